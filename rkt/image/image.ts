@@ -1,0 +1,42 @@
+/** The words of this package: what an image is once it is stored, and how far it was proven. Data only. */
+import type { ImageManifest } from "@rkt/spec";
+
+/**
+ * `sha512-` and 64 hex digits: for an ACI the first half of the SHA-512 of the uncompressed archive, as in rkt;
+ * for an OCI image the first half of the SHA-512 of its manifest's bytes.
+ */
+export type ImageId = `sha512-${string}`;
+
+/**
+ * Digest of an uncompressed layer archive, `<algorithm>-<hex>`: an OCI diff id (`sha256-…`, 64 hex digits) or the id of an
+ * ACI (`sha512-…`). It is also the name of the layer's directory.
+ */
+export type LayerId = `sha256-${string}` | `sha512-${string}`;
+
+/** `<algorithm>:<hex>` of the bytes of a blob as fetched. */
+export type BlobDigest = `sha256:${string}` | `sha512:${string}`;
+
+/** What is known of an image's origin; recorded for ever with the image. */
+export type Verification =
+  | { readonly kind: "signature"; readonly fingerprint: string; readonly identity: string }
+  /** The archive came with the executable itself, or from a directory that only root writes. */
+  | { readonly kind: "bundled" }
+  /** `--insecure-options=image`, said by the person who fetched it. */
+  | { readonly kind: "none" };
+
+export interface StoredImage {
+  readonly id: ImageId;
+  readonly format: "aci" | "oci";
+  /** As `image list` shows it: appc name with version, or registry, repository and tag. */
+  readonly name: string;
+  /** appc's view of the image; an OCI configuration is translated once, when it is stored. */
+  readonly manifest: ImageManifest;
+  /** Bottom first: a later one hides an earlier one. */
+  readonly layers: readonly LayerId[];
+  /** Of all blobs, as fetched, in bytes. */
+  readonly sizeBytes: number;
+  /** Milliseconds since the epoch. */
+  readonly importedMs: number;
+  readonly lastUsedMs: number;
+  readonly verification: Verification;
+}

@@ -1,0 +1,131 @@
+/**
+ * The seam between stage0 and every stage1: entrypoints named by annotations, their arguments, the environment, and the
+ * paths in a pod directory that both sides write. Interface version 6 of rkt 1.30. Pure; nothing here touches a disk.
+ *
+ * @see rkt Documentation/devel/stage1-implementors-guide.md
+ */
+import { join } from "node:path";
+
+/** The interface version of the flavours that come with this program. */
+export const INTERFACE_VERSION = 6;
+export const INTERFACE_VERSION_ANNOTATION = "coreos.com/rkt/stage1/interface-version";
+
+export const ENTRYPOINTS = [
+  "run",
+  "enter",
+  "gc",
+  "stop",
+  "attach",
+  "app/add",
+  "app/rm",
+  "app/start",
+  "app/stop",
+] as const;
+export type Entrypoint = (typeof ENTRYPOINTS)[number];
+
+/** Name of the image annotation that holds the path of an entrypoint inside the stage1 root. */
+export function entrypointAnnotation(entrypoint: Entrypoint): string {
+  return `coreos.com/rkt/stage1/${entrypoint}`;
+}
+
+/** Number of the descriptor that holds the pod's exclusive lock, inherited by `run`. */
+export const LOCK_FD_VARIABLE = "RKT_LOCK_FD";
+/** How a "crossing" entrypoint (app/*, attach) gets into the pod. */
+export const ENTER_COMMAND_VARIABLE = "RKT_STAGE1_ENTERCMD";
+export const ENTER_PID_VARIABLE = "RKT_STAGE1_ENTERPID";
+export const ENTER_APP_VARIABLE = "RKT_STAGE1_ENTERAPP";
+
+/** Where things lie in a pod directory. Every function takes the pod directory and returns an absolute path. */
+export const podPaths = {
+  manifest: (pod: string): string => join(pod, "pod"),
+  stage1Manifest: (pod: string): string => join(pod, "stage1/manifest"),
+  stage1Root: (pod: string): string => join(pod, "stage1/rootfs"),
+  appRoot: (pod: string, app: string): string => join(pod, "stage1/rootfs/opt/stage2", app, "rootfs"),
+  /** appc manifest of the app's image. */
+  appImageManifest: (pod: string, app: string): string => join(pod, "appsinfo", app, "manifest"),
+  /** JSON list of layer ids, bottom first, that make the app's root. */
+  appLayers: (pod: string, app: string): string => join(pod, "appsinfo", app, "layers"),
+  overlayUpper: (pod: string, app: string): string => join(pod, "overlay", app, "upper"),
+  overlayWork: (pod: string, app: string): string => join(pod, "overlay", app, "work"),
+  sharedVolume: (pod: string, volume: string): string => join(pod, "sharedVolumes", volume),
+  /** Exit status of an app as decimal text; its mtime is the time of the end. */
+  appStatus: (pod: string, app: string): string => join(pod, "stage1/rootfs/rkt/status", app),
+  /** Empty; its mtime is the time of the start. */
+  appStarted: (pod: string, app: string): string => join(pod, "stage1/rootfs/rkt/status", `${app}-started`),
+  /** A link whose text is `ready` once all apps run. */
+  supervisorStatus: (pod: string): string => join(pod, "stage1/rootfs/rkt/supervisor-status"),
+  /** The environment of an app, `NAME=value` each ended by a zero byte. */
+  appEnvironment: (pod: string, app: string): string => join(pod, "stage1/rootfs/rkt/env", app),
+  /** What an app wrote, lines in the CRI form `<RFC 3339 time> stdout|stderr F|P <text>`. */
+  appLog: (pod: string, app: string): string => join(pod, "logs", `${app}.log`),
+  /** JSON list of NetworkStatus, written by stage1 as soon as it is known. */
+  netInfo: (pod: string): string => join(pod, "net-info.json"),
+  /** Decimal pid, in the host's pid namespace, of a process that `enter` may join. */
+  pid: (pod: string): string => join(pod, "pid"),
+} as const;
+
+/** One network of a pod, as in `net-info.json` and in `rkt list --format=json`. */
+export interface NetworkStatus {
+  readonly netName: string;
+  /** Path of the configuration as copied into the pod directory. */
+  readonly netConf: string;
+  readonly pluginPath: string;
+  readonly ifName: string;
+  /** Dotted quad. */
+  readonly ip: string;
+  readonly args: string;
+  /** Netmask, dotted quad. */
+  readonly mask: string;
+}
+
+/** What `run` is asked to do beyond what the pod manifest says. */
+export interface RunArguments {
+  readonly uuid: string;
+  readonly debug: boolean;
+  /** As typed after `--net=`: `default`, `host`, `none`, `a,b:IP=10.0.0.2;K=V`. */
+  readonly net: string;
+  readonly interactive: boolean;
+  readonly hostname: string;
+  /** Directory of local configuration, `/etc/rkt` unless told. */
+  readonly localConfig: string;
+  readonly mutable: boolean;
+  readonly ipc: "auto" | "private" | "parent";
+  readonly disableCapabilitiesRestriction: boolean;
+  readonly disablePaths: boolean;
+  readonly disableSeccomp: boolean;
+  /** Who writes resolv.conf and hosts: `resolv=(host|stage0|none|default),hosts=(host|stage0|default)`. */
+  readonly dnsConfMode: string;
+}
+
+/** The argument vector of the `run` entrypoint after its own name; the uuid is last. */
+export function runArgv(run: RunArguments): string[] {
+  return [
+    ...(run.debug ? ["--debug"] : []),
+    `--net=${run.net}`,
+    ...(run.interactive ? ["--interactive"] : []),
+    ...(run.hostname === "" ? [] : [`--hostname=${run.hostname}`]),
+    `--local-config=${run.localConfig}`,
+    ...(run.mutable ? ["--mutable"] : []),
+    `--ipc=${run.ipc}`,
+    ...(run.disableCapabilitiesRestriction ? ["--disable-capabilities-restriction"] : []),
+    ...(run.disablePaths ? ["--disable-paths"] : []),
+    ...(run.disableSeccomp ? ["--disable-seccomp"] : []),
+    `--dns-conf-mode=${run.dnsConfMode}`,
+    run.uuid,
+  ];
+}
+
+/** The argument vector of `enter` after its own name. */
+export function enterArgv(pid: number, app: string, command: readonly string[]): string[] {
+  return [`--pid=${pid}`, `--appname=${app}`, "--", ...command];
+}
+
+/** The argument vector of `gc` after its own name. */
+export function gcArgv(uuid: string, options: { debug: boolean; localConfig: string }): string[] {
+  return [...(options.debug ? ["--debug"] : []), `--local-config=${options.localConfig}`, uuid];
+}
+
+/** The argument vector of `stop` after its own name. */
+export function stopArgv(uuid: string, options: { force: boolean }): string[] {
+  return [...(options.force ? ["--force"] : []), uuid];
+}

@@ -1,0 +1,47 @@
+/**
+ * Named instants at which a test may kill the process, to prove that nothing is lost there.
+ *
+ * Every name is listed here, so that a test can visit them all. Outside of such a test a point costs one comparison.
+ */
+import process from "node:process";
+
+/** The instants, in the order in which a pod meets them. */
+export const CRASH_POINTS = [
+  "fetch-blob-partial", // some bytes of a download are on disk
+  "fetch-blob-complete", // all bytes are there, not yet checked
+  "fetch-blob-renamed", // the blob has its final name
+  "fetch-layer-partial", // some files of a layer are unpacked
+  "fetch-layer-complete", // all files are unpacked, not yet visible
+  "fetch-layer-renamed", // the layer has its final name
+  "fetch-image-recorded", // the image is in the database
+  "prepare-embryo", // the pod directory exists
+  "prepare-locked", // it is locked
+  "prepare-renamed", // it lies in prepare/
+  "prepare-stage1", // stage1 is in place
+  "prepare-manifest", // the pod manifest is written
+  "run-renamed", // it lies in run/
+  "run-mounted", // the app roots are mounted
+  "stage1-started", // stage1 has taken over
+  "stage1-namespaces", // the pod's namespaces and its init exist
+  "stage1-network", // some networks are set up
+  "stage1-networked", // all networks are set up
+  "stage1-apps", // the apps run
+  "stage1-exited", // an app has ended, its status is not yet written
+  "stage1-status", // its status is written
+  "stage1-torn-down", // networks and cgroups are given back
+  "gc-marked", // an exited pod lies in exited-garbage/
+  "gc-stage1", // stage1's gc entrypoint has run
+  "gc-partial", // part of the pod directory is removed
+  "image-rm-recorded", // the image is out of the database, its blobs and layers are not
+] as const;
+
+export type CrashPoint = (typeof CRASH_POINTS)[number];
+
+const chosen = process.env["RKT_CRASH_AT"];
+
+/** Ends the process with SIGKILL here if the environment variable RKT_CRASH_AT names this point. */
+export function crashPoint(name: CrashPoint): void {
+  if (chosen !== name) return;
+  process.kill(process.pid, "SIGKILL");
+  for (;;); // SIGKILL to oneself is delivered on the way back from the call, or very soon after
+}

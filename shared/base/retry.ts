@@ -1,0 +1,37 @@
+/** Trying again: time and chance are parameters. */
+import type { Clock } from "./clock.ts";
+
+export interface RetryOptions {
+  /** Calls in all, the first included. */
+  readonly attemptsMax: number;
+  /** Ceiling of the first wait, in ms; it doubles each time. */
+  readonly baseMs: number;
+  /** Ceiling of any wait, in ms. */
+  readonly ceilingMs: number;
+  /** True where another try may help. */
+  readonly worthwhile: (error: unknown) => boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface RetryHost {
+  readonly clock: Clock;
+  /** A number in [0, 1). */
+  readonly random: () => number;
+}
+
+/** Calls `action` until it succeeds, a failure is not worthwhile, or the attempts are used up. */
+export async function retry<T>(
+  host: RetryHost,
+  action: (attempt: number) => Promise<T>,
+  options: RetryOptions,
+): Promise<T> {
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return await action(attempt);
+    } catch (error) {
+      if (attempt + 1 >= options.attemptsMax || !options.worthwhile(error)) throw error;
+      const ceiling = Math.min(options.ceilingMs, options.baseMs * 2 ** attempt);
+      await host.clock.sleep(ceiling * host.random(), options.signal);
+    }
+  }
+}
