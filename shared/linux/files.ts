@@ -1,0 +1,101 @@
+/** Kernel calls on files: locks, descriptors, devices, extended attributes, look-ups confined to a root. */
+import { closeSync, constants, openSync } from "node:fs";
+import { quote } from "@shared/base";
+import { check, cString, errnoFault, lastErrno, libc } from "./libc.ts";
+
+const LOCK = { shared: 1, exclusive: 2, unlock: 8 } as const;
+const LOCK_NON_BLOCKING = 4;
+
+export type LockKind = keyof typeof LOCK;
+
+/** flock(2). False means that somebody else holds it; with `wait` the calling thread blocks instead. */
+export function flock(fd: number, kind: LockKind, options: { readonly wait: boolean }): boolean {
+  for (;;) {
+    if (libc().flock(fd, LOCK[kind] | (options.wait ? 0 : LOCK_NON_BLOCKING)) === 0) return true;
+    const code = lastErrno();
+    if (code === "EAGAIN") return false;
+    if (code !== "EINTR") throw errnoFault(`lock descriptor ${fd}`, code);
+  }
+}
+
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+
+/** Whether a descriptor is closed by execve(2), and so not inherited by programs that are started. */
+export function setCloseOnExec(fd: number, on: boolean): void {
+  check(libc().fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0), () => `set close-on-exec of ${fd}`);
+}
+
+export interface DeviceNumber {
+  readonly major: number;
+  readonly minor: number;
+}
+
+/** Makes a device node, fifo or socket; `mode` holds the type bits too. */
+export function mknod(path: string, mode: number, device: DeviceNumber): void {
+  const { major, minor } = device;
+  const number =
+    (BigInt(major & 0xfff) << 8n) |
+    BigInt(minor & 0xff) |
+    (BigInt(minor >>> 8) << 20n) |
+    (BigInt(major >>> 12) << 44n);
+  check(libc().mknod(cString(path), mode, number), () => `make node ${quote(path)}`);
+}
+
+/** Sets an extended attribute of the path itself, not of what it may link to. */
+export function setXattr(path: string, name: string, value: Uint8Array): void {
+  const data = value.length === 0 ? null : value;
+  const result = libc().lsetxattr(cString(path), cString(name), data, BigInt(value.length), 0);
+  check(result, () => `set attribute ${quote(name)} of ${quote(path)}`);
+}
+
+/** Value of an extended attribute of the path itself; undefined where there is none. */
+export function getXattr(path: string, name: string): Uint8Array | undefined {
+  const buffer = new Uint8Array(65_536);
+  const size = libc().lgetxattr(cString(path), cString(name), buffer, BigInt(buffer.length));
+  if (size >= 0n) return buffer.slice(0, Number(size));
+  const code = lastErrno();
+  if (code === "ENODATA" || code === "EOPNOTSUPP") return undefined;
+  throw errnoFault(`read attribute ${quote(name)} of ${quote(path)}`, code);
+}
+
+/** Names of the extended attributes of the path itself. */
+export function listXattrs(path: string): string[] {
+  const buffer = new Uint8Array(65_536);
+  const size = libc().llistxattr(cString(path), buffer, BigInt(buffer.length));
+  const length = check(size, () => `list attributes of ${quote(path)}`);
+  return Buffer.from(buffer.buffer, 0, length).toString().split("\0").filter(Boolean);
+}
+
+/** Writes everything that the file system of `path` holds in memory to its disk. */
+export function syncFileSystem(path: string): void {
+  const fd = openSync(path, "r");
+  try {
+    check(libc().syncfs(fd), () => `sync the file system of ${quote(path)}`);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+const SYS_OPENAT2 = 437n;
+const RESOLVE_NO_MAGICLINKS = 0x02n;
+const RESOLVE_IN_ROOT = 0x10n;
+
+/**
+ * Opens `path` for reading as a process would whose root is `root`: links and `..` cannot leave it.
+ * @returns a descriptor that the caller closes, or undefined where nothing is there
+ */
+export function openInRoot(root: string, path: string): number | undefined {
+  const directory = openSync(root, constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    const flags = BigInt(constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY) | 0x80000n;
+    const how = new BigUint64Array([flags, 0n, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS]);
+    const fd = libc().syscall(SYS_OPENAT2, BigInt(directory), cString(path), how, 24n);
+    if (fd >= 0n) return Number(fd);
+    const code = lastErrno();
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw errnoFault(`open ${quote(path)} inside ${quote(root)}`, code);
+  } finally {
+    closeSync(directory);
+  }
+}
