@@ -1,0 +1,247 @@
+/**
+ * The image store. In: verified blobs, unpacked layers, image records; out: images by reference, name or id, and the
+ * paths of their layers. A blob or a layer has its final name only when it is whole; an image has a record only when
+ * all that it names is there. Never fetches, never verifies, never mounts.
+ */
+import type { Database } from "bun:sqlite";
+import { closeSync, existsSync, fdatasyncSync, mkdirSync, openSync, renameSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { NameValue } from "@rkt/spec";
+import { assert, type Clock, crashPoint, Fault, quote, syncDirectory } from "@shared/base";
+import type { Kernel } from "@shared/linux";
+import type { BlobDigest, ImageId, LayerId, StoredImage } from "../image.ts";
+import { type Collected, collectContent, removeTree } from "./collect.ts";
+import { type FileLock, lockNow, waitForLock } from "./file-lock.ts";
+import {
+  blobFile,
+  importLockFile,
+  layerDirectory,
+  layerLockFile,
+  type StorePaths,
+  storePaths,
+} from "./paths.ts";
+import * as records from "./records.ts";
+
+export type { Collected } from "./collect.ts";
+export type { NewImage } from "./records.ts";
+
+/** What the store needs of the machine. */
+export interface StoreHost {
+  readonly kernel: Pick<Kernel, "flock" | "syncFileSystem">;
+  readonly clock: Pick<Clock, "sleep">;
+}
+
+/** A file in the making; it belongs to this store until `addBlob` or the end of the store. */
+export interface BlobFile {
+  readonly path: string;
+  readonly fd: number;
+}
+
+/** Layers that pods use: they stay, whatever the records say. */
+export interface InUse {
+  readonly layersInUse: ReadonlySet<LayerId>;
+}
+
+export interface AddLayerOptions {
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Opens the store below a data directory and makes it where there is none. One store per command or request: what one
+ * adds is safe from collectors until it is closed.
+ *
+ * @throws {Fault} "unsupported" for a database of a newer version, "corrupt", "denied", "exhausted"
+ */
+export function openStore(host: StoreHost, dataDir: string): Store {
+  const paths = storePaths(dataDir);
+  const made = existsSync(paths.database);
+  if (!made) makeDirectories(dataDir, paths);
+  const db = records.openDatabase(paths.database, (make) => {
+    using _lock = lockNow(host, join(paths.locks, "schema"), "exclusive");
+    make();
+  });
+  return new Store(host, paths, db);
+}
+
+/** Members of the group that owns the data directory may look; the layers' own modes rule inside them. */
+function makeDirectories(dataDir: string, paths: StorePaths): void {
+  mkdirSync(dataDir, { recursive: true, mode: 0o750 });
+  const inner = [paths.cas, paths.blobs, paths.temporary, paths.locks];
+  for (const path of inner) mkdirSync(path, { recursive: true, mode: 0o770 });
+  mkdirSync(paths.layers, { recursive: true, mode: 0o755 });
+}
+
+/** An open store. Dispose it: that ends its database connection and its claim on what it added. */
+export class Store implements Disposable {
+  readonly #host: StoreHost;
+  readonly #paths: StorePaths;
+  readonly #db: Database;
+  #importLock: FileLock | undefined;
+  #serial = 0;
+
+  constructor(host: StoreHost, paths: StorePaths, db: Database) {
+    this.#host = host;
+    this.#paths = paths;
+    this.#db = db;
+  }
+
+  /** The image that was last fetched under exactly this normalised reference text. */
+  findByReference(text: string): StoredImage | undefined {
+    return records.selectByReference(this.#db, text);
+  }
+
+  /** The newest import of that appc name that has all these labels. */
+  findByName(name: string, labels: readonly NameValue[]): StoredImage | undefined {
+    return records.selectByName(this.#db, name, labels);
+  }
+
+  /**
+   * The one image whose id starts so. `sha512-…` longer than an id is cut to its length, as rkt does; `sha256:…` and
+   * `sha256-…` look among the digests of OCI manifests and configurations.
+   *
+   * @throws {Fault} "invalid" (wrong or too short), "not-found", "ambiguous"
+   */
+  findById(prefix: string): StoredImage {
+    const [, algorithm, hex = ""] = /^(sha512-|sha256[:-])(.*)$/s.exec(prefix) ?? [];
+    if (algorithm === undefined) throw new Fault("invalid", "wrong key prefix");
+    if (hex.length < 2) throw new Fault("invalid", "image ID too short");
+    const found =
+      algorithm === "sha512-"
+        ? records.selectByIdPrefix(this.#db, prefix.slice(0, ID_LENGTH))
+        : records.selectByAliasPrefix(this.#db, `sha256:${hex}`);
+    if (found[0] === undefined) throw new Fault("not-found", "no image IDs found");
+    if (found.length > 1) throw new Fault("ambiguous", `ambiguous image ID: ${quote(prefix)}`);
+    return found[0];
+  }
+
+  /** All images, oldest import first. */
+  list(): StoredImage[] {
+    return records.selectAll(this.#db);
+  }
+
+  /** Notes that an image was used. Not synced: a power cut may take it. */
+  touch(id: ImageId, nowMs: number): void {
+    records.updateLastUsed(this.#db, id, nowMs);
+  }
+
+  hasBlob(digest: BlobDigest): boolean {
+    return existsSync(this.blobPath(digest));
+  }
+
+  /** Where a blob lies or would lie. @throws {Fault} "invalid" */
+  blobPath(digest: BlobDigest): string {
+    return blobFile(this.#paths, digest);
+  }
+
+  /** A new empty file in the store's file system. The caller writes and closes it, then calls `addBlob`. */
+  newBlobFile(): BlobFile {
+    this.#claimImports();
+    const path = this.#temporaryPath("blob");
+    return { path, fd: openSync(path, "wx+", 0o660) };
+  }
+
+  /** Gives a complete and checked file its final name. @param path from `newBlobFile`, gone afterwards */
+  addBlob(digest: BlobDigest, path: string): void {
+    this.#claimImports();
+    const target = this.blobPath(digest);
+    const fd = openSync(path, "r");
+    try {
+      fdatasyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    mkdirSync(dirname(target), { recursive: true, mode: 0o770 });
+    renameSync(path, target);
+    syncDirectory(dirname(target));
+    crashPoint("fetch-blob-renamed");
+  }
+
+  hasLayer(id: LayerId): boolean {
+    return existsSync(this.layerPath(id));
+  }
+
+  /** Where an unpacked layer lies or would lie. @throws {Fault} "invalid" */
+  layerPath(id: LayerId): string {
+    return layerDirectory(this.#paths, id);
+  }
+
+  /**
+   * Makes sure that a layer is there. `unpack` fills an empty directory; it is not called when the layer exists or when
+   * another process finishes it meanwhile. A failure leaves nothing.
+   */
+  async addLayer(
+    id: LayerId,
+    unpack: (directory: string) => Promise<void>,
+    options: AddLayerOptions = {},
+  ): Promise<void> {
+    this.#claimImports();
+    if (this.hasLayer(id)) return;
+    const lockFile = layerLockFile(this.#paths, id);
+    using _lock = await waitForLock(this.#host, lockFile, { mode: "exclusive", ...options });
+    if (this.hasLayer(id)) return;
+    const beside = this.#temporaryPath(`layer-${id}`);
+    mkdirSync(beside, { mode: 0o755 });
+    try {
+      await unpack(beside);
+      crashPoint("fetch-layer-complete");
+      this.#host.kernel.syncFileSystem(beside);
+      renameSync(beside, this.layerPath(id));
+    } catch (error) {
+      await removeTree(beside);
+      throw error;
+    }
+    syncDirectory(this.#paths.layers);
+    crashPoint("fetch-layer-renamed");
+  }
+
+  /** Records an image whose blobs and layers are in the store; replaces an older record of the same id. */
+  addImage(image: records.NewImage): StoredImage {
+    for (const layer of image.layers) assert(this.hasLayer(layer), `layer ${layer} is missing`);
+    for (const blob of image.blobs) assert(this.hasBlob(blob), `blob ${blob} is missing`);
+    records.insertImage(this.#db, image);
+    crashPoint("fetch-image-recorded");
+    const { references: _references, aliases: _aliases, blobs: _blobs, ...stored } = image;
+    return { ...stored, lastUsedMs: image.importedMs };
+  }
+
+  /**
+   * Removes an image: its record first, then what no other image and no pod uses. Removing what is not there is done
+   * at once. While another process imports images the files stay, to be collected later (`deferred`).
+   */
+  async removeImage(id: ImageId, use: InUse): Promise<Collected> {
+    const content = records.deleteImage(this.#db, id);
+    if (content === undefined) return { blobs: [], layers: [], blobBytes: 0, deferred: false };
+    crashPoint("image-rm-recorded");
+    return await collectContent(this.#collector(), use.layersInUse, content);
+  }
+
+  /** Removes leftovers of dead processes, and blobs and layers that no record names and no pod uses. */
+  async collectOrphans(use: InUse): Promise<Collected> {
+    return await collectContent(this.#collector(), use.layersInUse);
+  }
+
+  [Symbol.dispose](): void {
+    this.#importLock?.[Symbol.dispose]();
+    this.#importLock = undefined;
+    this.#db.close();
+  }
+
+  #collector(): Parameters<typeof collectContent>[0] {
+    assert(this.#importLock === undefined, "a store that imports must not collect");
+    return { host: this.#host, paths: this.#paths, named: () => records.namedContent(this.#db) };
+  }
+
+  #claimImports(): void {
+    this.#importLock ??= lockNow(this.#host, importLockFile(this.#paths), "shared");
+  }
+
+  /** Unique: a process id is not reused while its process lives, and a dead one's leftover is skipped over. */
+  #temporaryPath(stem: string): string {
+    for (;;) {
+      const path = join(this.#paths.temporary, `${stem}.${process.pid}-${this.#serial++}`);
+      if (!existsSync(path)) return path;
+    }
+  }
+}
+
+const ID_LENGTH = "sha512-".length + 64;
