@@ -1,0 +1,36 @@
+#!/bin/sh
+# Makes this directory ready to build and test: Debian packages, Bun, npm packages. POSIX sh.
+#
+# In: package lists beside this file, package.json, bun.lock. Out: what is missing gets installed,
+# one line per real step on stderr; silent when there is nothing to do. `setup.sh bench` also
+# installs the peers that the benchmarks measure.
+# Never starts a service, never removes a package, never changes bun.lock.
+set -eu
+cd "$(dirname -- "$0")/../.."
+here=tools/setup
+. "$here/debian.sh"
+. "$here/bun.sh"
+. "$here/npm-packages.sh"
+
+version=$(sed -n 's/.*"packageManager": *"bun@\([^"+]*\)".*/\1/p' package.json)
+
+say() { echo "set-up: $*" >&2; }
+
+# One at a time: two terminals may start this together.
+lock() {
+  command -v flock >/dev/null 2>&1 || return 0
+  mkdir -p .cache
+  exec 9>.cache/setup.lock
+  flock -n 9 || { say "waiting for another set-up of this directory"; flock 9; }
+}
+
+lists=$here/debian-packages.txt
+[ "${1:-}" != bench ] || lists="$lists $here/debian-packages-bench.txt"
+
+missing=$(missing_debian_packages $lists)
+if [ -n "$missing" ] || ! bun_is_there || ! npm_packages_are_there; then
+  lock
+  install_debian_packages "$(missing_debian_packages $lists)"
+  bun_is_there || install_bun
+  npm_packages_are_there || install_npm_packages
+fi
