@@ -13,7 +13,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { hashInputs } from "./inputs.ts";
 
 const ROOT = join(import.meta.dir, "../..");
@@ -80,15 +80,20 @@ function link(name: string): void {
   replace(join(DIST, name), (path) => symlinkSync("rktnetes", path));
 }
 
-/** Lets `make` write beside `path`, then puts it there in one step: others may be running the old one. */
+/**
+ * Lets `make` write in a directory of our own, then puts the result in place in one step: others may
+ * be running the old one. The base name stays, because it becomes part of the executable.
+ */
 function replace(path: string, make: (temporary: string) => void): void {
-  const temporary = `${path}.${process.pid}`;
-  rmSync(temporary, { force: true });
+  const workspace = join(DIST, `.build-${process.pid}`);
+  const temporary = join(workspace, basename(path));
+  rmSync(workspace, { recursive: true, force: true });
+  mkdirSync(workspace);
   try {
     make(temporary);
     renameSync(temporary, path);
   } finally {
-    rmSync(temporary, { force: true });
+    rmSync(workspace, { recursive: true, force: true });
   }
 }
 
