@@ -1,0 +1,48 @@
+/**
+ * Taking a pod apart: a pod in exited-garbage or garbage whose lock the caller holds flows in; stage1 gives back what it still
+ * has of the host, then the directory goes.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { gcArgv, podPaths } from "@rkt/stage1/contract";
+import { crashPoint } from "@shared/base";
+import { callEntrypoint } from "./entrypoint.ts";
+import type { Stage0Host } from "./host.ts";
+import { pathOf, type Pod } from "./pod-dir.ts";
+import { detachMounts, removeTree } from "./remove-pod.ts";
+import { readStage1Manifest } from "./stage1-image.ts";
+
+export interface CollectOptions {
+  readonly debug: boolean;
+  readonly localConfig: string;
+}
+
+/**
+ * Removes the pod. When stage1 cannot give back its networks the pod stays: its directory is the only record of them, and the next
+ * collection tries again.
+ *
+ * @throws {Fault} of stage1, or of a removal that was cut short; both may be repeated
+ */
+export function collectPod(
+  host: Pick<Stage0Host, "kernel" | "environment">,
+  pod: Pod,
+  options: CollectOptions,
+): void {
+  const path = pathOf(pod);
+  if (holdsHostResources(pod)) {
+    callEntrypoint(host, {
+      pod: path,
+      stage1: readStage1Manifest(path),
+      entrypoint: "gc",
+      argv: gcArgv(pod.uuid, options),
+    });
+  }
+  crashPoint("gc-stage1");
+  detachMounts(host.kernel, path);
+  removeTree(path);
+}
+
+/** stage1 removes these files when it has torn down itself, so most pods need no second program to be collected. */
+function holdsHostResources(pod: Pod): boolean {
+  return existsSync(podPaths.netInfo(pod.files)) || existsSync(join(pod.files, "cgroups"));
+}

@@ -1,0 +1,141 @@
+/**
+ * Every pod with its true state: a data directory flows in, one record per pod flows out. Reads no more than a list shows,
+ * takes no lock for longer than a look, and copes with pods that move or vanish meanwhile.
+ */
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { NameValue, PodManifest } from "@rkt/spec";
+import { type NetworkStatus, podPaths } from "@rkt/stage1/contract";
+import { describeFault, Fault } from "@shared/base";
+import type { Stage0Host } from "./host.ts";
+import type { Phase, PodState } from "./phase.ts";
+import { openPodIn, type Pod, stateOfPod, uuidsIn } from "./pod-dir.ts";
+
+export interface PodSummary {
+  readonly uuid: string;
+  readonly state: PodState;
+  /** In the order of the pod manifest; empty while the manifest is not written. */
+  readonly apps: readonly AppSummary[];
+  /** Milliseconds since the epoch; undefined while the pod is not whole. */
+  readonly createdMs: number | undefined;
+  /** Milliseconds since the epoch; undefined before stage1 has set up the pod. */
+  readonly startedMs: number | undefined;
+  readonly networks: readonly NetworkStatus[];
+  readonly userAnnotations: Readonly<Record<string, string>>;
+  readonly userLabels: Readonly<Record<string, string>>;
+  /** Why a part of this record could not be read. */
+  readonly problem: string | undefined;
+}
+
+export interface AppSummary {
+  readonly name: string;
+  readonly imageId: string;
+  /** With its version, as in `example.com/app:1.0`; empty where the manifest names none. */
+  readonly imageName: string;
+}
+
+type ListHost = Pick<Stage0Host, "kernel">;
+
+/** Embryos have nothing to show yet, final garbage nothing any more. */
+const LISTED: readonly Phase[] = ["prepare", "prepared", "run", "exited-garbage"];
+
+/** All pods, sorted by UUID. */
+export function listPods(host: ListHost, dataDir: string): PodSummary[] {
+  const pods = new Map<string, PodSummary>();
+  for (const phase of LISTED) {
+    for (const uuid of uuidsIn(dataDir, phase)) {
+      using pod = openPodIn(dataDir, phase, uuid);
+      // A pod that has moved on since is met again in a later phase.
+      const summary = pod && summarize(host, pod, phase);
+      if (summary !== undefined) pods.set(uuid, summary);
+    }
+  }
+  return [...pods.values()].sort((a, b) => (a.uuid < b.uuid ? -1 : 1));
+}
+
+/** The record of one open pod; undefined once it is removed. */
+export function summarize(host: ListHost, pod: Pod, seenIn?: Phase): PodSummary | undefined {
+  const state = stateOfPod(host, pod, seenIn);
+  if (state === undefined) return undefined;
+  const started = hasStarted(state);
+  const createdMs = modifiedMs(join(pod.files, "pod-created"));
+  const manifest = tryRead(() => readPodManifest(pod));
+  return {
+    uuid: pod.uuid,
+    state,
+    apps: manifest.value?.apps.map(summarizeApp) ?? [],
+    createdMs,
+    startedMs: started ? modifiedMs(podPaths.pid(pod.files)) : undefined,
+    networks: started ? readNetworks(pod) : [],
+    userAnnotations: manifest.value?.userAnnotations ?? {},
+    userLabels: manifest.value?.userLabels ?? {},
+    problem: createdMs === undefined ? "invalid creation time" : manifest.problem,
+  };
+}
+
+interface Attempt<T> {
+  readonly value: T | undefined;
+  readonly problem: string | undefined;
+}
+
+/** One damaged pod must not hide the others. */
+function tryRead<T>(read: () => T): Attempt<T> {
+  try {
+    return { value: read(), problem: undefined };
+  } catch (error) {
+    return { value: undefined, problem: describeFault(error) };
+  }
+}
+
+/** The manifest of a pod, as preparation wrote it. @throws {Fault} "not-found" before that, "corrupt" */
+export function readPodManifest(pod: Pod): PodManifest {
+  const text = readFileSync(podPaths.manifest(pod.files), "utf8");
+  try {
+    const manifest = JSON.parse(text) as Partial<PodManifest>;
+    if (manifest.acKind === "PodManifest" && Array.isArray(manifest.apps)) {
+      return manifest as PodManifest;
+    }
+  } catch (cause) {
+    throw new Fault("corrupt", "read the pod manifest: it is no JSON", { cause });
+  }
+  throw new Fault("corrupt", 'missing or bad ACKind (must be "PodManifest")');
+}
+
+/** The networks of a pod while it has any. */
+export function readNetworks(pod: Pod): readonly NetworkStatus[] {
+  const text = readIfPresent(podPaths.netInfo(pod.files));
+  if (text === undefined) return [];
+  try {
+    return (JSON.parse(text) as NetworkStatus[] | null) ?? [];
+  } catch {
+    return []; // written by stage1 at this very moment
+  }
+}
+
+/** Time of the last change of a file, in ms since the epoch; undefined where there is none. */
+export function modifiedMs(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs;
+}
+
+/** The text of a file; undefined where there is none. */
+export function readIfPresent(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (Fault.from(error).kind === "not-found") return undefined;
+    throw error;
+  }
+}
+
+function hasStarted(state: PodState): boolean {
+  return state !== "preparing" && state !== "aborted prepare" && state !== "prepared";
+}
+
+function summarizeApp({ name, image }: PodManifest["apps"][number]): AppSummary {
+  return { name, imageId: image.id, imageName: withVersion(image.name ?? "", image.labels ?? []) };
+}
+
+function withVersion(name: string, labels: readonly NameValue[]): string {
+  const version = labels.find((label) => label.name === "version")?.value;
+  return version === undefined ? name : `${name}:${version}`;
+}

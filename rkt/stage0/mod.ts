@@ -1,0 +1,28 @@
+/**
+ * stage0: makes pod directories, starts stage1 in them, tells how they stand and takes them away. All state of a pod is where
+ * its directory lies and who holds its lock; nothing runs between commands.
+ *
+ * @see rkt Documentation/devel/pod-lifecycle.md and stage1-implementors-guide.md
+ */
+export { overrideApp } from "./app-overrides.ts";
+export type { AppOverrides, Caller, SeccompOverride } from "./app-overrides.ts";
+export type { Stage0Host } from "./host.ts";
+export { enterPod } from "./enter.ts";
+export type { EnterRequest } from "./enter.ts";
+export { gcPods } from "./gc.ts";
+export type { GcProblem, GcRequest } from "./gc.ts";
+export { listPods, readPodManifest } from "./list.ts";
+export type { AppSummary, PodSummary } from "./list.ts";
+export type { PodState } from "./phase.ts";
+export { openPod, pathOf } from "./pod-dir.ts";
+export type { Pod } from "./pod-dir.ts";
+export type { AppRequest, PodRequest } from "./pod-manifest.ts";
+export { layersInUse, lockPrepare } from "./prepare-lock.ts";
+export { claimPrepared } from "./prepared.ts";
+export { preparePod } from "./prepare.ts";
+export type { PreparedPod, PrepareRequest } from "./prepare.ts";
+export { removePod } from "./remove.ts";
+export { runPod } from "./run.ts";
+export { podStatus, waitForExit, waitUntilReady } from "./status.ts";
+export type { AppMount, AppStatus, PodStatus, WaitOptions } from "./status.ts";
+export { stopPod } from "./stop.ts";

@@ -1,0 +1,184 @@
+/**
+ * A request flows in, the pod manifest flows out, every mount resolved to a volume. Pure: nothing is made before the whole
+ * request is known to be right.
+ *
+ * @see appc 0.8.11, pods.md; rkt stage1/init/common/mount.go for implicit volumes
+ */
+import type { StoredImage } from "@rkt/image";
+import {
+  type App,
+  APPC_VERSION,
+  type ExposedPort,
+  type Mount,
+  type MountPoint,
+  type NameValue,
+  type PodManifest,
+  type RuntimeApp,
+  type Volume,
+} from "@rkt/spec";
+import { Fault, quote } from "@shared/base";
+
+export interface AppRequest {
+  /** An AC name, unique in the pod. */
+  readonly name: string;
+  readonly image: StoredImage;
+  /** What `overrideApp` made of the image's app. */
+  readonly app: App;
+  readonly readOnlyRootFS?: boolean;
+  readonly mounts?: readonly Mount[];
+  readonly annotations?: readonly NameValue[];
+}
+
+export interface PodRequest {
+  readonly apps: readonly AppRequest[];
+  readonly volumes?: readonly Volume[];
+  readonly ports?: readonly ExposedPort[];
+  readonly annotations?: readonly NameValue[];
+  readonly userAnnotations?: Readonly<Record<string, string>>;
+  readonly userLabels?: Readonly<Record<string, string>>;
+}
+
+export interface PodPlan {
+  readonly manifest: PodManifest;
+  /** Lines that the person should see; the pod runs nevertheless. */
+  readonly warnings: readonly string[];
+}
+
+const MUTABLE_ANNOTATION = "coreos.com/rkt/stage1/mutable";
+
+/** The manifest of the pod that is asked for. @throws {Fault} "invalid" in rkt's words */
+export function planPod(request: PodRequest): PodPlan {
+  checkApps(request.apps);
+  checkPorts(request);
+  const plans = request.apps.map((app) => planApp(app, request.volumes ?? []));
+  const volumes = [...(request.volumes ?? []), ...plans.flatMap((plan) => plan.implicit)];
+  checkVolumes(volumes);
+  return {
+    manifest: {
+      acVersion: APPC_VERSION,
+      acKind: "PodManifest",
+      apps: plans.map((plan) => plan.app),
+      volumes,
+      isolators: [],
+      annotations: [...(request.annotations ?? []), { name: MUTABLE_ANNOTATION, value: "false" }],
+      ports: request.ports ?? [],
+      ...(request.userAnnotations && { userAnnotations: request.userAnnotations }),
+      ...(request.userLabels && { userLabels: request.userLabels }),
+    },
+    warnings: plans.flatMap((plan) => plan.warnings),
+  };
+}
+
+const AC_NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
+
+/** The names become directories: nothing but an AC name may pass. */
+function checkApps(apps: readonly AppRequest[]): void {
+  if (apps.length === 0) throw new Fault("invalid", "no image IDs found");
+  const seen = new Set<string>();
+  for (const { name, image, app } of apps) {
+    checkName(name);
+    if (seen.has(name)) throw new Fault("invalid", `multiple apps with name ${name}`);
+    seen.add(name);
+    if (app.exec.length === 0) {
+      throw new Fault("invalid", `image ${image.id} names no command`, {
+        hint: "Give one with --exec=PATH.",
+      });
+    }
+  }
+}
+
+function checkName(name: string): void {
+  if (name === "") throw new Fault("invalid", "ACName cannot be empty");
+  if (AC_NAME.test(name) && name.length <= 512) return;
+  throw new Fault("invalid", `ACName must contain only lower case alphanumeric characters plus "-"`, {
+    details: { name },
+  });
+}
+
+function checkVolumes(volumes: readonly Volume[]): void {
+  const seen = new Set<string>();
+  for (const { name } of volumes) {
+    checkName(name);
+    if (seen.has(name)) throw new Fault("invalid", `duplicate volume name ${quote(name)}`);
+    seen.add(name);
+  }
+}
+
+function checkPorts({ apps, ports }: PodRequest): void {
+  const known = new Set(apps.flatMap(({ app }) => (app.ports ?? []).map(({ name }) => name)));
+  for (const { name, podPort } of ports ?? []) {
+    if (podPort !== undefined || known.has(name)) continue;
+    throw new Fault("invalid", `port name ${quote(name)} could not be found in any apps`);
+  }
+}
+
+interface AppPlan {
+  readonly app: RuntimeApp;
+  /** The volumes that nobody asked for, and the lines that say so. */
+  readonly implicit: readonly Volume[];
+  readonly warnings: readonly string[];
+}
+
+/** Mounts as asked for, then one for each mount point of the image that none of them covers. */
+function planApp(request: AppRequest, volumes: readonly Volume[]): AppPlan {
+  const { name, image, app, readOnlyRootFS, annotations } = request;
+  for (const mount of request.mounts ?? []) checkMount(mount, volumes);
+  const covered = new Set((request.mounts ?? []).map(({ path }) => path));
+  const open = (app.mountPoints ?? []).filter(({ path }) => !covered.has(path));
+  const implicit = open.filter((point) => !volumes.some((volume) => volume.name === point.name));
+  const mounts = [
+    ...(request.mounts ?? []),
+    ...open.map((point) => ({
+      volume: implicit.includes(point) ? implicitName(name, point) : point.name,
+      path: point.path,
+    })),
+  ];
+  return {
+    app: {
+      name,
+      image: {
+        name: image.manifest.name,
+        id: image.id,
+        ...(image.manifest.labels && { labels: image.manifest.labels }),
+      },
+      app,
+      ...(readOnlyRootFS === true && { readOnlyRootFS }),
+      ...(mounts.length > 0 && { mounts }),
+      ...(annotations && annotations.length > 0 && { annotations }),
+    },
+    implicit: implicit.map((point) => implicitVolume(name, point)),
+    warnings: implicit.map(implicitWarning),
+  };
+}
+
+function checkMount({ volume, path, appVolume }: Mount, volumes: readonly Volume[]): void {
+  const known = appVolume !== undefined || volumes.some(({ name }) => name === volume);
+  if (path === "" || !known) {
+    const what = `dangling mount point ${quote(path)}: volume ${quote(volume)} not found`;
+    throw new Fault("invalid", what);
+  }
+  if (path.startsWith("/")) return;
+  throw new Fault("invalid", `mount volume ${quote(volume)}: ${quote(path)} is no absolute path`);
+}
+
+function implicitName(app: string, point: MountPoint): string {
+  return `${app}-${point.name}`;
+}
+
+function implicitWarning({ name }: MountPoint): string {
+  return (
+    `warning: no volume specified for mount point ${quote(name)}, implicitly creating an "empty" volume. ` +
+    "This volume will be removed when the pod is garbage-collected."
+  );
+}
+
+function implicitVolume(app: string, point: MountPoint): Volume {
+  return {
+    name: implicitName(app, point),
+    kind: "empty",
+    ...(point.readOnly === true && { readOnly: true }),
+    mode: "0755",
+    uid: 0,
+    gid: 0,
+  };
+}

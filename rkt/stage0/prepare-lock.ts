@@ -1,0 +1,66 @@
+/**
+ * The lock between those who make pods and those who remove images: shared while a pod is prepared, exclusive while an
+ * image goes away. Who holds it exclusively sees the layers of every pod in `layersInUse`.
+ */
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { LayerId } from "@rkt/image";
+import { Fault } from "@shared/base";
+import type { Stage0Host } from "./host.ts";
+import { PHASES } from "./phase.ts";
+import { phasePath, uuidsIn } from "./pod-dir.ts";
+
+/** Waits for the lock; disposing gives it back. */
+export function lockPrepare(
+  host: Pick<Stage0Host, "kernel">,
+  dataDir: string,
+  kind: "shared" | "exclusive",
+): Disposable {
+  const fd = openLock(join(dataDir, "locks", "prepareLock"));
+  host.kernel.flock(fd, kind, { wait: true });
+  return { [Symbol.dispose]: () => closeSync(fd) };
+}
+
+function openLock(path: string): number {
+  try {
+    return openSync(path, "a", 0o640);
+  } catch (error) {
+    if (Fault.from(error).kind !== "not-found") throw error;
+    mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
+    return openSync(path, "a", 0o640);
+  }
+}
+
+/** The layers on which any pod stands, in whatever phase it is. */
+export function layersInUse(dataDir: string): Set<LayerId> {
+  const used = new Set<LayerId>();
+  for (const phase of PHASES) {
+    for (const uuid of uuidsIn(dataDir, phase)) {
+      for (const id of layersOfPod(phasePath(dataDir, phase, uuid))) used.add(id);
+    }
+  }
+  return used;
+}
+
+function layersOfPod(pod: string): LayerId[] {
+  const apps = orIfAbsent(() => readdirSync(join(pod, "appsinfo")), []);
+  return apps.flatMap((app) =>
+    orIfAbsent(() => readLayers(join(pod, "appsinfo", app, "layers")), []),
+  );
+}
+
+/** A list that a crash cut short names no layers: such a pod never ran. */
+function readLayers(path: string): LayerId[] {
+  const text = readFileSync(path, "utf8");
+  return text.endsWith("]") ? (JSON.parse(text) as LayerId[]) : [];
+}
+
+function orIfAbsent<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch (error) {
+    const { kind } = Fault.from(error);
+    if (kind === "not-found" || kind === "invalid") return otherwise;
+    throw error;
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * Spine of preparation: a request for a pod flows in, a pod directory that stage1 can run flows out, locked if it runs next.
+ *
+ * Opens no image and mounts nothing: layers are only named here.
+ */
+import { chmodSync, chownSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
+import type { ImageManifest, PodManifest, Volume } from "@rkt/spec";
+import type { Stage1Image } from "@rkt/stage1/bundled";
+import { podPaths } from "@rkt/stage1/contract";
+import { crashPoint, Fault, quote, syncDirectory, writeFileAtomic } from "@shared/base";
+import { createPod } from "./create-pod.ts";
+import type { Stage0Host } from "./host.ts";
+import { layerPath } from "./layer-path.ts";
+import { movePod, phasePath, type Pod } from "./pod-dir.ts";
+import { type AppRequest, planPod, type PodRequest } from "./pod-manifest.ts";
+import { lockPrepare } from "./prepare-lock.ts";
+import { discardPod } from "./remove-pod.ts";
+
+export interface PrepareRequest extends PodRequest {
+  readonly dataDir: string;
+  readonly stage1: Stage1Image;
+  /** Where the pod goes: to `runPod` at once, or into "prepared" to be run later. */
+  readonly next: "run" | "prepared";
+  /** Called with the UUID as soon as the pod exists, before anything that may fail. */
+  readonly onCreated?: (uuid: string) => void;
+}
+
+/** A pod in phase "run" whose exclusive lock `pod.fd` holds, or one in "prepared" that nobody holds. */
+export interface PreparedPod {
+  readonly uuid: string;
+  readonly dataDir: string;
+  /** Absolute path of the pod directory. */
+  readonly path: string;
+  readonly manifest: PodManifest;
+  /** Descriptor of the locked directory; undefined in phase "prepared". */
+  readonly lockFd: number | undefined;
+}
+
+type PrepareHost = Pick<Stage0Host, "kernel" | "random" | "warn">;
+
+/**
+ * Makes the pod that `request` asks for.
+ *
+ * @throws {Fault} "invalid" before anything is made; "not-found" when a layer is gone; "exhausted" when the disk is full. No pod
+ * is left behind then.
+ */
+export function preparePod(host: PrepareHost, request: PrepareRequest): PreparedPod {
+  const { manifest, warnings } = planPod(request);
+  const dataDir = resolve(request.dataDir);
+  for (const line of warnings) host.warn(line);
+  const pod = createPod(host, dataDir);
+  try {
+    request.onCreated?.(pod.uuid);
+    using _imagesStay = lockPrepare(host, dataDir, "shared");
+    checkLayers(dataDir, request.apps);
+    fillPod(phasePath(dataDir, "prepare", pod.uuid), request, manifest);
+    return finish(pod, request.next, manifest);
+  } catch (error) {
+    discardPod(pod);
+    pod[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** An image may have been removed between its look-up and our lock. */
+function checkLayers(dataDir: string, apps: readonly AppRequest[]): void {
+  for (const { image } of apps) {
+    for (const layer of image.layers) {
+      if (existsSync(layerPath(dataDir, layer))) continue;
+      throw new Fault("not-found", `image ${quote(image.name)} lacks its layer ${layer}`, {
+        hint: "Fetch the image again.",
+      });
+    }
+  }
+}
+
+/** Nothing is synced here: a pod that is not in "prepared" does not outlive the machine's next boot anyway. */
+function fillPod(path: string, request: PrepareRequest, manifest: PodManifest): void {
+  writeStage1(path, request.stage1);
+  crashPoint("prepare-stage1");
+  for (const app of request.apps) writeApp(path, app);
+  for (const volume of manifest.volumes ?? []) makeVolume(path, volume);
+  mkdirSync(join(path, "logs"), { mode: 0o750 });
+  const durable = request.next === "prepared";
+  writeFileAtomic(podPaths.manifest(path), JSON.stringify(manifest), { durable });
+  writeFileSync(join(path, "pod-created"), "", { mode: 0o640 });
+  crashPoint("prepare-manifest");
+}
+
+function writeStage1(path: string, { manifest, entries }: Stage1Image): void {
+  const root = podPaths.stage1Root(path);
+  mkdirSync(dirname(root), { mode: 0o750 });
+  mkdirSync(root, { mode: 0o755 });
+  for (const entry of entries) {
+    if (entry.kind === "directory") mkdirSync(join(root, entry.path), { mode: 0o755 });
+    else symlinkSync(entry.target, join(root, entry.path));
+  }
+  writeDocument(podPaths.stage1Manifest(path), manifest);
+}
+
+function writeApp(path: string, { name, image }: AppRequest): void {
+  mkdirSync(dirname(podPaths.appImageManifest(path, name)), { recursive: true, mode: 0o750 });
+  writeDocument(podPaths.appImageManifest(path, name), image.manifest);
+  writeFileSync(podPaths.appLayers(path, name), JSON.stringify(image.layers), { mode: 0o640 });
+  mkdirSync(podPaths.appRoot(path, name), { recursive: true, mode: 0o755 });
+  const upper = podPaths.overlayUpper(path, name);
+  mkdirSync(upper, { recursive: true, mode: 0o755 });
+  mkdirSync(podPaths.overlayWork(path, name), { mode: 0o755 });
+}
+
+function writeDocument(path: string, manifest: ImageManifest): void {
+  writeFileSync(path, JSON.stringify(manifest), { mode: 0o640 });
+}
+
+/** An empty volume lives as long as its pod. A volume of the host is stage1's business. */
+function makeVolume(path: string, { name, kind, mode = "0755", uid = 0, gid = 0 }: Volume): void {
+  if (kind !== "empty") return;
+  const directory = podPaths.sharedVolume(path, name);
+  mkdirSync(directory, { recursive: true, mode: 0o750 });
+  chmodSync(directory, Number.parseInt(mode, 8)); // mkdir's mode is subject to the umask
+  if (uid !== 0 || gid !== 0) chownSync(directory, uid, gid);
+}
+
+function finish(pod: Pod, next: "run" | "prepared", manifest: PodManifest): PreparedPod {
+  const { uuid, dataDir } = pod;
+  const path = phasePath(dataDir, next, uuid);
+  if (next === "prepared") syncDirectory(phasePath(dataDir, "prepare", uuid));
+  if (!movePod(pod, "prepare", next)) {
+    throw new Fault("internal", `move pod ${quote(uuid)} to ${next}: it is gone`);
+  }
+  if (next === "run") {
+    crashPoint("run-renamed");
+    return { uuid, dataDir, path, manifest, lockFd: pod.fd };
+  }
+  syncDirectory(phasePath(dataDir, "prepared"));
+  syncDirectory(phasePath(dataDir, "prepare"));
+  pod[Symbol.dispose]();
+  return { uuid, dataDir, path, manifest, lockFd: undefined };
+}
