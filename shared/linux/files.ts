@@ -18,6 +18,16 @@ export function flock(fd: number, kind: LockKind, options: { readonly wait: bool
   }
 }
 
+const O_CLOEXEC = 0o2000000;
+
+/** The two descriptors of a new pipe, both close-on-exec; the caller closes them. */
+export function pipe(): { readonly readFd: number; readonly writeFd: number } {
+  const ends = new Int32Array(2);
+  check(libc().pipe2(ends, O_CLOEXEC), () => "make a pipe");
+  const [readFd = -1, writeFd = -1] = ends;
+  return { readFd, writeFd };
+}
+
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 
@@ -32,21 +42,39 @@ export interface DeviceNumber {
 }
 
 /** Makes a device node, fifo or socket; `mode` holds the type bits too. */
-export function mknod(path: string, mode: number, device: DeviceNumber): void {
+export function mknod(path: string | Uint8Array, mode: number, device: DeviceNumber): void {
   const { major, minor } = device;
   const number =
     (BigInt(major & 0xfff) << 8n) |
     BigInt(minor & 0xff) |
     (BigInt(minor >>> 8) << 20n) |
     (BigInt(major >>> 12) << 44n);
-  check(libc().mknod(cString(path), mode, number), () => `make node ${quote(path)}`);
+  check(libc().mknod(cString(path), mode, number), () => `make node ${quoteName(path)}`);
 }
 
 /** Sets an extended attribute of the path itself, not of what it may link to. */
-export function setXattr(path: string, name: string, value: Uint8Array): void {
+export function setXattr(path: string | Uint8Array, name: string, value: Uint8Array): void {
   const data = value.length === 0 ? null : value;
   const result = libc().lsetxattr(cString(path), cString(name), data, BigInt(value.length), 0);
-  check(result, () => `set attribute ${quote(name)} of ${quote(path)}`);
+  check(result, () => `set attribute ${quote(name)} of ${quoteName(path)}`);
+}
+
+const AT_FDCWD = -100;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+
+/** Sets both times of the path itself, exactly: `node:fs` rounds nanoseconds and knows no time before 1970. */
+export function setTimes(
+  path: string | Uint8Array,
+  time: { readonly seconds: number; readonly nanoseconds: number },
+): void {
+  const [seconds, nanoseconds] = [BigInt(time.seconds), BigInt(time.nanoseconds)];
+  const times = new BigInt64Array([seconds, nanoseconds, seconds, nanoseconds]);
+  const result = libc().utimensat(AT_FDCWD, cString(path), times, AT_SYMLINK_NOFOLLOW);
+  check(result, () => `set the times of ${quoteName(path)}`);
+}
+
+function quoteName(path: string | Uint8Array): string {
+  return quote(typeof path === "string" ? path : Buffer.from(path).toString());
 }
 
 /** Value of an extended attribute of the path itself; undefined where there is none. */

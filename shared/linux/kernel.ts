@@ -6,7 +6,9 @@ import {
   listXattrs,
   mknod,
   openInRoot,
+  pipe,
   setCloseOnExec,
+  setTimes,
   setXattr,
   syncFileSystem,
 } from "./files.ts";
@@ -27,9 +29,11 @@ export interface Kernel {
   readonly setCloseOnExec: typeof setCloseOnExec;
   readonly mknod: typeof mknod;
   readonly setXattr: typeof setXattr;
+  readonly setTimes: typeof setTimes;
   readonly getXattr: typeof getXattr;
   readonly listXattrs: typeof listXattrs;
   readonly openInRoot: typeof openInRoot;
+  readonly pipe: typeof pipe;
   readonly syncFileSystem: typeof syncFileSystem;
   /** The magic number of the file system that holds `path`, as statfs(2) tells. */
   readonly fileSystemType: (path: string) => number;
@@ -53,9 +57,11 @@ export const kernel: Kernel = {
   setCloseOnExec,
   mknod,
   setXattr,
+  setTimes,
   getXattr,
   listXattrs,
   openInRoot,
+  pipe,
   syncFileSystem,
   fileSystemType: (path) => statfsSync(path).type,
   mount,

@@ -28,7 +28,9 @@ const SYMBOLS = {
   llistxattr: { args: [pointer, pointer, u64], returns: i64 },
   socket: { args: [i32, i32, i32], returns: i32 },
   ioctl: { args: [i32, u64, pointer], returns: i32 },
+  pipe2: { args: [pointer, i32], returns: i32 },
   syncfs: { args: [i32], returns: i32 },
+  utimensat: { args: [i32, pointer, pointer, i32], returns: i32 },
   syscall: { args: [i64, i64, pointer, pointer, i64], returns: i64 },
 } as const;
 
@@ -53,7 +55,9 @@ export interface Libc {
   readonly llistxattr: (path: Bytes, list: Bytes, size: bigint) => bigint;
   readonly socket: (domain: number, type: number, protocol: number) => number;
   readonly ioctl: (fd: number, request: bigint, argument: Bytes) => number;
+  readonly pipe2: (ends: Bytes, flags: number) => number;
   readonly syncfs: (fd: number) => number;
+  readonly utimensat: (fd: number, path: Bytes, times: Bytes, flags: number) => number;
   readonly syscall: (nr: bigint, a: bigint, b: Bytes, c: Bytes, d: bigint) => bigint;
 }
 
@@ -91,15 +95,20 @@ export function check(result: number | bigint, action: () => string): number {
   throw errnoFault(action(), code);
 }
 
-/** A string as C wants it. A zero byte inside would cut it short, so it is refused. */
-export function cString(text: string): Buffer {
-  if (text.includes("\0")) throw new Fault("invalid", "pass a string to the kernel: it holds a zero byte");
-  return Buffer.from(`${text}\0`);
+/** A string, or the bytes of a name, as C wants it. A zero byte inside would cut it short, so it is refused. */
+export function cString(text: string | Uint8Array): Buffer {
+  if (typeof text === "string" ? text.includes("\0") : text.includes(0)) {
+    throw new Fault("invalid", "pass a string to the kernel: it holds a zero byte");
+  }
+  if (typeof text === "string") return Buffer.from(`${text}\0`);
+  const bytes = Buffer.alloc(text.length + 1);
+  bytes.set(text);
+  return bytes;
 }
 
 /** A zero-terminated array of strings for execve(2), with the buffers that must live as long. */
 export function cStringArray(texts: readonly string[]): { array: BigUint64Array; keep: Buffer[] } {
-  const keep = texts.map(cString);
+  const keep = texts.map((text) => cString(text));
   const array = new BigUint64Array(texts.length + 1);
   keep.forEach((buffer, index) => {
     array[index] = BigInt(ptr(buffer));
