@@ -1,0 +1,48 @@
+/**
+ * One run of `bun test` over some folders, in one process, printed as it goes.
+ *
+ * In: folders. Out: its sums and the names of skipped tests. Never runs where there is no test file:
+ * bun would call that a failure.
+ */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { ROOT } from "../check/checks.ts";
+import { skippedNames, type Tally, tallyOf } from "./tally.ts";
+
+export interface SuiteResult {
+  readonly tally: Tally;
+  readonly skipped: readonly string[];
+}
+
+export async function runSuite(folders: readonly string[]): Promise<SuiteResult> {
+  const present = folders.filter(hasTests).map((folder) => `./${folder}`);
+  if (present.length === 0) return { tally: { passed: 0, failed: 0, skipped: 0 }, skipped: [] };
+  const colour = process.stdout.isTTY ? { FORCE_COLOR: "1" } : {};
+  const child = Bun.spawn([process.execPath, "test", ...present], {
+    cwd: ROOT,
+    env: { ...process.env, ...colour },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [, report] = await Promise.all([pass(child.stdout), pass(child.stderr)]);
+  const status = await child.exited;
+  const output = Bun.stripANSI(report);
+  return { tally: tallyOf(output, status), skipped: skippedNames(output) };
+}
+
+/** Bun reports on stderr, the tests print on stdout: both go to our stdout, in the order they come. */
+async function pass(stream: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of stream) {
+    process.stdout.write(chunk);
+    text += decoder.decode(chunk, { stream: true });
+  }
+  return text;
+}
+
+function hasTests(folder: string): boolean {
+  if (!existsSync(join(ROOT, folder))) return false;
+  const files = [...new Bun.Glob("**/*.test.ts").scanSync({ cwd: join(ROOT, folder) })];
+  return files.some((path) => !path.includes("node_modules/"));
+}
