@@ -97,7 +97,11 @@ export interface Mount {
 
 export interface RuntimeApp {
   readonly name: string;
-  readonly image: { readonly id: string; readonly name?: string; readonly labels?: readonly NameValue[] };
+  readonly image: {
+    readonly id: string;
+    readonly name?: string;
+    readonly labels?: readonly NameValue[];
+  };
   /** Replaces the image's app altogether. */
   readonly app?: App;
   readonly readOnlyRootFS?: boolean;

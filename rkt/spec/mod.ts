@@ -1,0 +1,88 @@
+/**
+ * Documents of rkt as types: appc manifests, OCI images and runtime bundles, CNI, and the small texts of the command line
+ * that become parts of them. Everything here is pure: texts in, proven values out, and back.
+ */
+export {
+  defaultAppName,
+  parseAcIdentifier,
+  parseAcName,
+  sanitiseAcIdentifier,
+  sanitiseAcName,
+} from "./ac-name.ts";
+export { APPC_VERSION } from "./appc.ts";
+export type {
+  App,
+  Dependency,
+  EventHandler,
+  ExposedPort,
+  ImageManifest,
+  ImagePort,
+  Isolator,
+  Mount,
+  MountPoint,
+  NameValue,
+  PodManifest,
+  RuntimeApp,
+  Volume,
+} from "./appc.ts";
+export { BUILT_IN_NETWORKS } from "./cni-builtin.ts";
+export { DEFAULT_CNI_VERSION, parseCniError, parseCniResult, parseNetwork } from "./cni.ts";
+export type {
+  CniAddress,
+  CniDns,
+  CniError,
+  CniInterface,
+  CniNetwork,
+  CniResult,
+  CniRoute,
+} from "./cni.ts";
+export {
+  DEFAULT_REGISTRY,
+  fullDockerReference,
+  parseDockerReference,
+  shortDockerReference,
+} from "./docker-reference.ts";
+export type { DockerReference } from "./docker-reference.ts";
+export { addKeyValue, parseEnvironmentFile } from "./environment.ts";
+export type { PrintOptions } from "./go-json.ts";
+export { parseImageManifest, printImageManifest } from "./image-manifest.ts";
+export { parseImageName, parseImageReference } from "./image-reference.ts";
+export type { ImageReference, ReferenceHost } from "./image-reference.ts";
+export {
+  allowedCapabilities,
+  DEFAULT_CAPABILITIES,
+  parseIsolators,
+  withIsolator,
+} from "./isolators.ts";
+export type { IsolatorSet, SeccompIsolator, SelinuxContext } from "./isolators.ts";
+export { appcArchitecture, checkLabels, valueOf } from "./labels.ts";
+export type { Platform } from "./labels.ts";
+export { parseImageHash } from "./manifest-head.ts";
+export { parseNetFlag, printNetFlag } from "./net-flag.ts";
+export type { NetworkChoice, NetworkSelection } from "./net-flag.ts";
+export {
+  OCI_MANIFEST_TYPES,
+  pairLayers,
+  parseOciConfig,
+  parseOciDigest,
+  parseOciDocument,
+  parseOciIndex,
+  parseOciManifest,
+} from "./oci-image.ts";
+export type {
+  OciConfig,
+  OciDescriptor,
+  OciDigest,
+  OciIndex,
+  OciLayer,
+  OciManifest,
+  OciProcess,
+} from "./oci-image.ts";
+export { describePlatform, platformOf, selectPlatform, selectReference } from "./oci-select.ts";
+export { toImageManifest } from "./oci-to-appc.ts";
+export type { OciDigests, OciOrigin } from "./oci-to-appc.ts";
+export { parsePodManifest, printPodManifest } from "./pod-manifest.ts";
+export { parsePortFlag } from "./port.ts";
+export { parseQuantity, thousandths, wholeUnits } from "./quantity.ts";
+export type { Quantity } from "./quantity.ts";
+export { parseMount, parseMountVolume, parseVolume } from "./volume.ts";

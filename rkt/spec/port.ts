@@ -1,0 +1,47 @@
+/**
+ * The value of `--port`: `NAME:[HOSTIP:]HOSTPORT` flows in, an `ExposedPort` flows out. Whether the name is a port of an
+ * image is not asked here.
+ *
+ * @see rkt Documentation/subcommands/run.md; rkt's portList
+ */
+import { isIP } from "node:net";
+import { Fault, quote } from "@shared/base";
+import { parseAcName } from "./ac-name.ts";
+import type { ExposedPort } from "./appc.ts";
+
+/** A forwarded port. Faults: invalid, with rkt's words. */
+export function parsePortFlag(text: string): ExposedPort {
+  const [name = "", second, ...rest] = text.split(":");
+  if (second === undefined) {
+    throw new Fault("invalid", `${quote(text)} is not in name:[ip:]port format`);
+  }
+  checkName(name);
+  if (rest.length === 0) return { name, hostPort: portNumber(second, second) };
+  const { address, port } =
+    rest.length === 1
+      ? { address: second, port: rest[0] ?? "" }
+      : bracketed([second, ...rest].join(":"));
+  if (isIP(address) === 0) throw new Fault("invalid", `${quote(address)} is not a valid IP`);
+  return { name, hostPort: portNumber(port, port), hostIP: address };
+}
+
+function checkName(name: string): void {
+  try {
+    parseAcName(name);
+  } catch (cause) {
+    throw new Fault("invalid", `${quote(name)} is not a valid port name`, { cause });
+  }
+}
+
+/** `[::1]:8080` or `::1:8080`: what stands after the last colon is the port. */
+function bracketed(text: string): { address: string; port: string } {
+  const colon = text.lastIndexOf(":");
+  const address = text.slice(0, colon).replace(/^\[(.*)\]$/, "$1");
+  return { address, port: text.slice(colon + 1) };
+}
+
+function portNumber(text: string, shown: string): number {
+  const port = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
+  if (port <= 65_535) return port;
+  throw new Fault("invalid", `${quote(shown)} is not a valid port number`);
+}
