@@ -1,0 +1,201 @@
+import { expect, test } from "bun:test";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
+import { podPaths } from "@rkt/stage1/contract";
+import { systemClock } from "@shared/base";
+import { kernel } from "@shared/linux";
+import { type GcRequest, gcPods } from "./gc.ts";
+import { listPods } from "./list.ts";
+import { PHASES } from "./phase.ts";
+import { openPod, openPodIn, phasePath, tryLock, uuidsIn } from "./pod-dir.ts";
+import type { PreparedPod } from "./prepare.ts";
+import { removePod } from "./remove.ts";
+import { CANNOT_MOUNT, clockAt, type DataDir, dataDir, prepared, type TestHost, testHost } from "./testing.ts";
+
+const HOUR_MS = 3_600_000;
+
+/** A pod that has run to its end. */
+function exited(dir: DataDir): PreparedPod {
+  const pod = prepared(dir);
+  kernel.flock(pod.lockFd ?? -1, "unlock", { wait: false });
+  return pod;
+}
+
+function request(dir: DataDir, more: Partial<GcRequest> = {}): GcRequest {
+  return {
+    dataDir: dir.path,
+    gracePeriodMs: 0,
+    expirePreparedMs: 24 * HOUR_MS,
+    markOnly: false,
+    debug: false,
+    localConfig: "/etc/rkt",
+    ...more,
+  };
+}
+
+/** Time as of now and `ms` more; the kernel stamps directories with its own. */
+function hostLater(ms: number, environment: Record<string, string> = {}): TestHost {
+  return testHost(clockAt(systemClock.now() + ms), { PATH: "/usr/bin:/bin", ...environment });
+}
+
+function podsLeft(dir: DataDir): string[] {
+  return PHASES.flatMap((phase) => uuidsIn(dir.path, phase).map((uuid) => `${phase}/${uuid}`));
+}
+
+test("an exited pod is marked, kept for its grace, then removed", () => {
+  using dir = dataDir();
+  const { uuid } = exited(dir);
+  const early = hostLater(0);
+  expect(gcPods(early, request(dir, { gracePeriodMs: HOUR_MS / 2 }))).toEqual([]);
+  expect(early.warned).toEqual([
+    `moving pod "${uuid}" to garbage`,
+    `pod "${uuid}" not removed: still within grace period (30m0s)`,
+  ]);
+  expect(listPods(early, dir.path).map(({ state }) => state)).toEqual(["exited garbage"]);
+  const late = hostLater(HOUR_MS);
+  expect(gcPods(late, request(dir, { gracePeriodMs: HOUR_MS / 2 }))).toEqual([]);
+  expect([late.warned, late.printed]).toEqual([[], [`Garbage collecting pod "${uuid}"`]]);
+  expect(podsLeft(dir)).toEqual([]);
+});
+
+test("without grace it is marked and removed at once", () => {
+  using dir = dataDir();
+  exited(dir);
+  expect(gcPods(hostLater(0), request(dir))).toEqual([]);
+  expect(podsLeft(dir)).toEqual([]);
+});
+
+test("mark-only marks and removes nothing", () => {
+  using dir = dataDir();
+  const { uuid } = exited(dir);
+  const host = hostLater(HOUR_MS);
+  gcPods(host, request(dir, { markOnly: true }));
+  expect([host.warned, host.printed]).toEqual([[`moving pod "${uuid}" to garbage`], []]);
+  expect(podsLeft(dir)).toEqual([`exited-garbage/${uuid}`]);
+});
+
+test("a running pod, and one that is being prepared, are not touched", () => {
+  using dir = dataDir();
+  const { uuid } = prepared(dir);
+  const preparing = "01234567-89ab-4def-8123-456789abcdef";
+  mkdirSync(phasePath(dir.path, "prepare", preparing), { recursive: true });
+  using owner = openPod(dir.path, preparing);
+  tryLock({ kernel }, owner);
+  const host = hostLater(HOUR_MS);
+  expect(gcPods(host, request(dir))).toEqual([]);
+  expect([host.warned, host.printed]).toEqual([[], []]);
+  expect(podsLeft(dir)).toEqual([`prepare/${preparing}`, `run/${uuid}`]);
+});
+
+test("what crashes left in any phase goes, whatever it holds", () => {
+  using dir = dataDir();
+  for (const [i, phase] of (["embryo", "prepare", "exited-garbage", "garbage"] as const).entries()) {
+    const path = phasePath(dir.path, phase, `0000000${i}-89ab-4def-8123-456789abcdef`);
+    mkdirSync(join(path, "overlay/app/work/work"), { recursive: true });
+    mkdirSync(join(path, "overlay/app/work/odd"), { mode: 0 });
+    writeFileSync(join(path, "pod"), "{");
+  }
+  const host = hostLater(HOUR_MS);
+  expect(gcPods(host, request(dir))).toEqual([]);
+  expect(host.printed).toHaveLength(4);
+  expect(podsLeft(dir)).toEqual([]);
+});
+
+test("a prepared pod expires", () => {
+  using dir = dataDir();
+  const { uuid } = prepared(dir, { next: "prepared" });
+  gcPods(hostLater(23 * HOUR_MS), request(dir));
+  expect(podsLeft(dir)).toEqual([`prepared/${uuid}`]);
+  const host = hostLater(25 * HOUR_MS);
+  gcPods(host, request(dir));
+  expect(host.warned).toEqual([`moving expired prepared pod "${uuid}" to garbage`]);
+  expect(podsLeft(dir)).toEqual([]);
+});
+
+test.each(["net-info.json", "cgroups"])("stage1 is asked to give back what %s names", (left) => {
+  using dir = dataDir();
+  const log = join(dir.path, "log");
+  const { uuid, path } = exited(dir);
+  writeFileSync(join(path, left), "[]");
+  exited(dir); // has nothing to give back: stage1 is not called for it
+  expect(gcPods(hostLater(0, { STAGE1_GC_LOG: log }), request(dir))).toEqual([]);
+  expect(readFileSync(log, "utf8")).toBe(`given back --local-config=/etc/rkt ${uuid}\n`);
+  expect(podsLeft(dir)).toEqual([]);
+});
+
+test("a pod whose stage1 fails is kept, the others go, and the next collection succeeds", () => {
+  using dir = dataDir();
+  const bad = exited(dir);
+  exited(dir);
+  writeFileSync(podPaths.netInfo(bad.path), "[]");
+  writeFileSync(join(bad.path, "refuse-gc"), "");
+  const environment = { STAGE1_GC_LOG: join(dir.path, "log") };
+  const problems = gcPods(hostLater(0, environment), request(dir));
+  expect(problems.map(({ uuid, fault }) => [uuid, fault.message])).toEqual([
+    [bad.uuid, "run stage1's gc entrypoint: exit status 1"],
+  ]);
+  expect(podsLeft(dir)).toEqual([`exited-garbage/${bad.uuid}`]);
+  rmSync(phasePath(dir.path, "exited-garbage", join(bad.uuid, "refuse-gc")));
+  expect(gcPods(hostLater(0, environment), request(dir))).toEqual([]);
+  expect(podsLeft(dir)).toEqual([]);
+});
+
+test("links in a pod are removed, not followed", () => {
+  using dir = dataDir();
+  const outside = join(dir.path, "outside");
+  mkdirSync(outside);
+  writeFileSync(join(outside, "precious"), "");
+  const { path } = exited(dir);
+  symlinkSync(outside, join(path, "link"));
+  symlinkSync(outside, join(path, "overlay/one/upper/link"));
+  expect(gcPods(hostLater(0), request(dir))).toEqual([]);
+  expect(podsLeft(dir)).toEqual([]);
+  expect(existsSync(join(outside, "precious"))).toBe(true);
+});
+
+test("a pod removed under the collector's eyes is no problem", () => {
+  using dir = dataDir();
+  const { uuid } = exited(dir);
+  const host = hostLater(0);
+  const racing = {
+    ...host,
+    warn: (line: string) => {
+      host.warn(line);
+      using other = openPodIn(dir.path, "run", uuid);
+      expect(other && tryLock({ kernel }, other)).toBe(false); // the collector has the lock
+    },
+  };
+  expect(gcPods(racing, request(dir))).toEqual([]);
+  expect(host.warned).toHaveLength(1);
+});
+
+test.each([
+  ["prepared", (line: string) => line.startsWith("moving expired prepared pod")],
+  ["run", (line: string) => line === "nothing is said"],
+] as const)("rm takes away a pod that lies in %s", (phase, says) => {
+  using dir = dataDir();
+  const { uuid } = phase === "run" ? exited(dir) : prepared(dir, { next: "prepared" });
+  const host = testHost();
+  using pod = openPod(dir.path, uuid);
+  removePod(host, pod, { debug: false, localConfig: "/etc/rkt" });
+  expect(host.warned.every(says)).toBe(true);
+  expect(podsLeft(dir)).toEqual([]);
+  expect(() => removePod(host, pod, { debug: false, localConfig: "" })).toThrow("no matches found");
+});
+
+test.skipIf(CANNOT_MOUNT !== undefined)("removal never reaches through a mount left in a pod", () => {
+  using dir = dataDir();
+  const script = join(import.meta.dir, "testdata", "gc-mount.ts");
+  const { path } = exited(dir);
+  const outside = join(dir.path, "outside");
+  mkdirSync(outside);
+  writeFileSync(join(outside, "precious"), "");
+  const target = join(path, "stage1/rootfs/a b");
+  mkdirSync(target);
+  const command = ["unshare", "-m", process.execPath, script, dir.path, outside, target];
+  const child = Bun.spawnSync(command, { stderr: "pipe" });
+  expect([child.stderr.toString(), child.exitCode]).toEqual(["", 0]);
+  expect(podsLeft(dir)).toEqual([]);
+  expect(existsSync(join(outside, "precious"))).toBe(true);
+});
