@@ -1,0 +1,169 @@
+/**
+ * Compressed bytes become plain ones. In: a stream, its form told by its first bytes; out: a stream. gzip and zstd are
+ * done by this process, xz and bzip2 by the programs of that name, started before the first byte is asked for.
+ * Never holds more than a few chunks.
+ */
+import { Readable } from "node:stream";
+import { createGunzip, createZstdDecompress } from "node:zlib";
+import { Fault, quote } from "@shared/base";
+
+export type Compression = "none" | "gzip" | "zstd" | "xz" | "bzip2";
+
+type Bytes = AsyncIterable<Uint8Array>;
+
+const MAGIC: readonly (readonly [Exclude<Compression, "none">, readonly number[]])[] = [
+  ["gzip", [0x1f, 0x8b]],
+  ["zstd", [0x28, 0xb5, 0x2f, 0xfd]],
+  ["xz", [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
+  ["bzip2", [0x42, 0x5a, 0x68]],
+];
+const SNIFF_BYTES = 6;
+const CHUNK_BYTES = 256 * 1024;
+/** xz takes what the archive's header asks for; its highest preset needs 65 MiB. */
+const XZ_MEMORY = "256MiB";
+
+const PROGRAMS = {
+  xz: { argv: ["xz", "-dc", `--memlimit-decompress=${XZ_MEMORY}`], package: "xz-utils" },
+  bzip2: { argv: ["bzip2", "-dc"], package: "bzip2" },
+} as const;
+
+/** How a stream that begins so is compressed. */
+export function sniffCompression(beginning: Uint8Array): Compression {
+  const found = MAGIC.find(([, magic]) => magic.every((byte, at) => beginning[at] === byte));
+  return found?.[0] ?? "none";
+}
+
+/**
+ * Plain bytes of a stream. When the promise is fulfilled, every program that is needed runs already.
+ *
+ * @throws {Fault} "missing-program"; while reading also "corrupt" for bytes that are damaged or end too early
+ */
+export async function decompress(
+  input: Bytes,
+): Promise<{ readonly compression: Compression; readonly output: Bytes }> {
+  const source = input[Symbol.asyncIterator]();
+  const { beginning, rest } = await readBeginning(source);
+  const compression = sniffCompression(beginning);
+  return { compression, output: plain(compression, rest) };
+}
+
+function plain(compression: Compression, bytes: Bytes): Bytes {
+  switch (compression) {
+    case "none":
+      return bytes;
+    case "gzip":
+      return inProcess(bytes, compression);
+    case "zstd":
+      return inProcess(bytes, compression);
+    default:
+      return byProgram(bytes, compression);
+  }
+}
+
+async function readBeginning(
+  source: AsyncIterator<Uint8Array>,
+): Promise<{ beginning: Uint8Array; rest: Bytes }> {
+  const chunks: Uint8Array[] = [];
+  for (let size = 0; size < SNIFF_BYTES; ) {
+    const { value, done } = await source.next();
+    if (done === true) break;
+    chunks.push(value);
+    size += value.length;
+  }
+  const beginning = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
+  return { beginning, rest: startingWith(beginning, source) };
+}
+
+async function* startingWith(
+  first: Uint8Array,
+  source: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  try {
+    if (first.length > 0) yield first;
+    for (;;) {
+      const { value, done } = await source.next();
+      if (done === true) return;
+      yield value;
+    }
+  } finally {
+    await source.return?.();
+  }
+}
+
+async function* inProcess(bytes: Bytes, compression: "gzip" | "zstd"): AsyncGenerator<Uint8Array> {
+  const options = { chunkSize: CHUNK_BYTES };
+  const engine = compression === "gzip" ? createGunzip(options) : createZstdDecompress(options);
+  const source = Readable.from(bytes, { objectMode: true });
+  let sourceFault: unknown;
+  source.on("error", (error) => {
+    sourceFault = error;
+    engine.destroy(error);
+  });
+  source.pipe(engine);
+  try {
+    for await (const chunk of engine) yield chunk as Uint8Array;
+  } catch (error) {
+    throw sourceFault ?? damaged(compression, (error as Error).message);
+  } finally {
+    source.destroy();
+    engine.destroy();
+  }
+}
+
+function byProgram(bytes: Bytes, name: keyof typeof PROGRAMS): Bytes {
+  const program = PROGRAMS[name];
+  const path = Bun.which(program.argv[0]);
+  if (path === null) {
+    throw new Fault("missing-program", `decompress: the program ${quote(name)} is missing`, {
+      hint: `install the Debian package ${quote(program.package)}`,
+    });
+  }
+  const child = Bun.spawn([path, ...program.argv.slice(1)], {
+    stdin: "pipe",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  return throughChild(child, bytes, name);
+}
+
+type PipedChild = Bun.Subprocess<"pipe", "pipe", "pipe">;
+
+async function* throughChild(
+  child: PipedChild,
+  bytes: Bytes,
+  name: string,
+): AsyncGenerator<Uint8Array> {
+  const words = child.stderr.text();
+  let sourceFault: unknown;
+  const fed = feed(child.stdin, bytes).catch((error: unknown) => {
+    sourceFault = error;
+    child.kill("SIGKILL");
+  });
+  try {
+    for await (const chunk of child.stdout) yield chunk;
+    const status = await child.exited;
+    if (sourceFault !== undefined) throw sourceFault;
+    if (status !== 0) throw damaged(name, (await words).trim().split("\n")[0] ?? "");
+  } finally {
+    child.kill("SIGKILL");
+    await fed;
+  }
+}
+
+/** Writes all bytes and closes the pipe. That the reader has gone is no fault here: its status tells why. */
+export async function feed(sink: Bun.FileSink, bytes: Bytes): Promise<void> {
+  for await (const chunk of bytes) {
+    try {
+      sink.write(chunk);
+      await sink.flush();
+    } catch (error) {
+      if ((error as { code?: unknown }).code === "EPIPE") return;
+      throw error;
+    }
+  }
+  await sink.end();
+}
+
+function damaged(name: string, words: string): Fault {
+  return new Fault("corrupt", `decompress the archive: ${name}: ${words || "damaged data"}`);
+}

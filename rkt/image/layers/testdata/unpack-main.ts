@@ -1,0 +1,5 @@
+/** The unpacking process alone, as the executable starts it: for tests. */
+import process from "node:process";
+import { unpackChild } from "../unpack-child.ts";
+
+process.exit(await unpackChild(process.argv.slice(3)));
