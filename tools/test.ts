@@ -1,9 +1,9 @@
 /**
  * `npm test`: build, checks, unit tests, tidy, then the tests that drive the executable.
  *
- * In: the repository, set up. Out: everything the tests print, the skipped ones again by name, and as
- * the last line `N passed, N failed, N skipped`, a check counting as one test. Exit status 0 only if
- * nothing failed.
+ * In: the repository, set up. Out: everything the tests print, the skipped ones again by name, and
+ * as the last line `N passed, N failed, N skipped`, a check counting as one test. Exit status 0
+ * only if nothing failed.
  */
 import { CHECKS, printFailure, run } from "./check/checks.ts";
 import { runSuite, type SuiteResult } from "./test/suite.ts";

@@ -1,8 +1,10 @@
 /**
- * `npm run build`: one executable, `dist/rktnetes`, with `dist/rkt` and `dist/kubectl` as further names.
+ * `npm run build`: one executable, `dist/rktnetes`, with `dist/rkt` and `dist/kubectl` as further
+ * names.
  *
  * In: app/main.ts and all it imports. Out: the files in dist/, one line with size and time. Never
- * builds what is already built from the same inputs, so tests call it freely; never leaves half a file.
+ * builds what is already built from the same inputs, so tests call it freely; never leaves half a
+ * file.
  */
 import {
   mkdirSync,
@@ -24,10 +26,10 @@ const STAMP = join(DIST, ".inputs");
 const FURTHER_NAMES = ["rkt", "kubectl"];
 
 /**
- * Splitting keeps the code of each command in a chunk of its own, read when it is imported; bytecode
- * saves the parsing. An entry beside 1 MB of lazy code starts in 10 ms with both, in 24 ms with
- * neither. The four autoload switches keep a `.env` or `bunfig.toml` of the current directory from
- * being read, or run, by root.
+ * Splitting keeps the code of each command in a chunk of its own, read when it is imported;
+ * bytecode saves the parsing. An entry beside 1 MB of lazy code starts in 10 ms with both, in 24 ms
+ * with neither. The four autoload switches keep a `.env` or `bunfig.toml` of the current directory
+ * from being read, or run, by root.
  */
 const FLAGS = [
   "--compile",
@@ -81,8 +83,8 @@ function link(name: string): void {
 }
 
 /**
- * Lets `make` write in a directory of our own, then puts the result in place in one step: others may
- * be running the old one. The base name stays, because it becomes part of the executable.
+ * Lets `make` write in a directory of our own, then puts the result in place in one step: others
+ * may be running the old one. The base name stays, because it becomes part of the executable.
  */
 function replace(path: string, make: (temporary: string) => void): void {
   const workspace = join(DIST, `.build-${process.pid}`);

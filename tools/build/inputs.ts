@@ -1,5 +1,6 @@
 /**
- * What the executable is made of, as one digest: the source files, the lockfile, the flags, Bun itself.
+ * What the executable is made of, as one digest: the source files, the lockfile, the flags, Bun
+ * itself.
  *
  * In: the repository's root. Out: a hex string that changes when any of them does. Tests, documents
  * and installed packages are left out: the lockfile stands for the packages.

@@ -1,7 +1,8 @@
 /**
  * The checks that need no running program: what each is called and the command that does it.
  *
- * In: the repository's root. Out: the verdict and whatever the command printed. Never changes a file.
+ * In: the repository's root. Out: the verdict and whatever the command printed. Never changes a
+ * file.
  */
 import { join } from "node:path";
 

@@ -1,8 +1,8 @@
 /**
  * One run of `bun test` over some folders, in one process, printed as it goes.
  *
- * In: folders. Out: its sums and the names of skipped tests. Never runs where there is no test file:
- * bun would call that a failure.
+ * In: folders. Out: its sums and the names of skipped tests. Never runs where there is no test
+ * file: bun would call that a failure.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -30,7 +30,9 @@ export async function runSuite(folders: readonly string[]): Promise<SuiteResult>
   return { tally: tallyOf(output, status), skipped: skippedNames(output) };
 }
 
-/** Bun reports on stderr, the tests print on stdout: both go to our stdout, in the order they come. */
+/**
+ * Bun reports on stderr, the tests print on stdout: both go to our stdout, in the order they come.
+ */
 async function pass(stream: ReadableStream<Uint8Array>): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";

@@ -1,8 +1,8 @@
 /**
  * Sums of tests, read from the end of what `bun test` prints.
  *
- * In: its output and exit status. Out: passed, failed, skipped. A run that ends badly without naming a
- * failed test still counts as one failure: nothing that went wrong is lost.
+ * In: its output and exit status. Out: passed, failed, skipped. A run that ends badly without
+ * naming a failed test still counts as one failure: nothing that went wrong is lost.
  */
 export interface Tally {
   readonly passed: number;

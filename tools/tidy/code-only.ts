@@ -1,6 +1,6 @@
 /**
- * A source with everything blanked that is not code: comments and the insides of strings. What is left
- * stays at its line and column.
+ * A source with everything blanked that is not code: comments and the insides of strings. What is
+ * left stays at its line and column.
  *
  * In: a source. Out: text of the same length.
  */

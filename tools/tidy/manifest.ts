@@ -1,5 +1,6 @@
 /**
- * One package.json, as far as the rules need it: the name, and which file stands behind each export.
+ * One package.json, as far as the rules need it: the name, and which file stands behind each
+ * export.
  *
  * In: path and text. Out: a value, paths relative to the repository.
  */

@@ -1,5 +1,6 @@
 /**
- * The repository as the rules see it: sources with their syntax trees, documents, package manifests.
+ * The repository as the rules see it: sources with their syntax trees, documents, package
+ * manifests.
  *
  * In: a record of path to text, or a directory to read. Out: a value; rules never touch the disk.
  * Never looks into installed packages, build results or test data.

@@ -1,4 +1,7 @@
-/** All rules, in the order in which they are reported. A new rule is a file in rules/ and a line here. */
+/**
+ * All rules, in the order in which they are reported. A new rule is a file in rules/ and a line
+ * here.
+ */
 import type { Rule } from "./finding.ts";
 import { bannedNames } from "./rules/banned-names.ts";
 import { bannedWords } from "./rules/banned-words.ts";

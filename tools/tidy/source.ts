@@ -74,12 +74,16 @@ function importsOf({ module }: Parsed, text: string, lineAt: LineAt): Import[] {
 function exportsOf({ module }: Parsed, lineAt: LineAt): Export[] {
   return module.staticExports.flatMap(({ entries, start }) =>
     entries.map((entry) => ({
-      name: entry.exportName.name ?? (entry.exportName.kind === "Default" ? "default" : "*"),
+      name: entry.exportName.name ?? namelessExport(entry.exportName.kind),
       origin: entry.importName.name ?? entry.localName.name ?? "*",
       from: entry.moduleRequest?.value,
       line: lineAt(entry.start ?? start),
     })),
   );
+}
+
+function namelessExport(kind: string): string {
+  return kind === "Default" ? "default" : "*";
 }
 
 function lineFinder(text: string): LineAt {

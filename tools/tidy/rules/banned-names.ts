@@ -1,5 +1,6 @@
 /**
- * Names that say nothing. In: file paths and declared names. Out: those that could stand on anything.
+ * Names that say nothing. In: file paths and declared names. Out: those that could stand on
+ * anything.
  */
 import { Visitor } from "oxc-parser";
 import type { Finding, Rule } from "../finding.ts";

@@ -1,4 +1,7 @@
-/** Applies the bans. In: sources, and documents for the bans on text. Out: a finding per line and ban. */
+/**
+ * Applies the bans. In: sources, and documents for the bans on text. Out: a finding per line and
+ * ban.
+ */
 import { codeOnly } from "../code-only.ts";
 import type { Finding, Rule } from "../finding.ts";
 import type { Source } from "../source.ts";

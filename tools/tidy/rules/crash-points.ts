@@ -1,6 +1,6 @@
 /**
- * Every named instant exists. In: the list in shared/base/crash-point.ts, calls of `crashPoint`. Out:
- * names that no product code passes: a test that kills there would never kill.
+ * Every named instant exists. In: the list in shared/base/crash-point.ts, calls of `crashPoint`.
+ * Out: names that no product code passes: a test that kills there would never kill.
  */
 import type { Rule } from "../finding.ts";
 

@@ -5,7 +5,10 @@
 import type { Rule } from "../finding.ts";
 import { reachable } from "../import-graph.ts";
 
-/** Programs that something outside of TypeScript starts: a shell script, package.json, a test runner. */
+/**
+ * Programs that something outside of TypeScript starts: a shell script, package.json, a test
+ * runner.
+ */
 const ENTRY_POINTS = [
   /^app\/main\.ts$/,
   /\.test\.ts$/,

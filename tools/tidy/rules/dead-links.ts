@@ -1,6 +1,7 @@
 /**
- * Documents tell the truth about files. In: Markdown documents. Out: links to files or headings that
- * are not there, and code spans that name a file of ours that is not there. Web links are not followed.
+ * Documents tell the truth about files. In: Markdown documents. Out: links to files or headings
+ * that are not there, and code spans that name a file of ours that is not there. Web links are not
+ * followed.
  */
 import { dirname, posix } from "node:path";
 import type { Document } from "../document.ts";

@@ -43,8 +43,7 @@ function hasDocstring(source: Source, item: Export): boolean {
   const same = source.exports.filter(({ name }) => name === item.name);
   return same.some(({ line }) =>
     source.comments.some(
-      ({ type, value, end }) =>
-        type === "Block" && value.startsWith("*") && source.lineAt(end) === line - 1,
+      ({ value, end }) => value.startsWith("*") && source.lineAt(end) === line - 1,
     ),
   );
 }

@@ -1,4 +1,7 @@
-/** Imports have one direction. In: the import graph. Out: one finding per import that closes a circle. */
+/**
+ * Imports have one direction. In: the import graph. Out: one finding per import that closes a
+ * circle.
+ */
 import type { Finding, Rule } from "../finding.ts";
 import { type Edge, edgesOf } from "../import-graph.ts";
 import type { Repository } from "../repository.ts";

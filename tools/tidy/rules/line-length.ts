@@ -1,4 +1,7 @@
-/** Lines fit beside each other in a review. In: sources. Out: lines above the limit; a URL may stick out. */
+/**
+ * Lines fit beside each other in a review. In: sources. Out: lines above the limit; a URL may stick
+ * out.
+ */
 import type { Rule } from "../finding.ts";
 
 const MAX_LENGTH = 100;

@@ -1,4 +1,6 @@
-/** Calls stay readable. In: sources. Out: functions with too many parameters; types are not counted. */
+/**
+ * Calls stay readable. In: sources. Out: functions with too many parameters; types are not counted.
+ */
 import type { Rule } from "../finding.ts";
 import { functionsOf } from "./functions.ts";
 
