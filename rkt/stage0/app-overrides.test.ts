@@ -89,7 +89,11 @@ test("labels are merged, the command line's win", () => {
 
 test("an image without an app runs as the caller, if a command is given", () => {
   const bare = storedImage("bare");
-  expect(overrideApp(bare, { exec: "/x" }, CALLER)).toEqual({ exec: ["/x"], user: "7", group: "8" });
+  expect(overrideApp(bare, { exec: "/x" }, CALLER)).toEqual({
+    exec: ["/x"],
+    user: "7",
+    group: "8",
+  });
   expect(() => overrideApp(bare, {}, CALLER)).toThrow(
     `image ${bare.id} has no app section and --exec argument is not provided`,
   );

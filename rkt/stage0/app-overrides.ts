@@ -136,10 +136,7 @@ function quantity(name: string, amount: string): Isolator {
 
 function capabilitiesIsolator({ capsRetain, capsRemove }: AppOverrides): Isolator | undefined {
   if (capsRetain !== undefined && capsRemove !== undefined) {
-    throw new Fault(
-      "invalid",
-      "cannot use both --caps-retain and --caps-remove on the same image",
-    );
+    throw new Fault("invalid", "cannot use both --caps-retain and --caps-remove on the same image");
   }
   if (capsRetain !== undefined) {
     return { name: "os/linux/capabilities-retain-set", value: { set: capsRetain } };

@@ -11,7 +11,15 @@ import { PHASES } from "./phase.ts";
 import { openPod, openPodIn, phasePath, tryLock, uuidsIn } from "./pod-dir.ts";
 import type { PreparedPod } from "./prepare.ts";
 import { removePod } from "./remove.ts";
-import { CANNOT_MOUNT, clockAt, type DataDir, dataDir, prepared, type TestHost, testHost } from "./testing.ts";
+import {
+  CANNOT_MOUNT,
+  clockAt,
+  type DataDir,
+  dataDir,
+  prepared,
+  type TestHost,
+  testHost,
+} from "./testing.ts";
 
 const HOUR_MS = 3_600_000;
 
@@ -90,7 +98,9 @@ test("a running pod, and one that is being prepared, are not touched", () => {
 
 test("what crashes left in any phase goes, whatever it holds", () => {
   using dir = dataDir();
-  for (const [i, phase] of (["embryo", "prepare", "exited-garbage", "garbage"] as const).entries()) {
+  for (const [i, phase] of (
+    ["embryo", "prepare", "exited-garbage", "garbage"] as const
+  ).entries()) {
     const path = phasePath(dir.path, phase, `0000000${i}-89ab-4def-8123-456789abcdef`);
     mkdirSync(join(path, "overlay/app/work/work"), { recursive: true });
     mkdirSync(join(path, "overlay/app/work/odd"), { mode: 0 });
@@ -184,18 +194,21 @@ test.each([
   expect(() => removePod(host, pod, { debug: false, localConfig: "" })).toThrow("no matches found");
 });
 
-test.skipIf(CANNOT_MOUNT !== undefined)("removal never reaches through a mount left in a pod", () => {
-  using dir = dataDir();
-  const script = join(import.meta.dir, "testdata", "gc-mount.ts");
-  const { path } = exited(dir);
-  const outside = join(dir.path, "outside");
-  mkdirSync(outside);
-  writeFileSync(join(outside, "precious"), "");
-  const target = join(path, "stage1/rootfs/a b");
-  mkdirSync(target);
-  const command = ["unshare", "-m", process.execPath, script, dir.path, outside, target];
-  const child = Bun.spawnSync(command, { stderr: "pipe" });
-  expect([child.stderr.toString(), child.exitCode]).toEqual(["", 0]);
-  expect(podsLeft(dir)).toEqual([]);
-  expect(existsSync(join(outside, "precious"))).toBe(true);
-});
+test.skipIf(CANNOT_MOUNT !== undefined)(
+  "removal never reaches through a mount left in a pod",
+  () => {
+    using dir = dataDir();
+    const script = join(import.meta.dir, "testdata", "gc-mount.ts");
+    const { path } = exited(dir);
+    const outside = join(dir.path, "outside");
+    mkdirSync(outside);
+    writeFileSync(join(outside, "precious"), "");
+    const target = join(path, "stage1/rootfs/a b");
+    mkdirSync(target);
+    const command = ["unshare", "-m", process.execPath, script, dir.path, outside, target];
+    const child = Bun.spawnSync(command, { stderr: "pipe" });
+    expect([child.stderr.toString(), child.exitCode]).toEqual(["", 0]);
+    expect(podsLeft(dir)).toEqual([]);
+    expect(existsSync(join(outside, "precious"))).toBe(true);
+  },
+);

@@ -36,7 +36,8 @@ export function gcPods(host: GcHost, request: GcRequest): GcProblem[] {
   const { dataDir, gracePeriodMs, expirePreparedMs } = request;
   const problems: GcProblem[] = [];
   const sweep = (phase: Phase, visit: (pod: Pod) => void): void => {
-    for (const uuid of uuidsIn(dataDir, phase)) visitPod(host, { dataDir, phase, uuid }, visit, problems);
+    for (const uuid of uuidsIn(dataDir, phase))
+      visitPod(host, { dataDir, phase, uuid }, visit, problems);
   };
   sweep("run", (pod) => mark(host, pod, "run"));
   for (const phase of ["prepare", "embryo"] as const) sweep(phase, (pod) => mark(host, pod, phase));
@@ -82,11 +83,7 @@ const MARKS = {
 } as const;
 
 /** Moves a pod that has ended, or never came to be, to where the sweepers look. The caller holds its lock. */
-export function mark(
-  host: Pick<Stage0Host, "warn">,
-  pod: Pod,
-  from: keyof typeof MARKS,
-): void {
+export function mark(host: Pick<Stage0Host, "warn">, pod: Pod, from: keyof typeof MARKS): void {
   const { to, words } = MARKS[from];
   host.warn(`${words} ${quote(pod.uuid)} to garbage`);
   movePod(pod, from, to);

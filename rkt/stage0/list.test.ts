@@ -39,7 +39,9 @@ test("a pod is listed with its apps, times and networks, sorted by UUID", () => 
 test("embryos and final garbage are not listed", () => {
   using dir = dataDir();
   for (const phase of ["embryo", "garbage"] as const) {
-    mkdirSync(phasePath(dir.path, phase, "01234567-89ab-4def-8123-456789abcdef"), { recursive: true });
+    mkdirSync(phasePath(dir.path, phase, "01234567-89ab-4def-8123-456789abcdef"), {
+      recursive: true,
+    });
   }
   expect(listPods(testHost(), dir.path)).toEqual([]);
 });
@@ -74,7 +76,10 @@ test("status tells mounts with their place on the host, and apps as far as they 
     { volume: "here", path: "/a" },
     { volume: "empty", path: "/b" },
   ];
-  const { uuid, path } = prepared(dir, { volumes, apps: [appRequest("one", { mounts }), appRequest("two")] });
+  const { uuid, path } = prepared(dir, {
+    volumes,
+    apps: [appRequest("one", { mounts }), appRequest("two")],
+  });
   writeFileSync(podPaths.appStarted(path, "one"), "");
   using pod = openPod(dir.path, uuid);
   const { apps, pid, ready } = podStatus(testHost(), pod);
@@ -82,7 +87,12 @@ test("status tells mounts with their place on the host, and apps as far as they 
   expect(apps.map(({ state }) => state)).toEqual(["running", "created"]);
   expect(apps[0]?.mounts).toEqual([
     { name: "here", containerPath: "/a", hostPath: "/srv", readOnly: true },
-    { name: "empty", containerPath: "/b", hostPath: join(path, "sharedVolumes/empty"), readOnly: false },
+    {
+      name: "empty",
+      containerPath: "/b",
+      hostPath: join(path, "sharedVolumes/empty"),
+      readOnly: false,
+    },
   ]);
   expect(readPodManifest(pod).apps).toHaveLength(2);
 });

@@ -13,7 +13,7 @@ import {
   readlinkSync,
   renameSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { assert, Fault, quote } from "@shared/base";
 import type { Stage0Host } from "./host.ts";
 import { mayMove, PHASES, type Phase, type PodState, stateOf } from "./phase.ts";
@@ -54,7 +54,7 @@ export function uuidsIn(dataDir: string, phase: Phase): string[] {
 export function openPod(dataDir: string, prefix: string): Pod {
   const uuid = resolveUuid(dataDir, prefix);
   for (const phase of PHASES) {
-    const pod = openPodIn(dataDir, phase, uuid);
+    const pod = openPodIn(resolve(dataDir), phase, uuid);
     if (pod !== undefined) return pod;
   }
   throw new Fault("not-found", `no matches found for ${quote(prefix)}`);
@@ -80,12 +80,17 @@ export function openPodIn(dataDir: string, phase: Phase, uuid: string): Pod | un
   const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
   try {
     const fd = openSync(phasePath(dataDir, phase, uuid), flags);
-    const files = `/proc/self/fd/${fd}`;
-    return { uuid, dataDir, fd, files, [Symbol.dispose]: () => closeSync(fd) };
+    return openedPod(dataDir, uuid, fd);
   } catch (error) {
     if (Fault.from(error).kind === "not-found") return undefined;
     throw error;
   }
+}
+
+/** A pod whose directory is open as `fd`. */
+export function openedPod(dataDir: string, uuid: string, fd: number): Pod {
+  const files = `/proc/self/fd/${fd}`;
+  return { uuid, dataDir, fd, files, [Symbol.dispose]: () => closeSync(fd) };
 }
 
 /** The phase in which an open pod lies at this instant; undefined once it is removed. */

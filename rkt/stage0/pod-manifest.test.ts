@@ -108,6 +108,9 @@ test.each([
     { apps: [appRequest("a")], ports: [{ name: "none", hostPort: 1 }] },
     'port name "none" could not be found in any apps',
   ],
-] as const satisfies readonly (readonly [PodRequest, string])[])("%# is refused: %s", (request, message) => {
-  expect(() => planPod(request)).toThrow(message);
-});
+] as const satisfies readonly (readonly [PodRequest, string])[])(
+  "%# is refused: %s",
+  (request, message) => {
+    expect(() => planPod(request)).toThrow(message);
+  },
+);

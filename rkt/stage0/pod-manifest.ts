@@ -90,9 +90,13 @@ function checkApps(apps: readonly AppRequest[]): void {
 function checkName(name: string): void {
   if (name === "") throw new Fault("invalid", "ACName cannot be empty");
   if (AC_NAME.test(name) && name.length <= 512) return;
-  throw new Fault("invalid", `ACName must contain only lower case alphanumeric characters plus "-"`, {
-    details: { name },
-  });
+  throw new Fault(
+    "invalid",
+    `ACName must contain only lower case alphanumeric characters plus "-"`,
+    {
+      details: { name },
+    },
+  );
 }
 
 function checkVolumes(volumes: readonly Volume[]): void {

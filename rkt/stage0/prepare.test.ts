@@ -11,7 +11,15 @@ import { openPod, phasePath, stateOfPod, uuidsIn } from "./pod-dir.ts";
 import { layersInUse, lockPrepare } from "./prepare-lock.ts";
 import { preparePod } from "./prepare.ts";
 import { claimPrepared } from "./prepared.ts";
-import { appRequest, dataDir, LOWER, prepared, prepareRequest, testHost, UPPER } from "./testing.ts";
+import {
+  appRequest,
+  dataDir,
+  LOWER,
+  prepared,
+  prepareRequest,
+  testHost,
+  UPPER,
+} from "./testing.ts";
 
 const PHASES_MADE = ["embryo", "prepare", "prepared", "run", "garbage"] as const;
 
@@ -31,7 +39,10 @@ describe("a pod that runs next", () => {
     const volumes = [{ name: "v", kind: "empty", mode: "1777", uid: 3, gid: 4 }] as const;
     const { path, manifest } = prepared(dir, { volumes });
     expect(JSON.parse(readFileSync(podPaths.manifest(path), "utf8"))).toEqual(manifest);
-    expect(JSON.parse(readFileSync(podPaths.appLayers(path, "one"), "utf8"))).toEqual([LOWER, UPPER]);
+    expect(JSON.parse(readFileSync(podPaths.appLayers(path, "one"), "utf8"))).toEqual([
+      LOWER,
+      UPPER,
+    ]);
     for (const made of [
       podPaths.stage1Manifest(path),
       podPaths.appImageManifest(path, "one"),

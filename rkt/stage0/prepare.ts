@@ -57,7 +57,7 @@ export function preparePod(host: PrepareHost, request: PrepareRequest): Prepared
     fillPod(phasePath(dataDir, "prepare", pod.uuid), request, manifest);
     return finish(pod, request.next, manifest);
   } catch (error) {
-    discardPod(pod);
+    discardPod(host.kernel, pod);
     pod[Symbol.dispose]();
     throw error;
   }

@@ -10,11 +10,12 @@ import type { Kernel } from "@shared/linux";
 import { movePod, pathOf, phaseOf, type Pod } from "./pod-dir.ts";
 
 /** Takes away a pod that never ran, whose lock the caller holds. What cannot be removed now is left to gc. */
-export function discardPod(pod: Pod): void {
+export function discardPod(kernel: Pick<Kernel, "unmount">, pod: Pod): void {
   const phase = phaseOf(pod);
   if (phase === undefined) return;
   try {
     if (phase !== "garbage" && phase !== "exited-garbage") movePod(pod, phase, "garbage");
+    detachMounts(kernel, pathOf(pod));
     removeTree(pathOf(pod));
   } catch {
     // The failure that brought us here is the one to report; the pod is garbage by its place.

@@ -5,7 +5,11 @@ import { RUN_ARGUMENTS, scriptStage1, testHost } from "./testing.ts";
 const ALL = { ...RUN_ARGUMENTS, uuid: "U", hostname: "h", disablePaths: true, mutable: true };
 
 test.each([
-  [1, ["--net=none", "--local-config=/etc/rkt", "U"], ["--hostname", "--mutable", "--disable-paths"]],
+  [
+    1,
+    ["--net=none", "--local-config=/etc/rkt", "U"],
+    ["--hostname", "--mutable", "--disable-paths"],
+  ],
   [
     3,
     ["--net=none", "--hostname=h", "--local-config=/etc/rkt", "--disable-paths", "U"],

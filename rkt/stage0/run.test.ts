@@ -31,7 +31,11 @@ const ACT = join(import.meta.dir, "testdata", "act.ts");
 const COLLECT = { debug: false, localConfig: "/etc/rkt" };
 
 /** Starts a process that becomes the pod. */
-function start(dir: DataDir, more: Partial<PrepareRequest> = {}, env: Record<string, string> = {}): Bun.Subprocess<"ignore", "pipe", "pipe"> {
+function start(
+  dir: DataDir,
+  more: Partial<PrepareRequest> = {},
+  env: Record<string, string> = {},
+): Bun.Subprocess<"ignore", "pipe", "pipe"> {
   writeLayers(dir.path);
   const task = { act: "run", dataDir: dir.path, request: prepareRequest(dir, more) };
   return Bun.spawn([process.execPath, ACT, JSON.stringify(task)], {
@@ -41,7 +45,10 @@ function start(dir: DataDir, more: Partial<PrepareRequest> = {}, env: Record<str
 }
 
 /** Runs a pod to its end and opens what is left of it. */
-async function runToEnd(dir: DataDir, more: Partial<PrepareRequest> = {}): Promise<{ code: number; pod: Pod; stderr: string }> {
+async function runToEnd(
+  dir: DataDir,
+  more: Partial<PrepareRequest> = {},
+): Promise<{ code: number; pod: Pod; stderr: string }> {
   const child = start(dir, more);
   const stderr = await new Response(child.stderr).text();
   const code = await child.exited;
@@ -86,7 +93,10 @@ describe.skipIf(CANNOT_MOUNT !== undefined)(`a pod of any stage1 ${CANNOT_MOUNT 
 
   test("stacks more layers than a page of plain names would hold", async () => {
     using dir = dataDir();
-    const layers = Array.from({ length: 90 }, (_, i): LayerId => `sha256-${String(i).padStart(64, "0")}`);
+    const layers = Array.from(
+      { length: 90 },
+      (_, i): LayerId => `sha256-${String(i).padStart(64, "0")}`,
+    );
     for (const [i, layer] of layers.entries()) {
       mkdirSync(layerPath(dir.path, layer), { recursive: true });
       writeFileSync(join(layerPath(dir.path, layer), "greeting"), `layer ${i}\n`);
@@ -116,7 +126,9 @@ describe.skipIf(CANNOT_MOUNT !== undefined)(`a pod of any stage1 ${CANNOT_MOUNT 
       ["two", "running"],
     ]);
     expect(() => removePod(host, pod, COLLECT)).toThrow(`pod "${pod.uuid}" is currently running`);
-    await expect(waitForExit(host, pod, { timeoutMs: 1 })).rejects.toThrow("context deadline exceeded");
+    await expect(waitForExit(host, pod, { timeoutMs: 1 })).rejects.toThrow(
+      "context deadline exceeded",
+    );
     expect(stopPod(host, pod, { force: true })).toBe("stopped");
     expect(seen(pod, "stopped")).toBe(`--force\n${pod.uuid}\n`);
     writeFileSync(pipe, "\n");
@@ -179,7 +191,9 @@ describe.skipIf(CANNOT_MOUNT !== undefined)(`a pod of any stage1 ${CANNOT_MOUNT 
   test("a stage1 without a run entrypoint is told, and nothing is left", async () => {
     using dir = dataDir();
     const child = start(dir, { stage1: scriptStage1(["gc"]) });
-    expect(await new Response(child.stderr).text()).toContain("start stage1: it has no run entrypoint");
+    expect(await new Response(child.stderr).text()).toContain(
+      "start stage1: it has no run entrypoint",
+    );
     expect(await child.exited).toBe(254);
     expect(listPods(testHost(), dir.path)).toEqual([]);
   });
@@ -189,7 +203,9 @@ test("a prepared pod is neither running nor stopped", () => {
   using dir = dataDir();
   writeLayers(dir.path);
   const host = testHost();
-  mkdirSync(join(dir.path, "pods/prepared/01234567-89ab-4def-8123-456789abcdef"), { recursive: true });
+  mkdirSync(join(dir.path, "pods/prepared/01234567-89ab-4def-8123-456789abcdef"), {
+    recursive: true,
+  });
   using pod = openPod(dir.path, "0123");
   expect(() => stopPod(host, pod, { force: false })).toThrow(`pod "${pod.uuid}" is not running`);
   expect(existsSync(pod.files)).toBe(true);

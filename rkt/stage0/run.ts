@@ -12,29 +12,36 @@ import { assert, crashPoint, Fault, quote } from "@shared/base";
 import type { Kernel } from "@shared/linux";
 import type { Stage0Host } from "./host.ts";
 import { layerPath } from "./layer-path.ts";
+import { openedPod } from "./pod-dir.ts";
 import type { PreparedPod } from "./prepare.ts";
+import { discardPod } from "./remove-pod.ts";
 import { supportedRunArgv } from "./run-arguments.ts";
 import { entrypointPath, readStage1Manifest } from "./stage1-image.ts";
 
 type RunHost = Pick<Stage0Host, "kernel" | "environment" | "warn">;
 
 /**
- * Becomes the stage1 of the pod: same process, same pid. The uuid of `run` is replaced by the pod's.
+ * Becomes the stage1 of the pod: same process, same pid.
  *
- * @throws {Fault} "unsupported" where the kernel cannot stack layers; the pod then counts as exited
+ * @throws {Fault} when stage1 cannot be started, "unsupported" where the kernel cannot stack layers; the pod is removed then
  */
-export function runPod(
-  host: RunHost,
-  pod: PreparedPod,
-  run: Omit<RunArguments, "uuid">,
-): never {
-  const { lockFd, path, uuid } = pod;
+export function runPod(host: RunHost, pod: PreparedPod, run: Omit<RunArguments, "uuid">): never {
+  const { lockFd, uuid, dataDir } = pod;
   assert(lockFd !== undefined, "only a locked pod is run");
-  const stage1 = readStage1Manifest(path);
-  const program = entrypointPath(stage1, path, "run");
+  try {
+    return becomeStage1(host, pod, lockFd, { ...run, uuid });
+  } catch (error) {
+    discardPod(host.kernel, openedPod(dataDir, uuid, lockFd));
+    throw error;
+  }
+}
+
+function becomeStage1(host: RunHost, pod: PreparedPod, lockFd: number, run: RunArguments): never {
+  const stage1 = readStage1Manifest(pod.path);
+  const program = entrypointPath(stage1, pod.path, "run");
   if (program === undefined) throw new Fault("invalid", "start stage1: it has no run entrypoint");
-  const argv = supportedRunArgv(host, stage1, { ...run, uuid });
-  enterMountNamespace(host.kernel, path);
+  const argv = supportedRunArgv(host, stage1, run);
+  enterMountNamespace(host.kernel, pod.path);
   for (const { name } of pod.manifest.apps) mountAppRoot(host.kernel, pod, name);
   crashPoint("run-mounted");
   host.kernel.setCloseOnExec(lockFd, false);
@@ -108,6 +115,7 @@ export function defined(
   variables: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> {
   const kept: Record<string, string> = {};
-  for (const [name, value] of Object.entries(variables)) if (value !== undefined) kept[name] = value;
+  for (const [name, value] of Object.entries(variables))
+    if (value !== undefined) kept[name] = value;
   return kept;
 }

@@ -71,10 +71,7 @@ export function readPid(pod: Pod): number | undefined {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : undefined;
 }
 
-type AppTimes = Pick<
-  AppStatus,
-  "state" | "createdMs" | "startedMs" | "finishedMs" | "exitCode"
->;
+type AppTimes = Pick<AppStatus, "state" | "createdMs" | "startedMs" | "finishedMs" | "exitCode">;
 
 function appTimes(pod: Pod, summary: PodSummary, app: string): AppTimes {
   const statusFile = podPaths.appStatus(pod.files, app);

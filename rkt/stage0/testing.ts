@@ -111,7 +111,9 @@ export function appRequest(name: string, more: Partial<AppRequest> = {}): AppReq
 }
 
 /** A stage1 whose every entrypoint is the script in testdata. */
-export function scriptStage1(entrypoints: readonly string[] = ["run", "enter", "gc", "stop"]): Stage1Image {
+export function scriptStage1(
+  entrypoints: readonly string[] = ["run", "enter", "gc", "stop"],
+): Stage1Image {
   const target = join(import.meta.dir, "testdata", "stage1.sh");
   const directories = ["rkt", "rkt/status", "opt", "opt/stage2", "bin"];
   return {
