@@ -10,7 +10,7 @@ missing_debian_packages() {
   dpkg-query -W -f='${Package} ${db:Status-Status}\n' $wanted 2>/dev/null |
     awk -v wanted="$(echo $wanted)" '
       $2 == "installed" { have[$1] = 1 }
-      END { n = split(wanted, name, " "); for (i = 1; i <= n; i++) if (!have[name[i]]) printf "%s ", name[i] }'
+      END { n = split(wanted, name, " "); for (i = 1; i <= n; i++) if (!have[name[i]]) { printf "%s%s", sep, name[i]; sep = " " } }'
 }
 
 # $1: names on one line, maybe none. What cannot be installed is named once; set-up goes on.

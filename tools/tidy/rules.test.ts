@@ -59,9 +59,14 @@ check(functionSize, [
   { why: "an arrow is a function", files: { "a.ts": `f(() => {\n${body(71)}})` }, at: ["a.ts:1"] },
   { why: "a method is one", files: { "a.ts": `class A { f() {\n${body(71)}} }` }, at: ["a.ts:1"] },
   {
-    why: "a describe is a chapter",
-    files: { "a.test.ts": `describe("x", () => {\n${body(99)}})` },
+    why: "a chapter of tests",
+    files: { "a.test.ts": `feature("x", () => {\n${body(99)}test("y", z);})` },
     at: [],
+  },
+  {
+    why: "a long test is none",
+    files: { "a.test.ts": `test("x", () => {\n${body(99)}})` },
+    at: ["a.test.ts:1"],
   },
 ]);
 
@@ -142,8 +147,6 @@ check(bannedWords, [
     at: ["rkt/a.ts:1"],
   },
   { why: "any", files: { "rkt/a.ts": "f(x as any);" }, at: ["rkt/a.ts:1"] },
-  { why: "a cast of JSON", files: { "rkt/a.ts": "JSON.parse(x) as Pod" }, at: ["rkt/a.ts:1"] },
-  { why: "JSON as unknown", files: { "rkt/a.ts": "JSON.parse(x) as unknown" }, at: [] },
   { why: "one test alone", files: { "rkt/a.test.ts": 'test.only("x");' }, at: ["rkt/a.test.ts:1"] },
   { why: "a promise", files: { "rkt/a.ts": `// ${promise}: later` }, at: ["rkt/a.ts:1"] },
   {
@@ -181,6 +184,14 @@ check(documentedExports, [
         "/** One. */\nexport const a = 1;\nexport const b = 2;\nexport const d = 3;",
     },
     at: ["shared/base/a.ts:3"],
+  },
+  {
+    why: "test equipment",
+    files: {
+      "e2e/package.json": '{"name":"@e2e/rkt","exports":{".":"./mod.ts"}}',
+      "e2e/mod.ts": "export const a = 1;",
+    },
+    at: [],
   },
   {
     why: "a file that no package names",

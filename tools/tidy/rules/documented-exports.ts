@@ -7,10 +7,13 @@ import { resolve } from "../import-graph.ts";
 import type { Repository } from "../repository.ts";
 import type { Export, Source } from "../source.ts";
 
+const TEST_EQUIPMENT = /^(e2e|bench|tools)\//;
+
 export const documentedExports: Rule = {
   name: "everything a package exports has a docstring",
   check: (repository) => {
-    const doors = new Set(repository.manifests.flatMap(({ exports }) => [...exports.values()]));
+    const packages = repository.manifests.filter(({ path }) => !TEST_EQUIPMENT.test(path));
+    const doors = new Set(packages.flatMap(({ exports }) => [...exports.values()]));
     const findings = [...doors].flatMap((path) => {
       const source = repository.sources.get(path);
       return source?.exports.flatMap((item) => undocumented(repository, source, item)) ?? [];
