@@ -40,7 +40,8 @@ export const podPaths = {
   manifest: (pod: string): string => join(pod, "pod"),
   stage1Manifest: (pod: string): string => join(pod, "stage1/manifest"),
   stage1Root: (pod: string): string => join(pod, "stage1/rootfs"),
-  appRoot: (pod: string, app: string): string => join(pod, "stage1/rootfs/opt/stage2", app, "rootfs"),
+  appRoot: (pod: string, app: string): string =>
+    join(pod, "stage1/rootfs/opt/stage2", app, "rootfs"),
   /** appc manifest of the app's image. */
   appImageManifest: (pod: string, app: string): string => join(pod, "appsinfo", app, "manifest"),
   /** JSON list of layer ids, bottom first, that make the app's root. */
@@ -51,7 +52,8 @@ export const podPaths = {
   /** Exit status of an app as decimal text; its mtime is the time of the end. */
   appStatus: (pod: string, app: string): string => join(pod, "stage1/rootfs/rkt/status", app),
   /** Empty; its mtime is the time of the start. */
-  appStarted: (pod: string, app: string): string => join(pod, "stage1/rootfs/rkt/status", `${app}-started`),
+  appStarted: (pod: string, app: string): string =>
+    join(pod, "stage1/rootfs/rkt/status", `${app}-started`),
   /** A link whose text is `ready` once all apps run. */
   supervisorStatus: (pod: string): string => join(pod, "stage1/rootfs/rkt/supervisor-status"),
   /** The environment of an app, `NAME=value` each ended by a zero byte. */
@@ -60,8 +62,18 @@ export const podPaths = {
   appLog: (pod: string, app: string): string => join(pod, "logs", `${app}.log`),
   /** JSON list of NetworkStatus, written by stage1 as soon as it is known. */
   netInfo: (pod: string): string => join(pod, "net-info.json"),
+  /**
+   * Empty; written by a stage1 once it has given back all that lies outside of the pod directory. Without it the `gc`
+   * entrypoint is run before the pod directory is removed.
+   */
+  tornDown: (pod: string): string => join(pod, "torn-down"),
+  /** resolv.conf and hosts that stage0 wrote, for the modes `resolv=stage0` and `hosts=stage0`. */
+  resolvConf: (pod: string): string => join(pod, "stage1/rootfs/etc/rkt-resolv.conf"),
+  hosts: (pod: string): string => join(pod, "stage1/rootfs/etc/rkt-hosts"),
   /** Decimal pid, in the host's pid namespace, of a process that `enter` may join. */
   pid: (pod: string): string => join(pod, "pid"),
+  /** Decimal pid of the process that `run` became; it ends last. */
+  supervisorPid: (pod: string): string => join(pod, "ppid"),
 } as const;
 
 /** One network of a pod, as in `net-info.json` and in `rkt list --format=json`. */

@@ -37,7 +37,8 @@ export interface ControllerMount {
   readonly controllers: string[];
 }
 
-const NOT_CONTROLLERS = /^(rw|ro|nosuid|nodev|noexec|relatime|noatime|xattr|clone_children|name=.*|release_agent=.*)$/;
+const NOT_CONTROLLERS =
+  /^(rw|ro|nosuid|nodev|noexec|relatime|noatime|xattr|clone_children|name=.*|release_agent=.*)$/;
 
 /** The hierarchies of version 1 that are mounted below `root`. */
 export function controllerMounts(root: string = "/sys/fs/cgroup"): ControllerMount[] {

@@ -115,4 +115,3 @@ export function cStringArray(texts: readonly string[]): { array: BigUint64Array;
   });
   return { array, keep };
 }
-

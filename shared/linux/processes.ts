@@ -15,7 +15,10 @@ export function execve(
   // Read after the call, so that the strings are alive during it.
   const count = words.keep.length + variables.keep.length;
   if (code === "E2BIG") {
-    throw new Fault("invalid", `start ${quote(path)}: ${count} arguments and variables are too long`);
+    throw new Fault(
+      "invalid",
+      `start ${quote(path)}: ${count} arguments and variables are too long`,
+    );
   }
   throw errnoFault(`start ${quote(path)}`, code);
 }

@@ -1,0 +1,30 @@
+/**
+ * The `enter` entrypoint: becomes a command inside a running app, as its root user, with the app's environment and confined
+ * like the app. The working directory is the pod's.
+ */
+import { readFileSync } from "node:fs";
+import process from "node:process";
+import { Fault, quote } from "@shared/base";
+import { cgroupLayout, kernel } from "@shared/linux";
+import { parseEnterArguments } from "../arguments.ts";
+import { crunCommand, crunPaths } from "./app-process.ts";
+
+export function enter(argv: readonly string[]): never {
+  const { app, command } = parseEnterArguments(argv);
+  const pod = process.cwd();
+  if (command.length === 0) throw new Fault("invalid", `enter app ${quote(app)}: no command given`);
+  readFileSync(crunPaths.appPid(pod, app)); // crun's own message for an app that never ran is unclear
+  kernel.unshare(["mount"]);
+  kernel.mount({ target: "/", flags: ["rec", "slave"] });
+  if (cgroupLayout() === "hybrid") kernel.unmount("/sys/fs/cgroup/unified", { detach: true });
+  const words = crunCommand(pod, [
+    "exec",
+    ...(process.stdin.isTTY ? ["--tty"] : []),
+    "--user=0:0",
+    "--cwd=/",
+    `--env=TERM=${process.env["TERM"] ?? "xterm"}`,
+    app,
+    ...command,
+  ]);
+  return kernel.execve(words[0] ?? "", words, { PATH: process.env["PATH"] ?? "" });
+}

@@ -1,0 +1,51 @@
+/**
+ * The pod's namespaces and the small init that is their first process: it adopts and reaps what apps leave behind, and the
+ * namespaces live as long as it does.
+ *
+ * The init holds the pod's lock too, so the pod counts as running while any of its processes is alive. When the
+ * supervisor dies for whatever reason, the kernel kills the init, and with it the whole pid namespace.
+ */
+import type { Kernel, NamespaceKind } from "@shared/linux";
+import { namespacePath } from "@shared/linux";
+import { findProgram } from "../programs.ts";
+
+export interface PodInit {
+  /** In the host's pid namespace. */
+  readonly pid: number;
+  readonly exited: Promise<number>;
+  /** Paths of the namespaces that apps join. */
+  readonly namespaces: ReadonlyMap<NamespaceKind, string>;
+  /** Ends the init and so every process of the pod. */
+  kill(): void;
+}
+
+export interface PodInitOptions {
+  readonly hostname: string;
+  /** False leaves the apps in the host's network namespace. */
+  readonly ownNetwork: boolean;
+  /** False leaves the apps in the host's ipc namespace. */
+  readonly ownIpc: boolean;
+  readonly lockFd: number;
+}
+
+export function startPodInit(host: { readonly kernel: Kernel }, options: PodInitOptions): PodInit {
+  const kinds: NamespaceKind[] = ["uts", "pid"];
+  if (options.ownIpc) kinds.push("ipc");
+  if (options.ownNetwork) kinds.push("net");
+  const command = [findProgram("setpriv"), "--pdeathsig", "KILL", findProgram("catatonit"), "-P"];
+  const child = host.kernel.inNewNamespaces(kinds, () => {
+    host.kernel.setHostname(options.hostname);
+    if (options.ownNetwork) host.kernel.setLoopbackUp();
+    return Bun.spawn(command, {
+      stdio: ["ignore", "ignore", "ignore", options.lockFd],
+      env: {},
+      cwd: "/",
+    });
+  });
+  return {
+    pid: child.pid,
+    exited: child.exited,
+    namespaces: new Map(kinds.map((kind) => [kind, namespacePath(child.pid, kind)])),
+    kill: () => child.kill("SIGKILL"),
+  };
+}

@@ -1,0 +1,158 @@
+/**
+ * The `run` entrypoint: the supervisor of one pod, in the process that `rkt run` was.
+ *
+ * In: a prepared pod directory as working directory, app roots mounted in this process's own mount namespace, the pod's lock
+ * as an inherited descriptor. Out: the exit status of the first app that failed, 0 if none did. When it ends in
+ * whatever way, the kernel ends the pod's processes; what lies outside (networks, cgroups) is given back here, or by `gc`.
+ */
+import { mkdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import process from "node:process";
+import { type CniResult, parseNetFlag, parsePodManifest, type PodManifest } from "@rkt/spec";
+import { assert, type Clock, crashPoint, Fault, systemClock, writeFileAtomic } from "@shared/base";
+import { cgroupLayout, type Kernel, kernel } from "@shared/linux";
+import { parseDnsConfMode, parseRunArguments } from "../arguments.ts";
+import { LOCK_FD_VARIABLE, podPaths, type RunArguments } from "../contract.ts";
+import { attachNetworks, detachNetworks } from "../network/attach.ts";
+import { chooseNetworks, loadNetworks } from "../network/load.ts";
+import { crunPaths } from "./app-process.ts";
+import { removePodCgroups } from "./cgroups.ts";
+import { nameFileBinds, type NameFilesInput, writeNameFiles } from "./name-files.ts";
+import { type PodInit, startPodInit } from "./pod-init.ts";
+import { startApps } from "./start-apps.ts";
+import { superviseApps } from "./supervise.ts";
+
+/** One pod while it runs. */
+export interface RunningPod {
+  readonly directory: string;
+  readonly manifest: PodManifest;
+  readonly options: RunArguments;
+  readonly init: PodInit;
+}
+
+export interface Stage1Host {
+  readonly clock: Clock;
+  readonly kernel: Kernel;
+  /** One line for the person who runs the pod. */
+  readonly note: (line: string) => void;
+}
+
+export async function run(argv: readonly string[]): Promise<number> {
+  crashPoint("stage1-started");
+  const host: Stage1Host = {
+    clock: systemClock,
+    kernel,
+    note: (line) => void process.stderr.write(`${line}\n`),
+  };
+  const options = parseRunArguments(argv);
+  const directory = process.cwd();
+  const lockFd = takeLock(host);
+  hideUnifiedHierarchy(host);
+  const manifest = parsePodManifest(readFileSync(podPaths.manifest(directory), "utf8"));
+  if (manifest.apps.length === 0) throw new Fault("invalid", "run the pod: it has no apps");
+  const pod = { directory, manifest, options, init: startInit(host, options, lockFd) };
+  crashPoint("stage1-namespaces");
+  try {
+    return await runApps(host, pod);
+  } finally {
+    await tearDown(host, pod);
+  }
+}
+
+async function runApps(host: Stage1Host, pod: RunningPod): Promise<number> {
+  const results = await setUpNetworks(host, pod);
+  crashPoint("stage1-networked");
+  const names: NameFilesInput = {
+    pod: pod.directory,
+    mode: parseDnsConfMode(pod.options.dnsConfMode),
+    hostname: hostnameOf(pod.options),
+    results,
+  };
+  shareMemory(host, pod.directory);
+  const resolvConf = writeNameFiles(names);
+  const apps = startApps(host, pod, (root) => nameFileBinds(host, root, names, resolvConf));
+  crashPoint("stage1-apps");
+  return await superviseApps(host, pod, apps);
+}
+
+/** The lock descriptor, hidden from the programs that are started; only the pod's init gets it. */
+function takeLock(host: Stage1Host): number {
+  const fd = Number(process.env[LOCK_FD_VARIABLE]);
+  if (!Number.isInteger(fd) || fd < 3) {
+    throw new Fault("precondition", `run the pod: ${LOCK_FD_VARIABLE} names no descriptor`);
+  }
+  host.kernel.setCloseOnExec(fd, true);
+  return fd;
+}
+
+/** crun refuses a hybrid layout. Without the part of version 2, which has no controllers, it is a plain version 1. */
+function hideUnifiedHierarchy(host: Stage1Host): void {
+  if (cgroupLayout() !== "hybrid") return;
+  const own = readlinkSync("/proc/self/ns/mnt");
+  assert(own !== readlinkSync(`/proc/${process.ppid}/ns/mnt`), "stage0 makes a mount namespace");
+  host.kernel.unmount("/sys/fs/cgroup/unified", { detach: true });
+}
+
+function startInit(host: Stage1Host, options: RunArguments, lockFd: number): PodInit {
+  const init = startPodInit(host, {
+    hostname: hostnameOf(options),
+    ownNetwork: parseNetFlag(options.net).mode !== "host",
+    ownIpc: options.ipc !== "parent",
+    lockFd,
+  });
+  const pod = process.cwd();
+  writeFileAtomic(podPaths.supervisorPid(pod), `${process.pid}\n`, { durable: false });
+  writeFileAtomic(podPaths.pid(pod), `${init.pid}\n`, { durable: false });
+  return init;
+}
+
+function hostnameOf(options: RunArguments): string {
+  return options.hostname || `rkt-${options.uuid}`;
+}
+
+async function setUpNetworks(host: Stage1Host, pod: RunningPod): Promise<CniResult[]> {
+  const { options, directory } = pod;
+  const flag = parseNetFlag(options.net);
+  if (flag.mode === "host") return [];
+  if (flag.mode === "none") {
+    host.note("networking: networking namespace with loopback only");
+    return [];
+  }
+  try {
+    const networks = chooseNetworks(loadNetworks(options.localConfig, host.note), flag);
+    for (const { conf } of networks) {
+      host.note(`networking: loading network ${conf.name} with type ${conf.type}`);
+    }
+    const target = { pod: directory, uuid: options.uuid, localConfig: options.localConfig };
+    const namespace = pod.init.namespaces.get("net") ?? "";
+    return await attachNetworks(target, namespace, networks, pod.manifest.ports ?? []);
+  } catch (error) {
+    throw new Fault(Fault.from(error).kind, "failed to setup network", { cause: error });
+  }
+}
+
+/** POSIX shared memory is part of the ipc namespace that apps share, so they share its directory too. */
+function shareMemory(host: Stage1Host, pod: string): void {
+  const target = crunPaths.sharedMemory(pod);
+  mkdirSync(target, { recursive: true });
+  host.kernel.mount({
+    source: "shm",
+    target,
+    type: "tmpfs",
+    flags: ["nosuid", "nodev", "noexec"],
+    data: "mode=1777,size=64m",
+  });
+}
+
+async function tearDown(host: Stage1Host, pod: RunningPod): Promise<void> {
+  const { options, directory, init } = pod;
+  const failures = await detachNetworks(
+    host,
+    { pod: directory, uuid: options.uuid, localConfig: options.localConfig },
+    init.namespaces.get("net"),
+  );
+  init.kill();
+  await init.exited;
+  await removePodCgroups(host, options.uuid);
+  crashPoint("stage1-torn-down");
+  if (failures.length === 0) writeFileSync(podPaths.tornDown(directory), "");
+}

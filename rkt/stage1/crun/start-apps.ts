@@ -1,0 +1,136 @@
+/** From the pod manifest to running apps: everything of every app is resolved first, then all are started. */
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+import process from "node:process";
+import { type App, parseIsolators, type RuntimeApp, type RuntimeNamespace } from "@rkt/spec";
+import { Fault, quote } from "@shared/base";
+import { cgroupControllers, type NamespaceKind } from "@shared/linux";
+import { podPaths } from "../contract.ts";
+import { type AppProcess, crunPaths, startApp } from "./app-process.ts";
+import { type AppConfig, type BoundVolume, bundleConfig, unenforceable } from "./bundle.ts";
+import { availableCapabilities } from "./capabilities.ts";
+import { appCgroup } from "./cgroups.ts";
+import { appEnvironment } from "./environment.ts";
+import type { RunningPod, Stage1Host } from "./run.ts";
+import { seccompFilter } from "./seccomp-filter.ts";
+import { checkExecutable } from "./executable.ts";
+import { resolveAccount } from "./users.ts";
+import { bindVolumes, fillEmptyVolumes } from "./volumes.ts";
+
+/** What is the same for all apps of the pod. */
+interface Surroundings {
+  readonly controllers: readonly string[];
+  readonly capabilities: ReadonlySet<string>;
+  readonly namespaces: readonly RuntimeNamespace[];
+  /** Files bound over those of the image, given the app's root. */
+  readonly nameFiles: (root: string) => BoundVolume[];
+}
+
+/** @throws {Fault} when an app's manifest cannot be met; then none was started */
+export function startApps(
+  host: Stage1Host,
+  pod: RunningPod,
+  nameFiles: (root: string) => BoundVolume[],
+): AppProcess[] {
+  const { directory, manifest, options } = pod;
+  const surroundings = {
+    controllers: cgroupControllers(),
+    capabilities: availableCapabilities(),
+    namespaces: joinedNamespaces(pod),
+    nameFiles,
+  };
+  const configs = manifest.apps.map((app) => resolveApp(host, pod, app, surroundings));
+  mkdirSync(dirname(podPaths.appLog(directory, "app")), { recursive: true, mode: 0o750 });
+  const apps = configs.map((config, index) => {
+    const name = manifest.apps[index]?.name ?? "";
+    const prefix = configs.length > 1 ? `${name}: ` : "";
+    const { interactive } = options;
+    const app = startApp(host, { pod: directory, name, config, interactive, prefix });
+    writeFileSync(podPaths.appStarted(directory, name), "");
+    return app;
+  });
+  symlinkSync("ready", podPaths.supervisorStatus(directory));
+  return apps;
+}
+
+const RUNTIME_TYPE: Readonly<Record<NamespaceKind, RuntimeNamespace["type"]>> = {
+  mount: "mount",
+  cgroup: "cgroup",
+  uts: "uts",
+  ipc: "ipc",
+  user: "user",
+  pid: "pid",
+  net: "network",
+};
+
+function joinedNamespaces(pod: RunningPod): Surroundings["namespaces"] {
+  return [...pod.init.namespaces].map(([kind, path]) => ({ type: RUNTIME_TYPE[kind], path }));
+}
+
+function resolveApp(
+  host: Stage1Host,
+  pod: RunningPod,
+  runtimeApp: RuntimeApp,
+  surroundings: Surroundings,
+): AppConfig {
+  try {
+    return appConfig(host, pod, runtimeApp, surroundings);
+  } catch (error) {
+    throw new Fault(Fault.from(error).kind, `start app ${quote(runtimeApp.name)}`, {
+      cause: error,
+    });
+  }
+}
+
+function appConfig(
+  host: Stage1Host,
+  pod: RunningPod,
+  runtimeApp: RuntimeApp,
+  surroundings: Surroundings,
+): AppConfig {
+  const { directory, manifest, options } = pod;
+  const { name } = runtimeApp;
+  const app = commandOf(runtimeApp);
+  const root = podPaths.appRoot(directory, name);
+  const account = resolveAccount(host, root, app);
+  const isolators = parseIsolators(app.isolators ?? []);
+  for (const controller of unenforceable(isolators, surroundings.controllers)) {
+    host.note(
+      `stage1: warning: app ${quote(name)}: no ${controller} limit: this machine has no such cgroup`,
+    );
+  }
+  const volumes = bindVolumes(directory, manifest, runtimeApp, app);
+  const environment = appEnvironment(name, app, account);
+  checkExecutable(host, {
+    root,
+    program: app.exec[0] ?? "",
+    workingDirectory: app.workingDirectory || "/",
+    path: environment.get("PATH") ?? "",
+    volumeTargets: volumes.map(({ target }) => target),
+  });
+  fillEmptyVolumes(host, root, directory, volumes);
+  return bundleConfig({
+    app,
+    account,
+    environment,
+    isolators,
+    root,
+    readOnlyRoot: runtimeApp.readOnlyRootFS ?? false,
+    hasTerminal: options.interactive && process.stdin.isTTY,
+    cgroupPath: appCgroup(options.uuid, name),
+    controllers: surroundings.controllers,
+    availableCapabilities: surroundings.capabilities,
+    namespaces: surroundings.namespaces,
+    volumes: [...surroundings.nameFiles(root), ...volumes],
+    sharedMemory: crunPaths.sharedMemory(directory),
+    restrictCapabilities: !options.disableCapabilitiesRestriction,
+    restrictPaths: !options.disablePaths,
+    seccompFilter: options.disableSeccomp ? undefined : seccompFilter(isolators),
+  });
+}
+
+function commandOf(runtimeApp: RuntimeApp): App {
+  const { app } = runtimeApp;
+  if (app !== undefined && app.exec.length > 0) return app;
+  throw new Fault("invalid", "the pod manifest gives no command");
+}

@@ -1,0 +1,101 @@
+/**
+ * The pod from "all apps started" to "all apps ended": signals go in, statuses are written, one exit status comes out.
+ *
+ * The failure of one app ends the pod; apps that end well are only waited for. @see appc 0.8.11 pods.md
+ */
+import { writeFileSync } from "node:fs";
+import process from "node:process";
+import { crashPoint } from "@shared/base";
+import { podPaths } from "../contract.ts";
+import type { AppProcess } from "./app-process.ts";
+import type { RunningPod, Stage1Host } from "./run.ts";
+
+/** How long apps may take to end after they were asked to, in ms; as in docker and podman. */
+const STOP_GRACE_MS = 10_000;
+
+/** Signals that end the pod, and are passed on to its apps. */
+const ENDING = ["SIGTERM", "SIGINT", "SIGQUIT"] as const;
+/** Signals that are only passed on. */
+const PASSED_ON = ["SIGHUP", "SIGUSR1", "SIGUSR2"] as const;
+
+/** @returns status of the first app that failed by itself, else of one that failed when told to stop, else 0 */
+export async function superviseApps(
+  host: Stage1Host,
+  pod: RunningPod,
+  apps: readonly AppProcess[],
+): Promise<number> {
+  const stopper = new Stopper(host, pod, apps);
+  using _ = onSignals(apps, stopper);
+  let first: number | undefined;
+  await Promise.all(
+    apps.map(async (app) => {
+      const ended = await endOf(app);
+      crashPoint("stage1-exited");
+      const isCollateral = first !== undefined;
+      writeStatus(pod, app.name, isCollateral ? 0 : ended.status);
+      crashPoint("stage1-status");
+      if (ended.fault !== undefined) stopper.fault ??= ended.fault;
+      if (ended.status === 0 || isCollateral) return;
+      first = ended.status;
+      stopper.stop("SIGTERM");
+    }),
+  );
+  stopper.finish();
+  if (stopper.fault !== undefined) throw stopper.fault;
+  return first ?? 0;
+}
+
+async function endOf(app: AppProcess): Promise<{ status: number; fault?: unknown }> {
+  try {
+    return { status: await app.ended };
+  } catch (fault) {
+    return { status: 254, fault };
+  }
+}
+
+/** Asks all apps to end, and ends them when they do not. */
+class Stopper {
+  fault: unknown;
+  #timer: AbortController | undefined;
+  readonly #host: Stage1Host;
+  readonly #pod: RunningPod;
+  readonly #apps: readonly AppProcess[];
+
+  constructor(host: Stage1Host, pod: RunningPod, apps: readonly AppProcess[]) {
+    this.#host = host;
+    this.#pod = pod;
+    this.#apps = apps;
+  }
+
+  /** Passes `signal` on; asked a second time, or after the grace period, kills the whole pod. */
+  stop(signal: NodeJS.Signals): void {
+    if (this.#timer !== undefined) return this.#pod.init.kill();
+    this.#timer = new AbortController();
+    for (const app of this.#apps) app.signal(signal);
+    this.#host.clock.sleep(STOP_GRACE_MS, this.#timer.signal).then(
+      () => this.#pod.init.kill(),
+      () => undefined, // all have ended in time
+    );
+  }
+
+  finish(): void {
+    this.#timer?.abort();
+  }
+}
+
+function onSignals(apps: readonly AppProcess[], stopper: Stopper): Disposable {
+  const handlers = [
+    ...ENDING.map((signal) => [signal, () => stopper.stop(signal)] as const),
+    ...PASSED_ON.map((signal) => [signal, () => apps.map((app) => app.signal(signal))] as const),
+  ];
+  for (const [signal, handler] of handlers) process.on(signal, handler);
+  return {
+    [Symbol.dispose]: () => {
+      for (const [signal, handler] of handlers) process.off(signal, handler);
+    },
+  };
+}
+
+function writeStatus(pod: RunningPod, app: string, status: number): void {
+  writeFileSync(podPaths.appStatus(pod.directory, app), String(status));
+}

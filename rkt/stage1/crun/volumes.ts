@@ -1,0 +1,92 @@
+/**
+ * The volumes of one app: mounts of the pod manifest and mount points of the image become pairs of source and target.
+ *
+ * An empty volume that is used for the first time gets what the image has at that place, as users of container images
+ * expect.
+ */
+import { closeSync, fstatSync, readdirSync } from "node:fs";
+import type { App, Mount, PodManifest, RuntimeApp, Volume } from "@rkt/spec";
+import { Fault, quote } from "@shared/base";
+import type { Kernel } from "@shared/linux";
+import { podPaths } from "../contract.ts";
+import type { BoundVolume } from "./bundle.ts";
+
+/** Every mount of the app, in the order in which they are made. @throws {Fault} for a mount without its volume */
+export function bindVolumes(
+  pod: string,
+  manifest: PodManifest,
+  runtimeApp: RuntimeApp,
+  app: App,
+): BoundVolume[] {
+  const volumes = new Map((manifest.volumes ?? []).map((volume) => [volume.name, volume]));
+  const mounts = runtimeApp.mounts ?? [];
+  const explicit = mounts.map((mount) => {
+    const point = app.mountPoints?.find(({ path }) => path === mount.path);
+    return bind(pod, volumeOf(mount, volumes), { path: mount.path, readOnly: point?.readOnly });
+  });
+  const taken = new Set(mounts.map(({ path }) => path));
+  const implied = (app.mountPoints ?? [])
+    .filter(({ path }) => !taken.has(path))
+    .flatMap(({ name, path, readOnly }) => {
+      const volume = volumes.get(name);
+      return volume === undefined ? [] : [bind(pod, volume, { path, readOnly })];
+    });
+  return [...explicit, ...implied].sort((a, b) => depth(a.target) - depth(b.target));
+}
+
+function volumeOf(mount: Mount, volumes: ReadonlyMap<string, Volume>): Volume {
+  const volume = mount.appVolume ?? volumes.get(mount.volume);
+  if (volume !== undefined) return volume;
+  throw new Fault(
+    "invalid",
+    `mount ${quote(mount.path)}: there is no volume ${quote(mount.volume)}`,
+  );
+}
+
+function bind(
+  pod: string,
+  volume: Volume,
+  point: { readonly path: string; readonly readOnly: boolean | undefined },
+): BoundVolume {
+  return {
+    source:
+      volume.kind === "host" ? (volume.source ?? "") : podPaths.sharedVolume(pod, volume.name),
+    target: point.path,
+    readOnly: volume.readOnly ?? point.readOnly ?? false,
+    recursive: volume.recursive ?? true,
+  };
+}
+
+function depth(path: string): number {
+  return path.split("/").filter(Boolean).length;
+}
+
+/** Copies what the image has at the targets of empty volumes that still are empty. */
+export function fillEmptyVolumes(
+  host: { readonly kernel: Kernel },
+  root: string,
+  pod: string,
+  volumes: readonly BoundVolume[],
+): void {
+  const shared = podPaths.sharedVolume(pod, "");
+  for (const { source, target } of volumes) {
+    if (!source.startsWith(shared) || readdirSync(source).length > 0) continue;
+    const fd = host.kernel.openInRoot(root, target);
+    if (fd === undefined) continue;
+    try {
+      if (fstatSync(fd).isDirectory()) copyContent(fd, source);
+    } finally {
+      closeSync(fd);
+    }
+  }
+}
+
+function copyContent(directoryFd: number, target: string): void {
+  if (readdirSync(`/proc/self/fd/${directoryFd}`).length === 0) return;
+  const copy = Bun.spawnSync(["cp", "-a", "/proc/self/fd/3/.", target], {
+    stdio: ["ignore", "ignore", "pipe", directoryFd],
+  });
+  if (copy.exitCode === 0) return;
+  const reason = copy.stderr.toString().trim();
+  throw new Fault("exhausted", `fill volume ${quote(target)} from the image: ${reason}`);
+}

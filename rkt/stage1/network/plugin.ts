@@ -1,0 +1,68 @@
+/**
+ * One call of a CNI plugin: configuration on standard input, result on standard output.
+ *
+ * @see CNI specification 1.0, section 2 "Execution protocol"
+ */
+import { join } from "node:path";
+import { type CniResult, parseCniError, parseCniResult } from "@rkt/spec";
+import { Fault, quote } from "@shared/base";
+import { isExecutable } from "../programs.ts";
+
+export interface PluginCall {
+  readonly command: "ADD" | "DEL";
+  /** Absolute path of the plugin. */
+  readonly plugin: string;
+  readonly pluginDirectories: readonly string[];
+  readonly containerId: string;
+  /** Path of the network namespace; empty on DEL when it is gone. */
+  readonly namespace: string;
+  readonly interfaceName: string;
+  readonly args: string;
+  /** The network configuration as JSON. */
+  readonly configuration: string;
+}
+
+/** Calls the plugin. DEL has no result. @throws {Fault} with the plugin's own message */
+export async function callPlugin(call: PluginCall): Promise<CniResult | undefined> {
+  const child = Bun.spawn([call.plugin], {
+    stdin: Buffer.from(call.configuration),
+    stdout: "pipe",
+    stderr: "pipe",
+    cwd: "/",
+    env: {
+      PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+      CNI_COMMAND: call.command,
+      CNI_CONTAINERID: call.containerId,
+      CNI_NETNS: call.namespace,
+      CNI_IFNAME: call.interfaceName,
+      CNI_ARGS: call.args,
+      CNI_PATH: call.pluginDirectories.join(":"),
+    },
+  });
+  const [output, errors, status] = await Promise.all([
+    child.stdout.text(),
+    child.stderr.text(),
+    child.exited,
+  ]);
+  if (status === 0) return call.command === "ADD" ? parseCniResult(output) : undefined;
+  const reason = parseCniError(output)?.msg ?? (errors.trim() || `exit status ${status}`);
+  throw new Fault("unavailable", reason);
+}
+
+/** Where plugins are looked for, in order. */
+export function pluginDirectories(localConfig: string): string[] {
+  return [join(localConfig, "net.d"), "/usr/lib/rkt/plugins/net", "/usr/lib/cni", "/opt/cni/bin"];
+}
+
+/** @throws {Fault} "missing-program" naming the plugin and the directories */
+export function findPlugin(type: string, directories: readonly string[]): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(type)) {
+    throw new Fault("invalid", `find network plugin ${quote(type)}: not the name of a program`);
+  }
+  const found = directories.map((directory) => join(directory, type)).find(isExecutable);
+  if (found !== undefined) return found;
+  const where = `[${directories.join(" ")}]`;
+  throw new Fault("missing-program", `failed to find plugin ${quote(type)} in path ${where}`, {
+    hint: "install the CNI plugins: apt-get install containernetworking-plugins",
+  });
+}
