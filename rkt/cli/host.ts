@@ -16,6 +16,8 @@ export interface Host {
   readonly self: readonly string[];
   /** Writes a result to standard output, as it is. */
   readonly print: (text: string) => void;
+  /** Writes bytes of an app to one of our streams, as they are. */
+  readonly write: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
   /** Writes one line to standard error. */
   readonly note: (line: string) => void;
 }
@@ -27,17 +29,17 @@ export function openHost(start: Pick<Host, "environment" | "self">): Host {
     self: start.self,
     clock: systemClock,
     random: () => (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32,
-    print: (text) => writeWhole(1, text),
-    note: (line) => writeWhole(2, `${line}\n`),
+    print: (text) => writeWhole(1, Buffer.from(text)),
+    write: (stream, bytes) => writeWhole(stream === "stdout" ? 1 : 2, bytes),
+    note: (line) => writeWhole(2, Buffer.from(`${line}\n`)),
   };
 }
 
 /**
- * Writes all of a text. Standard output may be a pipe that another process made non-blocking, so a full one is waited
+ * Writes all of the bytes. Standard output may be a pipe that another process made non-blocking, so a full one is waited
  * for; one that nobody reads any more ends the process as SIGPIPE would end any other.
  */
-function writeWhole(fd: number, text: string): void {
-  const bytes = Buffer.from(text);
+function writeWhole(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) {
     try {
       at += writeSync(fd, bytes, at);

@@ -6,6 +6,46 @@ import type { CommandEntry } from "./grammar/command.ts";
 
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    path: ["cat-manifest"],
+    summary: "Inspect and print the pod manifest",
+    load: async () => (await import("./commands/cat-manifest.ts")).catManifest,
+  },
+  {
+    path: ["enter"],
+    summary: "Enter the namespaces of an app within a rkt pod",
+    load: async () => (await import("./commands/enter.ts")).enter,
+  },
+  {
+    path: ["gc"],
+    summary: "Garbage collect rkt pods no longer in use",
+    load: async () => (await import("./commands/gc.ts")).gc,
+  },
+  {
+    path: ["list"],
+    summary: "List pods",
+    load: async () => (await import("./commands/list.ts")).list,
+  },
+  {
+    path: ["logs"],
+    summary: "Print what the apps of a pod wrote",
+    load: async () => (await import("./commands/logs.ts")).logs,
+  },
+  {
+    path: ["rm"],
+    summary: "Remove all files and resources associated with an exited pod",
+    load: async () => (await import("./commands/rm.ts")).rm,
+  },
+  {
+    path: ["status"],
+    summary: "Check the status of a rkt pod",
+    load: async () => (await import("./commands/status.ts")).status,
+  },
+  {
+    path: ["stop"],
+    summary: "Stop a pod",
+    load: async () => (await import("./commands/stop.ts")).stop,
+  },
+  {
     path: ["version"],
     summary: "Print the version and exit",
     load: async () => (await import("./commands/version.ts")).version,

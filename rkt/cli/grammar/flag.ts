@@ -95,7 +95,7 @@ export function listFlag<T>(
 /** A flag that is absent unless given; a later one replaces an earlier one. */
 export function optionalFlag<T>(
   words: FlagWords,
-  readOne: (text: string, before: T | undefined) => T,
+  readOne: (text: string) => T,
 ): Flag<T | undefined> {
   return { ...words, shown: "", initial: undefined, read: readOne };
 }

@@ -71,8 +71,9 @@ function take({ sink, flag, text, spelling }: Taking): void {
   try {
     sink.take(flag, text);
   } catch (error) {
-    if (!(error instanceof Fault) || error.kind === "internal") throw error;
-    const message = `invalid argument ${quote(text)} for ${spelling}: ${describeFault(error)}`;
-    throw new Fault("invalid", message, error.hint === undefined ? {} : { hint: error.hint });
+    const fault = Fault.from(error); // a reader may look at a file, too
+    if (fault.kind === "internal") throw error;
+    const message = `invalid argument ${quote(text)} for ${spelling}: ${describeFault(fault)}`;
+    throw new Fault("invalid", message, fault.hint === undefined ? {} : { hint: fault.hint });
   }
 }

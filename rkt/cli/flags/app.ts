@@ -1,0 +1,248 @@
+/**
+ * The flags of `run` that belong to one image: they stand behind it. Each text is checked where it is read, with the
+ * words of rkt; what it means for the image is stage0's business.
+ *
+ * @see rkt Documentation/subcommands/run.md
+ */
+import { type Mount, type NameValue, parseIsolators, parseMount } from "@rkt/spec";
+import type { AppOverrides, SeccompOverride } from "@rkt/stage0";
+import { Fault, quote } from "@shared/base";
+import type { AppArguments } from "../grammar/app-arguments.ts";
+import { type Flag, type FlagWords, listFlag, optionalFlag, readBoolean } from "../grammar/flag.ts";
+
+type Text = Flag<string | undefined>;
+
+const annotation = pairsFlag("annotation", "set the app's annotations (example: '--annotation=foo=bar')");
+const capsRemove = wordsFlag(
+  "caps-remove",
+  "capability to remove (example: '--caps-remove=CAP_MKNOD')",
+);
+const capsRetain = wordsFlag(
+  "caps-retain",
+  "capability to retain (example: '--caps-retain=CAP_SYS_ADMIN')",
+);
+const cpu = quantityFlag("cpu", "cpu limit for the preceding image (example: '--cpu=500m')");
+const cpuShares = numberFlag(
+  "cpu-shares",
+  "weight of the app's share of processor time (example: '--cpu-shares=2048')",
+);
+const environment = pairsFlag(
+  "environment",
+  "set the app's environment variables (example: '--environment=foo=bar')",
+);
+const exec = onceFlag("exec", "override the exec command for the preceding image");
+const group = appText("group", "group override for the preceding image (example: '--group=group')");
+const memory = quantityFlag(
+  "memory",
+  "memory limit for the preceding image (example: '--memory=16Mi', '--memory=50M', '--memory=1G')",
+);
+const name = appText(
+  "name",
+  "set the name of the app (example: '--name=foo'). If not set, it is made of the image's name",
+);
+const oomScoreAdj = numberFlag("oom-score-adj", "oom-score-adj isolator override");
+const readonlyRootfs: Flag<boolean | undefined> = optionalFlag(
+  perApp("readonly-rootfs", "if set, the app's rootfs will be mounted read-only"),
+  readBoolean,
+);
+const seccomp = optionalFlag(
+  perApp(
+    "seccomp",
+    "seccomp filter override (example: '--seccomp mode=retain,errno=EPERM,chmod,chown')",
+  ),
+  readSeccomp,
+);
+const supplementaryGids = optionalFlag(
+  perApp(
+    "supplementary-gids",
+    "supplementary group IDs override for the preceding image (example: '--supplementary-gids=1024,2048')",
+  ),
+  readGids,
+);
+const user = appText("user", "user override for the preceding image (example: '--user=user')");
+const userAnnotation = pairsFlag(
+  "user-annotation",
+  "set the app's annotations (example: '--user-annotation=foo=bar')",
+);
+const userLabel = pairsFlag(
+  "user-label",
+  "set the app's labels (example: '--user-label=foo=bar')",
+);
+const workingDir = appText(
+  "working-dir",
+  "override the working directory of the preceding image",
+);
+
+/** A detached signature for the image before it; `fetch` takes it too. */
+export const signature: Text = onceFlag(
+  "signature",
+  "local signature file to use in validating the preceding image",
+);
+
+/** Before the first image it is for all apps. */
+export const mount: Flag<readonly Mount[]> = listFlag(
+  { name: "mount", usage: "mount point binding a volume to a path within an app", perAppOrPod: true },
+  parseMount,
+);
+
+export const APP_FLAGS: readonly Flag<unknown>[] = [
+  annotation,
+  capsRemove,
+  capsRetain,
+  cpu,
+  cpuShares,
+  environment,
+  exec,
+  group,
+  memory,
+  mount,
+  name,
+  oomScoreAdj,
+  readonlyRootfs,
+  seccomp,
+  signature,
+  supplementaryGids,
+  user,
+  userAnnotation,
+  userLabel,
+  workingDir,
+];
+
+/** What the command line says of one app, but for its environment from the pod's flags. */
+export function overridesOf({ flags, args }: AppArguments): AppOverrides {
+  return {
+    args,
+    environment: flags.get(environment),
+    userAnnotations: recordOf(flags.get(userAnnotation)),
+    userLabels: recordOf(flags.get(userLabel)),
+    ...given("exec", flags.get(exec)),
+    ...given("user", flags.get(user)),
+    ...given("group", flags.get(group)),
+    ...given("supplementaryGIDs", flags.get(supplementaryGids)),
+    ...given("workingDirectory", flags.get(workingDir)),
+    ...given("memory", flags.get(memory)),
+    ...given("cpu", flags.get(cpu)),
+    ...given("cpuShares", flags.get(cpuShares)),
+    ...given("oomScoreAdj", flags.get(oomScoreAdj)),
+    ...given("capsRetain", flags.get(capsRetain)),
+    ...given("capsRemove", flags.get(capsRemove)),
+    ...given("seccomp", flags.get(seccomp)),
+  };
+}
+
+/** What the command line says of one app beside the overrides of the image's own section. */
+export interface AppSettings {
+  /** Undefined where the image's name decides. */
+  readonly name: string | undefined;
+  readonly readOnlyRootFS: boolean;
+  readonly mounts: readonly Mount[];
+  readonly annotations: readonly NameValue[];
+  readonly signaturePath: string | undefined;
+}
+
+export function settingsOf({ flags }: AppArguments): AppSettings {
+  return {
+    name: flags.get(name),
+    readOnlyRootFS: flags.get(readonlyRootfs) === true,
+    mounts: flags.get(mount),
+    annotations: flags.get(annotation),
+    signaturePath: flags.get(signature),
+  };
+}
+
+function perApp(flag: string, usage: string): FlagWords {
+  return { name: flag, usage, perApp: true };
+}
+
+function appText(flag: string, usage: string): Text {
+  return optionalFlag(perApp(flag, usage), (text) => text);
+}
+
+/** A text that may be given once for each image. */
+function onceFlag(flag: string, usage: string): Text {
+  const read = (text: string, before: string | undefined): string => {
+    if (before === undefined || before === "") return text;
+    throw new Fault("invalid", `--${flag} specified multiple times for the same image`);
+  };
+  return { ...perApp(flag, usage), shown: "", initial: undefined, read };
+}
+
+/** `name=value` pairs; a later value of a name wins. */
+function pairsFlag(flag: string, usage: string): Flag<readonly NameValue[]> {
+  const words = perApp(flag, usage);
+  return {
+    ...words,
+    shown: "",
+    initial: [],
+    read: (text, before) => {
+      const pair = readPair(flag, text);
+      return [...before.filter((each) => each.name !== pair.name), pair];
+    },
+  };
+}
+
+function readPair(flag: string, text: string): NameValue {
+  const at = text.indexOf("=");
+  if (at > 0) return { name: text.slice(0, at), value: text.slice(at + 1) };
+  throw new Fault("invalid", `invalid format of --${flag} flag ${quote(text)}`);
+}
+
+/** Words between commas; a later flag replaces an earlier one. */
+function wordsFlag(flag: string, usage: string): Flag<readonly string[] | undefined> {
+  const isolator = flag.replace("caps", "os/linux/capabilities");
+  return optionalFlag(perApp(flag, usage), (text) => {
+    const set = text.split(",");
+    parseIsolators([{ name: `${isolator}-set`, value: { set } }]);
+    return set;
+  });
+}
+
+/** An amount such as 128M or 500m; it stays a text, as the pod manifest wants it. */
+function quantityFlag(flag: "cpu" | "memory", usage: string): Text {
+  return optionalFlag(perApp(flag, usage), (text) => {
+    parseIsolators([{ name: `resource/${flag}`, value: { request: text, limit: text } }]);
+    return text;
+  });
+}
+
+function numberFlag(flag: "cpu-shares" | "oom-score-adj", usage: string): Flag<number | undefined> {
+  return optionalFlag(perApp(flag, usage), (text) => {
+    const number = readInteger(text);
+    parseIsolators([{ name: `os/linux/${flag}`, value: number }]);
+    return number;
+  });
+}
+
+function readInteger(text: string): number {
+  const number = Number(text);
+  if (/^[+-]?\d+$/.test(text) && Number.isSafeInteger(number)) return number;
+  throw new Fault("invalid", `strconv.Atoi: parsing ${quote(text)}: invalid syntax`);
+}
+
+/** stage0 refuses the modes that it does not know: rkt does so late as well. */
+function readSeccomp(text: string): SeccompOverride {
+  const set: string[] = [];
+  let mode = "";
+  let errno: string | undefined;
+  for (const word of text.split(",")) {
+    if (word.startsWith("mode=")) mode = word.slice("mode=".length);
+    else if (word.startsWith("errno=")) errno = word.slice("errno=".length);
+    else set.push(word);
+  }
+  return { mode, set, ...given("errno", errno) };
+}
+
+function readGids(text: string): readonly number[] {
+  return text.split(",").map((word) => {
+    if (/^\d+$/.test(word) && Number(word) <= 0xffff_fffe) return Number(word);
+    throw new Fault("invalid", "--supplementary-gids must be integers");
+  });
+}
+
+function recordOf(pairs: readonly NameValue[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(pairs.map((pair) => [pair.name, pair.value]));
+}
+
+function given<K extends string, V>(key: K, value: V | undefined): { [name in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { [name in K]?: V });
+}

@@ -1,0 +1,109 @@
+/** The flags of `run` that belong to the whole pod. Each text is checked where it is read, with the words of rkt. */
+import {
+  addKeyValue,
+  type ExposedPort,
+  type NameValue,
+  parseEnvironmentFile,
+  parseNetFlag,
+  parsePortFlag,
+  parseVolume,
+  type Volume,
+} from "@rkt/spec";
+import { readFileSync } from "node:fs";
+import { Fault } from "@shared/base";
+import { type Flag, listFlag, switchFlag, textFlag } from "../grammar/flag.ts";
+
+export const hostname: Flag<string> = textFlag({
+  name: "hostname",
+  usage: `pod's hostname. If empty, it will be "rkt-$PODUUID"`,
+});
+
+export const inheritEnv: Flag<boolean> = switchFlag({
+  name: "inherit-env",
+  usage: "inherit all environment variables not set by apps",
+});
+
+export const interactive: Flag<boolean> = switchFlag({
+  name: "interactive",
+  usage: "run pod interactively. If true, only one image may be supplied.",
+});
+
+export const ipc: Flag<"" | "auto" | "private" | "parent"> = {
+  name: "ipc",
+  usage: "whether to stay in the host IPC namespace. Syntax: --ipc=[auto|private|parent]",
+  shown: '""',
+  initial: "",
+  read: readIpc,
+};
+
+/** The text is handed to stage1 as it is; what it says is checked here. */
+export const net: Flag<string> = {
+  name: "net",
+  usage:
+    "configure the pod's networking. Optionally, pass a list of user-configured networks to load and " +
+    "set arguments to pass to each network, respectively. Syntax: --net[=n[:args], ...]",
+  shown: "default",
+  bare: "default",
+  initial: "default",
+  read: (text) => {
+    parseNetFlag(text);
+    return text;
+  },
+};
+
+export const port: Flag<readonly ExposedPort[]> = listFlag(
+  {
+    name: "port",
+    usage:
+      "ports to expose on the host (requires contained network). " +
+      "Syntax: --port=NAME:[HOSTIP:]HOSTPORT",
+  },
+  parsePortFlag,
+);
+
+export const setEnv: Flag<readonly NameValue[]> = {
+  name: "set-env",
+  usage:
+    "environment variable to set for all the apps in the form key=value, " +
+    "this will be overridden by --environment",
+  shown: "",
+  initial: [],
+  read: (text, before) => addKeyValue(before, text),
+};
+
+/** `--set-env` wins over it. */
+export const setEnvFile: Flag<readonly NameValue[]> = {
+  name: "set-env-file",
+  usage: "path to an environment variables file",
+  shown: "",
+  initial: [],
+  read: (path, before) => [...before, ...parseEnvironmentFile(readFileSync(path, "utf8"), path)],
+};
+
+export const uuidFileSave: Flag<string> = textFlag({
+  name: "uuid-file-save",
+  usage: "write out pod UUID to specified file",
+});
+
+export const volume: Flag<readonly Volume[]> = listFlag(
+  { name: "volume", usage: "volumes to make available in the pod" },
+  parseVolume,
+);
+
+export const POD_FLAGS: readonly Flag<unknown>[] = [
+  hostname,
+  inheritEnv,
+  interactive,
+  ipc,
+  net,
+  port,
+  setEnv,
+  setEnvFile,
+  uuidFileSave,
+  volume,
+];
+
+function readIpc(text: string): "" | "auto" | "private" | "parent" {
+  if (text === "" || text === "auto" || text === "private" || text === "parent") return text;
+  throw new Fault("invalid", `unknown value for --ipc parameter: ${text}`);
+}
