@@ -1,6 +1,7 @@
 /**
- * The two kinds of names of appc: AC Identifier (images, labels, annotations) and AC Name (apps, volumes, ports). Text
- * flows in, the same text flows out once it is proven, or a Fault with the words of the appc library.
+ * The two kinds of names of appc: AC Identifier (images, labels, annotations) and AC Name (apps,
+ * volumes, ports). Text flows in, the same text flows out once it is proven, or a Fault with the
+ * words of the appc library.
  *
  * @see appc 0.8.11, types.md
  */
@@ -45,7 +46,10 @@ export function sanitiseAcName(text: string): string {
   return orFault(name);
 }
 
-/** A text made into an AC Identifier: lower case, other characters as `_`, no punctuation at the edges. */
+/**
+ * A text made into an AC Identifier: lower case, other characters as `_`, no punctuation at the
+ * edges.
+ */
 export function sanitiseAcIdentifier(text: string): string {
   const identifier = text
     .toLowerCase()

@@ -1,6 +1,6 @@
 /**
- * The app of appc, as it stands in image manifests and in pod manifests: JSON values flow in, a proven `App` flows out; and
- * back, in the order of fields in which rkt prints them.
+ * The app of appc, as it stands in image manifests and in pod manifests: JSON values flow in, a
+ * proven `App` flows out; and back, in the order of fields in which rkt prints them.
  *
  * @see appc 0.8.11, aci.md "Image Manifest Schema", app
  */

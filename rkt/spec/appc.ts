@@ -1,6 +1,6 @@
 /**
- * The documents of appc 0.8.11 as types: image manifest and pod manifest. Data only; `image-manifest.ts` and
- * `pod-manifest.ts` parse and print them.
+ * The documents of appc 0.8.11 as types: image manifest and pod manifest. Data only;
+ * `image-manifest.ts` and `pod-manifest.ts` parse and print them.
  *
  * @see appc 0.8.11, aci.md and pods.md
  */
@@ -8,6 +8,7 @@
 /** Version of the appc specification that this program writes. */
 export const APPC_VERSION = "0.8.11";
 
+/** A label, an annotation, or a variable of the environment. */
 export interface NameValue {
   readonly name: string;
   readonly value: string;
@@ -19,11 +20,13 @@ export interface Isolator {
   readonly value: unknown;
 }
 
+/** A command that runs before or after an app, in its root. */
 export interface EventHandler {
   readonly name: "pre-start" | "post-stop";
   readonly exec: readonly string[];
 }
 
+/** A place in an image that waits for a volume. @see appc 0.8.11, aci.md, mountPoints */
 export interface MountPoint {
   readonly name: string;
   /** Absolute, inside the app's root. */
@@ -31,6 +34,7 @@ export interface MountPoint {
   readonly readOnly?: boolean;
 }
 
+/** A port on which an app listens, inside the pod; a count of 1 unless told. */
 export interface ImagePort {
   readonly name: string;
   readonly protocol: string;
@@ -39,6 +43,7 @@ export interface ImagePort {
   readonly socketActivated?: boolean;
 }
 
+/** What an image says about how it is run. @see appc 0.8.11, aci.md, app */
 export interface App {
   /** Empty where the image leaves the command to `--exec`. */
   readonly exec: readonly string[];
@@ -56,6 +61,7 @@ export interface App {
   readonly userLabels?: Readonly<Record<string, string>>;
 }
 
+/** An image whose files lie below those of this one. @see appc 0.8.11, aci.md, dependencies */
 export interface Dependency {
   readonly imageName: string;
   readonly imageID?: string;
@@ -63,6 +69,7 @@ export interface Dependency {
   readonly size?: number;
 }
 
+/** What an image is. @see appc 0.8.11, aci.md "Image Manifest Schema" */
 export interface ImageManifest {
   readonly acKind: "ImageManifest";
   readonly acVersion: string;
@@ -74,6 +81,7 @@ export interface ImageManifest {
   readonly pathWhitelist?: readonly string[];
 }
 
+/** A directory that apps of a pod share. @see appc 0.8.11, pods.md, volumes */
 export interface Volume {
   readonly name: string;
   readonly kind: "host" | "empty";
@@ -88,6 +96,7 @@ export interface Volume {
   readonly gid?: number;
 }
 
+/** A volume at a place inside one app. @see appc 0.8.11, pods.md, mounts */
 export interface Mount {
   /** Name of a volume. */
   readonly volume: string;
@@ -95,6 +104,9 @@ export interface Mount {
   readonly appVolume?: Volume;
 }
 
+/**
+ * An app of a pod: an image, and what differs from its own wishes. @see appc 0.8.11, pods.md, apps
+ */
 export interface RuntimeApp {
   readonly name: string;
   readonly image: {
@@ -109,6 +121,7 @@ export interface RuntimeApp {
   readonly annotations?: readonly NameValue[];
 }
 
+/** A port of the host that leads to a port of the pod. @see appc 0.8.11, pods.md, ports */
 export interface ExposedPort {
   readonly name: string;
   readonly hostPort: number;
@@ -116,6 +129,9 @@ export interface ExposedPort {
   readonly podPort?: ImagePort;
 }
 
+/**
+ * What a pod is; an absent list prints as `null`. @see appc 0.8.11, pods.md "Pod Manifest Schema"
+ */
 export interface PodManifest {
   readonly acKind: "PodManifest";
   readonly acVersion: string;

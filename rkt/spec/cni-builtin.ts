@@ -1,5 +1,6 @@
 /**
- * The two networks that come with rkt, as data. A file in net.d with the same name takes their place.
+ * The two networks that come with rkt, as data. A file in net.d with the same name takes their
+ * place.
  *
  * @see rkt stage1/net/rootfs/etc/rkt/net.d
  */
@@ -27,7 +28,9 @@ const DEFAULT_RESTRICTED: CniNetwork = builtIn("default-restricted", {
   ipam: { type: "host-local", subnet: "172.31.0.0/16" },
 });
 
-/** The networks that are there without any configuration, by their place in the order of interfaces. */
+/**
+ * The networks that are there without any configuration, by their place in the order of interfaces.
+ */
 export const BUILT_IN_NETWORKS: readonly CniNetwork[] = [DEFAULT_RESTRICTED, DEFAULT];
 
 function builtIn(name: string, document: Readonly<Record<string, unknown>>): CniNetwork {

@@ -1,6 +1,7 @@
 /**
- * The documents of the Container Network Interface: network configurations, results of every version, errors. Texts flow in,
- * typed values flow out; all shapes of results become one. Runs no plugin.
+ * The documents of the Container Network Interface: network configurations, results of every
+ * version, errors. Texts flow in, typed values flow out; all shapes of results become one. Runs no
+ * plugin.
  *
  * @see CNI specification 0.1.0 to 1.1.0
  */
@@ -42,6 +43,7 @@ export interface CniNetwork {
   readonly document: JsonObject;
 }
 
+/** An interface that a plugin made, in the pod or on the host. */
 export interface CniInterface {
   readonly name: string;
   readonly mac?: string;
@@ -49,6 +51,7 @@ export interface CniInterface {
   readonly sandbox?: string;
 }
 
+/** An address that a plugin gave to an interface. */
 export interface CniAddress {
   readonly version: 4 | 6;
   /** With its prefix length: `10.1.2.3/24`. */
@@ -58,12 +61,14 @@ export interface CniAddress {
   readonly interface?: number;
 }
 
+/** A route that a plugin set in the pod. */
 export interface CniRoute {
   /** With its prefix length. */
   readonly dst: string;
   readonly gw?: string;
 }
 
+/** What a plugin did, the same for every version of CNI. Lists are in the order printed. */
 export interface CniResult {
   readonly cniVersion: string;
   readonly interfaces: readonly CniInterface[];
@@ -72,6 +77,7 @@ export interface CniResult {
   readonly dns: CniDns;
 }
 
+/** What a failed plugin says. @see CNI specification 1.1.0, "Error" */
 export interface CniError {
   readonly code: number;
   readonly msg: string;
@@ -85,7 +91,8 @@ const NETWORK_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const PLUGIN_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.+-]*$/;
 
 /**
- * A network configuration, as a file in net.d holds it. Faults: invalid; never names the file, the caller does.
+ * A network configuration, as a file in net.d holds it. Faults: invalid; never names the file, the
+ * caller does.
  */
 export function parseNetwork(text: string): CniNetwork {
   const document = parseDocument(text, { what: "network configuration" });
@@ -108,8 +115,8 @@ export function parseNetwork(text: string): CniNetwork {
 }
 
 /**
- * What a plugin printed after ADD, of any version; the empty text is a result without addresses, as `{}` is.
- * Faults: invalid.
+ * What a plugin printed after ADD, of any version; the empty text is a result without addresses, as
+ * `{}` is. Faults: invalid.
  */
 export function parseCniResult(text: string): CniResult {
   const document: JsonObject =

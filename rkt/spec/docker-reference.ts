@@ -1,11 +1,13 @@
 /**
- * Names of images in registries: `[HOST[:PORT]/]REPOSITORY[:TAG][@DIGEST]` flows in, its parts flow out, with the registry
- * and the `library/` that Docker adds. Asks no registry.
+ * Names of images in registries: `[HOST[:PORT]/]REPOSITORY[:TAG][@DIGEST]` flows in, its parts flow
+ * out, with the registry and the `library/` that Docker adds. Asks no registry.
  *
- * @see https://pkg.go.dev/github.com/distribution/reference (the grammar), docker2aci's ParseDockerURL
+ * @see https://pkg.go.dev/github.com/distribution/reference (the grammar), docker2aci's
+ * ParseDockerURL
  */
 import { Fault } from "@shared/base";
 
+/** The parts of a name of an image in a registry, defaults filled in. */
 export interface DockerReference {
   readonly kind: "docker";
   /** Host and port to ask, e.g. `registry-1.docker.io`, `golden.test:5000`. */
@@ -52,7 +54,9 @@ export function parseDockerReference(text: string): DockerReference {
   };
 }
 
-/** The reference as short as it can be written: no default registry, no `library/`, no `:latest`. */
+/**
+ * The reference as short as it can be written: no default registry, no `library/`, no `:latest`.
+ */
 export function shortDockerReference(reference: DockerReference): string {
   const { registry, repository, tag, digest } = reference;
   const hub = registry === DEFAULT_REGISTRY;

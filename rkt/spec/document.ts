@@ -1,6 +1,7 @@
 /**
- * The door for JSON texts: text and `unknown` flow in, plain typed values flow out, each wrong shape becomes a Fault that
- * names its place. As in Go's decoder an unknown field is ignored and `null` counts as absent. Never touches a disk.
+ * The door for JSON texts: text and `unknown` flow in, plain typed values flow out, each wrong
+ * shape becomes a Fault that names its place. As in Go's decoder an unknown field is ignored and
+ * `null` counts as absent. Never touches a disk.
  */
 import { Fault, KiB, quote } from "@shared/base";
 

@@ -1,6 +1,7 @@
 /**
- * Variables of the environment from the command line: the values of `--set-env` and the like, and the text of a
- * `--set-env-file`, flow in; names with their values flow out, in the order given. Reads no file.
+ * Variables of the environment from the command line: the values of `--set-env` and the like, and
+ * the text of a `--set-env-file`, flow in; names with their values flow out, in the order given.
+ * Reads no file.
  *
  * @see rkt Documentation/subcommands/run.md; rkt's kvMap and envFileMap
  */
@@ -19,8 +20,8 @@ export function addKeyValue(given: readonly NameValue[], text: string): NameValu
 }
 
 /**
- * The lines of an environment file: `NAME=value`, empty lines and lines that start with `#` or `;` left out.
- * Faults: invalid, with rkt's words, which name the file.
+ * The lines of an environment file: `NAME=value`, empty lines and lines that start with `#` or `;`
+ * left out. Faults: invalid, with rkt's words, which name the file.
  */
 export function parseEnvironmentFile(text: string, path: string): NameValue[] {
   const variables = new Map<string, string>();

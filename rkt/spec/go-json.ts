@@ -1,10 +1,12 @@
 /**
- * JSON texts as Go's encoding/json prints them: a value of plain objects, whose keys already stand in their order, flows
- * in, one text flows out. Differs from JSON.stringify in what it escapes. Never sorts and never adds a line end.
+ * JSON texts as Go's encoding/json prints them: a value of plain objects, whose keys already stand
+ * in their order, flows in, one text flows out. Differs from JSON.stringify in what it escapes.
+ * Never sorts and never adds a line end.
  *
  * @see https://pkg.go.dev/encoding/json#Marshal
  */
 
+/** How a document is printed. */
 export interface PrintOptions {
   /** One field per line, indented by tabs. */
   readonly pretty: boolean;
@@ -13,7 +15,10 @@ export interface PrintOptions {
 const BACKSLASH_PAIR = /\\./g;
 const SPECIAL = /[<>&\u2028\u2029]/g;
 
-/** `<`, `>`, `&` and the two line separators become \u escapes; an unpaired surrogate becomes U+FFFD. */
+/**
+ * `<`, `>`, `&` and the two line separators become \u escapes; an unpaired surrogate becomes
+ * U+FFFD.
+ */
 export function printGoJson(value: unknown, options: PrintOptions): string {
   const text = JSON.stringify(value, wellFormed, options.pretty ? "\t" : undefined);
   return text

@@ -1,6 +1,6 @@
 /**
- * Numbers and truth values of command lines, as Go's strconv reads them and with its words in the Faults, because scripts
- * compare them. Pure.
+ * Numbers and truth values of command lines, as Go's strconv reads them and with its words in the
+ * Faults, because scripts compare them. Pure.
  *
  * @see https://pkg.go.dev/strconv
  */

@@ -1,6 +1,6 @@
 /**
- * The image manifest of appc: a text flows in, a proven `ImageManifest` flows out; and back, byte for byte as rkt prints
- * it. Fields that the specification does not know are ignored and not kept.
+ * The image manifest of appc: a text flows in, a proven `ImageManifest` flows out; and back, byte
+ * for byte as rkt prints it. Fields that the specification does not know are ignored and not kept.
  *
  * @see appc 0.8.11, aci.md "Image Manifest Schema"
  */

@@ -1,6 +1,6 @@
 /**
- * Image references: what a person types where an image is meant flows in, one of six kinds flows out. The order of the
- * questions is rkt's. Only `exists` looks at a disk.
+ * Image references: what a person types where an image is meant flows in, one of six kinds flows
+ * out. The order of the questions is rkt's. Only `exists` looks at a disk.
  *
  * @see rkt Documentation/subcommands/fetch.md; rkt's DistFromImageString
  */
@@ -11,6 +11,7 @@ import type { NameValue } from "./appc.ts";
 import { type DockerReference, parseDockerReference } from "./docker-reference.ts";
 import { checkLabels } from "./labels.ts";
 
+/** What a person means by an image, before anything is looked up. */
 export type ImageReference =
   /** An archive on this machine; the path as typed, or out of a `file://` URL. */
   | { readonly kind: "file"; readonly path: string }
@@ -29,6 +30,7 @@ export type ImageReference =
       readonly version?: string;
     };
 
+/** What the parser asks of the machine. */
 export interface ReferenceHost {
   /** Whether the path, relative to the working directory, is a regular file. */
   readonly exists: (path: string) => boolean;
@@ -37,7 +39,8 @@ export interface ReferenceHost {
 const LATER: readonly string[] = ["oci-archive", "docker-archive", "cimd"];
 
 /**
- * What the text means. Faults: invalid, with rkt's words; unsupported, for transports that are not there yet.
+ * What the text means. Faults: invalid, with rkt's words; unsupported, for transports that are not
+ * there yet.
  */
 export function parseImageReference(text: string, host: ReferenceHost): ImageReference {
   const scheme = /^([a-zA-Z][a-zA-Z0-9+.-]*):/.exec(text)?.[1]?.toLowerCase();

@@ -1,6 +1,7 @@
 /**
- * Isolators: the list of a manifest flows in, one `IsolatorSet` of plain numbers flows out, in which the last isolator of
- * a name wins. Unknown names and wrong values are Faults with the words of the appc library. Applies nothing.
+ * Isolators: the list of a manifest flows in, one `IsolatorSet` of plain numbers flows out, in
+ * which the last isolator of a name wins. Unknown names and wrong values are Faults with the words
+ * of the appc library. Applies nothing.
  *
  * @see appc 0.8.11, ace.md "Isolators"
  */
@@ -19,7 +20,10 @@ import {
 } from "./document.ts";
 import { parseQuantity, thousandths, wholeUnits } from "./quantity.ts";
 
-/** A filter of system calls, as an isolator states it: wildcards such as `@docker/default-blacklist` unexpanded. */
+/**
+ * A filter of system calls, as an isolator states it: wildcards such as `@docker/default-blacklist`
+ * unexpanded.
+ */
 export interface SeccompIsolator {
   /** Whether the names are all that is allowed, or all that is refused. */
   readonly mode: "retain" | "remove";
@@ -28,6 +32,7 @@ export interface SeccompIsolator {
   readonly names: readonly string[];
 }
 
+/** Parts of an SELinux context; all of them are there. */
 export interface SelinuxContext {
   readonly user: string;
   readonly role: string;
@@ -134,8 +139,8 @@ const REPEATABLE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The isolators of a list as one set: a later one replaces an earlier one of the same name.
- * Faults: invalid, for a name that is not known, a value of the wrong shape, two filters of system calls.
+ * The isolators of a list as one set: a later one replaces an earlier one of the same name. Faults:
+ * invalid, for a name that is not known, a value of the wrong shape, two filters of system calls.
  */
 export function parseIsolators(isolators: readonly Isolator[]): IsolatorSet {
   checkSet(isolators);
@@ -144,13 +149,19 @@ export function parseIsolators(isolators: readonly Isolator[]): IsolatorSet {
   return set;
 }
 
-/** A list with one more isolator, in place of those of its name and of those that cannot stand beside it. */
+/**
+ * A list with one more isolator, in place of those of its name and of those that cannot stand
+ * beside it.
+ */
 export function withIsolator(list: readonly Isolator[], isolator: Isolator): Isolator[] {
   const rivals = RIVALS.find((pair) => pair.includes(isolator.name)) ?? [isolator.name];
   return [...list.filter(({ name }) => !rivals.includes(name)), isolator];
 }
 
-/** Isolators of a JSON document, proven as `parseIsolators` proves them; undefined where there are none. */
+/**
+ * Isolators of a JSON document, proven as `parseIsolators` proves them; undefined where there are
+ * none.
+ */
 export function readIsolators(value: unknown, place: string): Isolator[] | undefined {
   const isolators = readList(value, place, readIsolator);
   if (isolators !== undefined) parseIsolators(isolators);
@@ -165,8 +176,8 @@ export function readIsolator(value: unknown, place: string): Isolator {
 }
 
 /**
- * The capabilities that an app is left with: those retained, or the default ones without those removed.
- * Faults: invalid, where the set says both.
+ * The capabilities that an app is left with: those retained, or the default ones without those
+ * removed. Faults: invalid, where the set says both.
  */
 export function allowedCapabilities(set: IsolatorSet): readonly string[] {
   const { capabilitiesRetain: retain, capabilitiesRemove: remove } = set;

@@ -1,6 +1,6 @@
 /**
- * Labels and annotations of appc manifests, and the platforms that labels may name. Values of JSON flow in, proven pairs
- * flow out in the same order.
+ * Labels and annotations of appc manifests, and the platforms that labels may name. Values of JSON
+ * flow in, proven pairs flow out in the same order.
  *
  * @see appc 0.8.11, aci.md "Image Manifest Schema"
  */
@@ -45,6 +45,7 @@ const APPC_ARCHITECTURE: Readonly<Record<string, string>> = {
   "darwin/386": "i386",
 };
 
+/** What an image runs on, in the words of OCI and Go. */
 export interface Platform {
   readonly os: string;
   /** As Go names it: "amd64", "arm64". */

@@ -1,6 +1,6 @@
 /**
- * What image and pod manifests share: their first two fields and the ids of images. JSON values flow in, proven texts flow
- * out, with the words of the appc library in the Faults.
+ * What image and pod manifests share: their first two fields and the ids of images. JSON values
+ * flow in, proven texts flow out, with the words of the appc library in the Faults.
  *
  * @see appc 0.8.11, types.md
  */
@@ -35,7 +35,9 @@ export function readImageId(value: unknown, place: string): string | undefined {
   return id === undefined ? undefined : parseImageHash(id);
 }
 
-/** A text that names an image by (a prefix of) its id. Faults have the words of the appc library. */
+/**
+ * A text that names an image by (a prefix of) its id. Faults have the words of the appc library.
+ */
 export function parseImageHash(text: string): string {
   const [algorithm, digest, ...rest] = text.split("-");
   if (digest === undefined || rest.length > 0) {

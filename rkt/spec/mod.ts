@@ -1,6 +1,7 @@
 /**
- * Documents of rkt as types: appc manifests, OCI images and runtime bundles, CNI, and the small texts of the command line
- * that become parts of them. Everything here is pure: texts in, proven values out, and back.
+ * Documents of rkt as types: appc manifests, OCI images and runtime bundles, CNI, and the small
+ * texts of the command line that become parts of them. Everything here is pure: texts in, proven
+ * values out, and back.
  */
 export {
   defaultAppName,
@@ -49,6 +50,14 @@ export { parseImageManifest, printImageManifest } from "./image-manifest.ts";
 export { parseImageName, parseImageReference } from "./image-reference.ts";
 export type { ImageReference, ReferenceHost } from "./image-reference.ts";
 export {
+  capabilitiesIsolator,
+  cpuIsolator,
+  cpuSharesIsolator,
+  memoryIsolator,
+  oomScoreIsolator,
+  seccompIsolator,
+} from "./isolator-flags.ts";
+export {
   allowedCapabilities,
   DEFAULT_CAPABILITIES,
   parseIsolators,
@@ -78,11 +87,24 @@ export type {
   OciManifest,
   OciProcess,
 } from "./oci-image.ts";
+export { HIDDEN_PATHS, OCI_RUNTIME_VERSION, READ_ONLY_PATHS } from "./oci-runtime.ts";
+export type {
+  RuntimeCapabilities,
+  RuntimeConfig,
+  RuntimeHook,
+  RuntimeLinux,
+  RuntimeMount,
+  RuntimeNamespace,
+  RuntimeProcess,
+  RuntimeResources,
+  RuntimeSeccomp,
+  RuntimeSyscallRule,
+} from "./oci-runtime.ts";
 export { describePlatform, platformOf, selectPlatform, selectReference } from "./oci-select.ts";
 export { toImageManifest } from "./oci-to-appc.ts";
 export type { OciDigests, OciOrigin } from "./oci-to-appc.ts";
 export { parsePodManifest, printPodManifest } from "./pod-manifest.ts";
 export { parsePortFlag } from "./port.ts";
-export { parseQuantity, thousandths, wholeUnits } from "./quantity.ts";
+export { parseQuantity, printQuantity, thousandths, wholeUnits } from "./quantity.ts";
 export type { Quantity } from "./quantity.ts";
 export { parseMount, parseMountVolume, parseVolume } from "./volume.ts";

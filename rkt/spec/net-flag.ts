@@ -1,20 +1,23 @@
 /**
- * The value of `--net`: text flows in, the networks that a pod joins flow out. Looks up no configuration.
+ * The value of `--net`: text flows in, the networks that a pod joins flow out. Looks up no
+ * configuration.
  *
  * @see rkt Documentation/networking/overview.md; rkt's NetList
  */
 import { Fault, quote } from "@shared/base";
 
+/** One network that a pod joins. */
 export interface NetworkChoice {
   readonly name: string;
   /** `K=V;K2=V2`, handed to the plugin as CNI_ARGS; empty where none are given. */
   readonly args: string;
 }
 
+/** All networks that a pod joins. */
 export interface NetworkSelection {
   /**
-   * host: no network namespace of its own; none: only loopback; default: the network "default" alone and as it is;
-   * custom: the networks listed, of which one may be "all".
+   * host: no network namespace of its own; none: only loopback; default: the network "default"
+   * alone and as it is; custom: the networks listed, of which one may be "all".
    */
   readonly mode: "host" | "none" | "default" | "custom";
   /** In the order typed; empty for host and none. */
@@ -22,8 +25,8 @@ export interface NetworkSelection {
 }
 
 /**
- * What `--net=TEXT` selects. Beside "host" all else is without effect, beside "none" too, as in rkt.
- * Faults: invalid, with rkt's words.
+ * What `--net=TEXT` selects. Beside "host" all else is without effect, beside "none" too, as in
+ * rkt. Faults: invalid, with rkt's words.
  */
 export function parseNetFlag(text: string): NetworkSelection {
   const networks: NetworkChoice[] = [];

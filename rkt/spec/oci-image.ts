@@ -1,8 +1,10 @@
 /**
- * The documents of OCI images and of Docker's version 2 schema 2: image index, image manifest, image configuration. Texts
- * flow in, proven values flow out: digests well formed, sizes and counts bounded. Fetches nothing, compares no digest.
+ * The documents of OCI images and of Docker's version 2 schema 2: image index, image manifest,
+ * image configuration. Texts flow in, proven values flow out: digests well formed, sizes and counts
+ * bounded. Fetches nothing, compares no digest.
  *
- * @see OCI image-spec 1.1, image-index.md, manifest.md, config.md; Docker Registry "Image Manifest V 2, Schema 2"
+ * @see OCI image-spec 1.1, image-index.md, manifest.md, config.md; Docker Registry "Image Manifest
+ * V 2, Schema 2"
  */
 import { Fault, MiB, quote } from "@shared/base";
 import {
@@ -21,6 +23,7 @@ import type { Platform } from "./labels.ts";
 /** `<algorithm>:<hex>` with all digits of the algorithm, in lower case. */
 export type OciDigest = `sha256:${string}` | `sha512:${string}`;
 
+/** A reference to a blob. @see OCI image-spec 1.1, descriptor.md */
 export interface OciDescriptor {
   readonly mediaType: string;
   readonly digest: OciDigest;
@@ -31,12 +34,14 @@ export interface OciDescriptor {
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/** Manifests of one image for several platforms, or all images of a layout, in their order. */
 export interface OciIndex {
   readonly kind: "index";
   readonly manifests: readonly OciDescriptor[];
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
+/** One image for one platform. @see OCI image-spec 1.1, manifest.md */
 export interface OciManifest {
   readonly kind: "manifest";
   readonly config: OciDescriptor;
@@ -62,6 +67,7 @@ export interface OciProcess {
   readonly stopSignal?: string;
 }
 
+/** What an image is made of and how it is run. @see OCI image-spec 1.1, config.md */
 export interface OciConfig {
   readonly platform: Platform;
   /** RFC 3339. */
@@ -90,8 +96,10 @@ const CONFIG_TYPES: readonly string[] = [
   "application/vnd.oci.image.config.v1+json",
   "application/vnd.docker.container.image.v1+json",
 ];
-const LAYER_TYPE =
-  /^application\/vnd\.(?:oci\.image\.layer\.(?:nondistributable\.)?v1\.tar(?:\+(?:gzip|zstd))?|docker\.image\.rootfs\.(?:foreign\.)?diff\.tar(?:\.(?:gzip|zstd))?)$/;
+const OCI_LAYER =
+  /^application\/vnd\.oci\.image\.layer\.(?:nondistributable\.)?v1\.tar(?:\+(?:gzip|zstd))?$/;
+const DOCKER_LAYER =
+  /^application\/vnd\.docker\.image\.rootfs\.(?:foreign\.)?diff\.tar(?:\.(?:gzip|zstd))?$/;
 
 /** What to say in `Accept` when a manifest is asked for, best first. */
 export const OCI_MANIFEST_TYPES: readonly string[] = [...INDEX_TYPES, ...MANIFEST_TYPES];
@@ -150,7 +158,9 @@ export interface OciLayer {
   readonly diffId: OciDigest;
 }
 
-/** The layers of an image, bottom first. Faults: invalid, where manifest and configuration disagree. */
+/**
+ * The layers of an image, bottom first. Faults: invalid, where manifest and configuration disagree.
+ */
 export function pairLayers(manifest: OciManifest, config: OciConfig): readonly OciLayer[] {
   const [layers, ids] = [manifest.layers.length, config.diffIds.length];
   if (layers !== ids) {
@@ -168,7 +178,7 @@ function readDocument(text: string, what: string): JsonObject {
   const version = document["schemaVersion"];
   if (version === 1) {
     throw new Fault("unsupported", "parse image manifest: schema 1 is not supported", {
-      hint: "push the image again with a registry or tool of this decade; schema 1 was retired in 2019",
+      hint: "push the image again with a current tool; schema 1 is long retired",
     });
   }
   if (version !== undefined && version !== 2) {
@@ -218,7 +228,7 @@ function checkType(document: JsonObject, types: readonly string[], what: string)
 }
 
 function checkLayerType(mediaType: string): void {
-  if (LAYER_TYPE.test(mediaType)) return;
+  if (OCI_LAYER.test(mediaType) || DOCKER_LAYER.test(mediaType)) return;
   const problem = `media type ${quote(mediaType)} is not supported`;
   throw new Fault("unsupported", `parse image manifest: layer: ${problem}`);
 }

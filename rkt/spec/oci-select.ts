@@ -1,8 +1,9 @@
 /**
- * Which manifest of an index is meant: for a platform, or for a name inside a layout. An index flows in, one descriptor
- * flows out. Fetches nothing.
+ * Which manifest of an index is meant: for a platform, or for a name inside a layout. An index
+ * flows in, one descriptor flows out. Fetches nothing.
  *
- * @see OCI image-spec 1.1, image-index.md "platform"; image-layout.md "org.opencontainers.image.ref.name"
+ * @see OCI image-spec 1.1, image-index.md "platform"; image-layout.md
+ * "org.opencontainers.image.ref.name"
  */
 import { Fault, quote } from "@shared/base";
 import type { Platform } from "./labels.ts";
@@ -40,8 +41,8 @@ export function describePlatform({ os, architecture, variant }: Platform): strin
 }
 
 /**
- * The manifest that suits the platform best. An entry that names no platform suits when nothing else does and it is the
- * only one of its sort. Faults: not-found, with what there is as the hint.
+ * The manifest that suits the platform best. An entry that names no platform suits when nothing
+ * else does and it is the only one of its sort. Faults: not-found, with what there is as the hint.
  */
 export function selectPlatform(index: OciIndex, platform: Platform): OciDescriptor {
   const suiting = index.manifests

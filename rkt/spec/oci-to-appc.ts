@@ -1,6 +1,7 @@
 /**
- * The appc view of an OCI or Docker image: its configuration flows in, the image manifest that docker2aci would have
- * written flows out, proven like every other one. Health checks, stop signals and shells have no place in appc.
+ * The appc view of an OCI or Docker image: its configuration flows in, the image manifest that
+ * docker2aci would have written flows out, proven like every other one. Health checks, stop signals
+ * and shells have no place in appc.
  *
  * @see docker2aci lib/internal/internal.go, GenerateManifestV22
  */
@@ -25,14 +26,16 @@ import type { OciConfig, OciDigest, OciProcess } from "./oci-image.ts";
 /** Where an OCI image comes from, as far as its appc name depends on it. */
 export type OciOrigin = DockerReference | (ImageReference & { kind: "oci" });
 
+/** Digests of an image's documents as fetched. */
 export interface OciDigests {
   readonly config: OciDigest;
   readonly manifest: OciDigest;
 }
 
 /**
- * The image manifest of an OCI image. Name: `REGISTRY/REPOSITORY`, or the directory of a layout; label "version": the tag.
- * Faults: invalid, where the configuration has what appc forbids, e.g. a relative working directory.
+ * The image manifest of an OCI image. Name: `REGISTRY/REPOSITORY`, or the directory of a layout;
+ * label "version": the tag. Faults: invalid, where the configuration has what appc forbids, e.g. a
+ * relative working directory.
  */
 export function toImageManifest(
   origin: OciOrigin,
@@ -88,17 +91,17 @@ function jsonUnlessEmpty(words: readonly string[] | undefined): string | undefin
     : printGoJson(words, { pretty: false });
 }
 
-function appOf(process: OciProcess): App {
-  const [user, group] = userAndGroup(process.user);
+function appOf(settings: OciProcess): App {
+  const [user, group] = userAndGroup(settings.user);
   return given<App>({
-    exec: [...process.entrypoint, ...process.cmd],
+    exec: [...settings.entrypoint, ...settings.cmd],
     user,
     group,
-    workingDirectory: process.workingDir,
-    environment: environmentOf(process.env),
-    mountPoints: mountPointsOf(process.volumes),
-    ports: process.exposedPorts.map(portOf).sort(byName),
-    userLabels: process.labels,
+    workingDirectory: settings.workingDir,
+    environment: environmentOf(settings.env),
+    mountPoints: mountPointsOf(settings.volumes),
+    ports: settings.exposedPorts.map(portOf).sort(byName),
+    userLabels: settings.labels,
   });
 }
 
@@ -109,7 +112,9 @@ function userAndGroup(text: string): [string, string] {
   return [known, group === "" ? known : group];
 }
 
-/** A later value of a name replaces the earlier one in its place; entries without `=` say nothing. */
+/**
+ * A later value of a name replaces the earlier one in its place; entries without `=` say nothing.
+ */
 function environmentOf(entries: readonly string[]): NameValue[] {
   const values = new Map<string, string>();
   for (const entry of entries) {

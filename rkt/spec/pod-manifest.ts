@@ -1,7 +1,7 @@
 /**
- * The pod manifest of appc: a text flows in, a proven `PodManifest` flows out; and back, byte for byte as rkt prints it.
- * Fields that the specification does not know are ignored and not kept. An absent list prints as `null`, an empty one as
- * `[]`, as in rkt.
+ * The pod manifest of appc: a text flows in, a proven `PodManifest` flows out; and back, byte for
+ * byte as rkt prints it. Fields that the specification does not know are ignored and not kept. An
+ * absent list prints as `null`, an empty one as `[]`, as in rkt.
  *
  * @see appc 0.8.11, pods.md "Pod Manifest Schema"
  */

@@ -1,6 +1,7 @@
 /**
- * Volumes and mounts: the texts of `--volume`, `--mount` and `--mnt-volume`, and the volumes of pod manifests, flow in;
- * proven `Volume` and `Mount` values flow out. Never looks at the paths that they name.
+ * Volumes and mounts: the texts of `--volume`, `--mount` and `--mnt-volume`, and the volumes of pod
+ * manifests, flow in; proven `Volume` and `Mount` values flow out. Never looks at the paths that
+ * they name.
  *
  * @see appc 0.8.11, pods.md "volumes"
  */
@@ -14,8 +15,8 @@ import { parseGoBoolean, parseGoInteger } from "./go-number.ts";
 type VolumeDraft = { -readonly [K in keyof Volume]?: Volume[K] | undefined };
 
 /**
- * The value of `--volume`: `NAME,kind=host,source=/x,readOnly=true` or `NAME,kind=empty,mode=0755,uid=0,gid=0`.
- * Faults: invalid, with rkt's words.
+ * The value of `--volume`: `NAME,kind=host,source=/x,readOnly=true` or
+ * `NAME,kind=empty,mode=0755,uid=0,gid=0`. Faults: invalid, with rkt's words.
  */
 export function parseVolume(text: string): Volume {
   try {
@@ -39,7 +40,10 @@ export function parseMount(text: string): Mount {
   return mount;
 }
 
-/** The value of `--mnt-volume`: a volume of one app and its place, `name=…,kind=…,source=…,target=/path`. */
+/**
+ * The value of `--mnt-volume`: a volume of one app and its place,
+ * `name=…,kind=…,source=…,target=/path`.
+ */
 export function parseMountVolume(text: string): Mount {
   const parameters = queryOf(text);
   const path = parameters.get("target");
@@ -86,7 +90,10 @@ function addParameter(parameters: Map<string, string>, part: string, whole: stri
   setOnce(parameters, part.slice(0, equals), part.slice(equals + 1));
 }
 
-/** `a=b,c=d`, percent-decoded as the query of a URL is; a part without `=` has the empty text as its value. */
+/**
+ * `a=b,c=d`, percent-decoded as the query of a URL is; a part without `=` has the empty text as its
+ * value.
+ */
 function queryOf(text: string): Map<string, string> {
   const parameters = new Map<string, string>();
   for (const part of text.split(/[,&]/).filter((each) => each !== "")) {
