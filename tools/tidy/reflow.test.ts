@@ -36,6 +36,11 @@ test("code, strings and comments behind code stay", () => {
   expect(reflow("a.ts", code)).toBe(code);
 });
 
+test("a directive for a tool stays on its line", () => {
+  const code = `// oxlint-disable-next-line x -- ${words(30)}\nf();\n`;
+  expect(reflow("a.ts", code)).toBe(code);
+});
+
 test("what fits is not touched", () => {
   const code = `/** one\n * two */\n// three\n`;
   expect(reflow("a.ts", code)).toBe(code);

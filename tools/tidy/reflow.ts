@@ -15,11 +15,16 @@ export function reflow(path: string, text: string): string {
   const lines = [...source.lines];
   for (const { first, last } of ownLineComments(source).reverse()) {
     const block = lines.slice(first, last + 1);
-    if (block.some((line) => line.length > WIDTH)) {
+    if (block.some((line) => line.length > WIDTH) && !block.some(isDirective)) {
       lines.splice(first, block.length, ...reflowBlock(block));
     }
   }
   return lines.join("\n");
+}
+
+/** Speaks to a tool that reads one line. */
+function isDirective(line: string): boolean {
+  return /^\s*(\/\/|\/?\*+)\s*(biome-ignore|oxlint-|@ts-)/.test(line);
 }
 
 interface Span {
