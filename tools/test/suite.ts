@@ -17,10 +17,9 @@ export interface SuiteResult {
 export async function runSuite(folders: readonly string[]): Promise<SuiteResult> {
   const present = folders.filter(hasTests).map((folder) => `./${folder}`);
   if (present.length === 0) return { tally: { passed: 0, failed: 0, skipped: 0 }, skipped: [] };
-  const colour = process.stdout.isTTY ? { FORCE_COLOR: "1" } : {};
   const child = Bun.spawn([process.execPath, "test", ...present], {
     cwd: ROOT,
-    env: { ...process.env, ...colour },
+    env: testEnvironment(),
     stdout: "pipe",
     stderr: "pipe",
   });
