@@ -58,25 +58,27 @@ test("the environment: --environment over --set-env over the image over what is 
   ]);
 });
 
-test("isolators: a limit follows the image's, capabilities and shares replace them", () => {
-  const { isolators } = overridden({ memory: "128M", capsRetain: ["CAP_CHOWN"], cpuShares: 9 });
-  expect(isolators).toEqual([
-    { name: "resource/memory", value: { request: "1M", limit: "1M" } },
-    { name: "resource/memory", value: { request: "128M", limit: "128M" } },
-    { name: "os/linux/cpu-shares", value: 9 },
-    { name: "os/linux/capabilities-retain-set", value: { set: ["CAP_CHOWN"] } },
+test("isolators of the command line replace the image's, and what contradicts them", () => {
+  const { isolators } = overridden({ memory: "128M", capsRetain: ["CAP_CHOWN"], cpu: "500m" });
+  expect(isolators?.map(({ name }) => name)).toEqual([
+    "os/linux/cpu-shares",
+    "resource/memory",
+    "resource/cpu",
+    "os/linux/capabilities-retain-set",
   ]);
+  expect(isolators?.[0]?.value).toBe(5);
+  expect(isolators?.[1]?.value).toMatchObject({ limit: "128M" });
+  expect(isolators?.[3]?.value).toEqual({ set: ["CAP_CHOWN"] });
 });
 
-test("seccomp keeps the errno only where one is named", () => {
+test("shares, score and seccomp arrive whole", () => {
   const own: App = { exec: ["/x"], user: "0", group: "0" };
-  const plain = overridden({ seccomp: { mode: "remove", set: ["reboot"] } }, own);
-  const named = overridden({ seccomp: { mode: "retain", errno: "EPERM", set: ["read"] } }, own);
-  expect(plain.isolators).toEqual([
-    { name: "os/linux/seccomp-remove-set", value: { set: ["reboot"] } },
-  ]);
-  expect(named.isolators).toEqual([
-    { name: "os/linux/seccomp-retain-set", value: { set: ["read"], errno: "EPERM" } },
+  const seccomp = { mode: "retain", errno: "EPERM", set: ["read", "write"] };
+  const { isolators } = overridden({ cpuShares: 9, oomScoreAdj: -3, seccomp }, own);
+  expect(isolators).toEqual([
+    { name: "os/linux/cpu-shares", value: 9 },
+    { name: "os/linux/oom-score-adj", value: -3 },
+    { name: "os/linux/seccomp-retain-set", value: { set: ["read", "write"], errno: "EPERM" } },
   ]);
 });
 

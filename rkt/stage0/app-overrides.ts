@@ -4,9 +4,21 @@
  * @see appc 0.8.11, aci.md "app"; rkt Documentation/subcommands/run.md
  */
 import type { StoredImage } from "@rkt/image";
-import type { App, Isolator, NameValue } from "@rkt/spec";
+import {
+  type App,
+  capabilitiesIsolator,
+  cpuIsolator,
+  cpuSharesIsolator,
+  type Isolator,
+  memoryIsolator,
+  type NameValue,
+  oomScoreIsolator,
+  seccompIsolator,
+  withIsolator,
+} from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
 
+/** The value of `--seccomp`, in its parts. */
 export interface SeccompOverride {
   /** As typed; only `retain` and `remove` are accepted. */
   readonly mode: string;
@@ -20,7 +32,9 @@ export interface AppOverrides {
   readonly exec?: string;
   /** Appended to the command. */
   readonly args?: readonly string[];
-  /** From lowest to highest: names that nothing else sets, then `--set-env*`, then `--environment`. */
+  /**
+   * From lowest to highest: names that nothing else sets, then `--set-env*`, then `--environment`.
+   */
   readonly inheritedEnvironment?: readonly NameValue[];
   readonly podEnvironment?: readonly NameValue[];
   readonly environment?: readonly NameValue[];
@@ -106,51 +120,32 @@ function checkWorkingDirectory(path: string | undefined): void {
   throw new Fault("invalid", "workingDirectory must be an absolute path");
 }
 
-/** Capabilities, seccomp, shares and score replace the image's; a memory or cpu limit follows it, and the last one counts. */
-function mergeIsolators(own: readonly Isolator[], overrides: AppOverrides): Isolator[] {
-  let merged = [...own];
-  const replace = (names: readonly string[], by: Isolator): void => {
-    merged = [...merged.filter(({ name }) => !names.includes(name)), by];
-  };
-  const { memory, cpu, cpuShares, oomScoreAdj } = overrides;
-  if (memory !== undefined) merged.push(quantity("resource/memory", memory));
-  if (cpu !== undefined) merged.push(quantity("resource/cpu", cpu));
-  if (cpuShares !== undefined) {
-    replace(["os/linux/cpu-shares"], { name: "os/linux/cpu-shares", value: cpuShares });
-  }
-  if (oomScoreAdj !== undefined) {
-    replace(["os/linux/oom-score-adj"], { name: "os/linux/oom-score-adj", value: oomScoreAdj });
-  }
-  const capabilities = capabilitiesIsolator(overrides);
-  if (capabilities !== undefined) replace(CAPABILITIES, capabilities);
-  if (overrides.seccomp !== undefined) replace(SECCOMP, seccompIsolator(overrides.seccomp));
-  return merged;
+/** What the command line says stands in place of the image's own, and of what contradicts it. */
+function mergeIsolators(own: readonly Isolator[], overrides: AppOverrides): readonly Isolator[] {
+  const { memory, cpu, cpuShares, oomScoreAdj, seccomp } = overrides;
+  const said = [
+    memory === undefined ? undefined : memoryIsolator(memory),
+    cpu === undefined ? undefined : cpuIsolator(cpu),
+    cpuShares === undefined ? undefined : cpuSharesIsolator(String(cpuShares)),
+    oomScoreAdj === undefined ? undefined : oomScoreIsolator(String(oomScoreAdj)),
+    capabilitiesOf(overrides),
+    seccomp === undefined ? undefined : seccompIsolator(seccompText(seccomp)),
+  ];
+  const present = said.filter((isolator) => isolator !== undefined);
+  return present.reduce<readonly Isolator[]>(withIsolator, own);
 }
 
-const CAPABILITIES = ["os/linux/capabilities-retain-set", "os/linux/capabilities-remove-set"];
-const SECCOMP = ["os/linux/seccomp-retain-set", "os/linux/seccomp-remove-set"];
-
-function quantity(name: string, amount: string): Isolator {
-  return { name, value: { request: amount, limit: amount } };
-}
-
-function capabilitiesIsolator({ capsRetain, capsRemove }: AppOverrides): Isolator | undefined {
+function capabilitiesOf({ capsRetain, capsRemove }: AppOverrides): Isolator | undefined {
   if (capsRetain !== undefined && capsRemove !== undefined) {
     throw new Fault("invalid", "cannot use both --caps-retain and --caps-remove on the same image");
   }
-  if (capsRetain !== undefined) {
-    return { name: "os/linux/capabilities-retain-set", value: { set: capsRetain } };
-  }
-  if (capsRemove === undefined) return undefined;
-  return { name: "os/linux/capabilities-remove-set", value: { set: capsRemove } };
+  if (capsRetain !== undefined) return capabilitiesIsolator("retain", capsRetain.join(","));
+  if (capsRemove !== undefined) return capabilitiesIsolator("remove", capsRemove.join(","));
+  return undefined;
 }
 
-function seccompIsolator({ mode, errno, set }: SeccompOverride): Isolator {
-  if (mode !== "retain" && mode !== "remove") {
-    throw new Fault("invalid", "invalid seccomp mode command-line override");
-  }
-  if (set.length === 0) throw new Fault("invalid", "set must be non-empty");
-  return { name: `os/linux/seccomp-${mode}-set`, value: { set, ...given("errno", errno) } };
+function seccompText({ mode, errno, set }: SeccompOverride): string {
+  return [`mode=${mode}`, ...(errno === undefined ? [] : [`errno=${errno}`]), ...set].join(",");
 }
 
 function mergeRecord(

@@ -1,6 +1,6 @@
 /**
- * Taking a pod apart: a pod in exited-garbage or garbage whose lock the caller holds flows in; stage1 gives back what it still
- * has of the host, then the directory goes.
+ * Taking a pod apart: a pod in exited-garbage or garbage whose lock the caller holds flows in;
+ * stage1 gives back what it still has of the host, then the directory goes.
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -18,8 +18,8 @@ export interface CollectOptions {
 }
 
 /**
- * Removes the pod. When stage1 cannot give back its networks the pod stays: its directory is the only record of them, and the next
- * collection tries again.
+ * Removes the pod. When stage1 cannot give back its networks the pod stays: its directory is the
+ * only record of them, and the next collection tries again.
  *
  * @throws {Fault} of stage1, or of a removal that was cut short; both may be repeated
  */
@@ -42,7 +42,10 @@ export function collectPod(
   removeTree(path);
 }
 
-/** stage1 removes these files when it has torn down itself, so most pods need no second program to be collected. */
+/**
+ * stage1 removes these files when it has torn down itself, so most pods need no second program to
+ * be collected.
+ */
 function holdsHostResources(pod: Pod): boolean {
   return existsSync(podPaths.netInfo(pod.files)) || existsSync(join(pod.files, "cgroups"));
 }

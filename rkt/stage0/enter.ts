@@ -1,4 +1,7 @@
-/** Entering a running app: an open pod and a command flow in, and this process becomes stage1's enter entrypoint. */
+/**
+ * Entering a running app: an open pod and a command flow in, and this process becomes stage1's
+ * enter entrypoint.
+ */
 import process from "node:process";
 import { enterArgv } from "@rkt/stage1/contract";
 import { Fault, quote } from "@shared/base";
@@ -9,6 +12,7 @@ import { defined } from "./run.ts";
 import { entrypointPath, readStage1Manifest } from "./stage1-image.ts";
 import { readPid } from "./status.ts";
 
+/** Which app to enter, and what to become there. */
 export interface EnterRequest {
   /** Needed where the pod has several apps. */
   readonly app?: string | undefined;
@@ -24,7 +28,8 @@ const POLL_MS = 20;
 /**
  * Becomes the command inside the app. Waits while stage1 is still making the pod.
  *
- * @throws {Fault} "precondition" when the pod does not run, "ambiguous" or "not-found" for the app, "unsupported"
+ * @throws {Fault} "precondition" when the pod does not run, "ambiguous" or "not-found" for the app,
+ * "unsupported"
  */
 export async function enterPod(host: EnterHost, pod: Pod, request: EnterRequest): Promise<never> {
   let pid = readPidOfRunning(host, pod);

@@ -1,4 +1,7 @@
-/** Running an entrypoint of a pod's stage1 as a child and waiting for it. Its output is the command's output. */
+/**
+ * Running an entrypoint of a pod's stage1 as a child and waiting for it. Its output is the
+ * command's output.
+ */
 import { isAbsolute } from "node:path";
 import type { ImageManifest } from "@rkt/spec";
 import type { Entrypoint } from "@rkt/stage1/contract";

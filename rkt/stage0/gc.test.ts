@@ -15,7 +15,7 @@ import {
   CANNOT_MOUNT,
   clockAt,
   type DataDir,
-  dataDir,
+  temporaryDataDir,
   prepared,
   type TestHost,
   testHost,
@@ -52,7 +52,7 @@ function podsLeft(dir: DataDir): string[] {
 }
 
 test("an exited pod is marked, kept for its grace, then removed", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   const { uuid } = exited(dir);
   const early = hostLater(0);
   expect(gcPods(early, request(dir, { gracePeriodMs: HOUR_MS / 2 }))).toEqual([]);
@@ -68,14 +68,14 @@ test("an exited pod is marked, kept for its grace, then removed", () => {
 });
 
 test("without grace it is marked and removed at once", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   exited(dir);
   expect(gcPods(hostLater(0), request(dir))).toEqual([]);
   expect(podsLeft(dir)).toEqual([]);
 });
 
 test("mark-only marks and removes nothing", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   const { uuid } = exited(dir);
   const host = hostLater(HOUR_MS);
   gcPods(host, request(dir, { markOnly: true }));
@@ -84,7 +84,7 @@ test("mark-only marks and removes nothing", () => {
 });
 
 test("a running pod, and one that is being prepared, are not touched", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   const { uuid } = prepared(dir);
   const preparing = "01234567-89ab-4def-8123-456789abcdef";
   mkdirSync(phasePath(dir.path, "prepare", preparing), { recursive: true });
@@ -97,7 +97,7 @@ test("a running pod, and one that is being prepared, are not touched", () => {
 });
 
 test("what crashes left in any phase goes, whatever it holds", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   for (const [i, phase] of (
     ["embryo", "prepare", "exited-garbage", "garbage"] as const
   ).entries()) {
@@ -113,7 +113,7 @@ test("what crashes left in any phase goes, whatever it holds", () => {
 });
 
 test("a prepared pod expires", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   const { uuid } = prepared(dir, { next: "prepared" });
   gcPods(hostLater(23 * HOUR_MS), request(dir));
   expect(podsLeft(dir)).toEqual([`prepared/${uuid}`]);
@@ -124,7 +124,7 @@ test("a prepared pod expires", () => {
 });
 
 test.each(["net-info.json", "cgroups"])("stage1 is asked to give back what %s names", (left) => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   const log = join(dir.path, "log");
   const { uuid, path } = exited(dir);
   writeFileSync(join(path, left), "[]");
@@ -135,7 +135,7 @@ test.each(["net-info.json", "cgroups"])("stage1 is asked to give back what %s na
 });
 
 test("a pod whose stage1 fails is kept, the others go, and the next collection succeeds", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   const bad = exited(dir);
   exited(dir);
   writeFileSync(podPaths.netInfo(bad.path), "[]");
@@ -152,7 +152,7 @@ test("a pod whose stage1 fails is kept, the others go, and the next collection s
 });
 
 test("links in a pod are removed, not followed", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   const outside = join(dir.path, "outside");
   mkdirSync(outside);
   writeFileSync(join(outside, "precious"), "");
@@ -165,7 +165,7 @@ test("links in a pod are removed, not followed", () => {
 });
 
 test("a pod removed under the collector's eyes is no problem", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   const { uuid } = exited(dir);
   const host = hostLater(0);
   const racing = {
@@ -184,7 +184,7 @@ test.each([
   ["prepared", (line: string) => line.startsWith("moving expired prepared pod")],
   ["run", (line: string) => line === "nothing is said"],
 ] as const)("rm takes away a pod that lies in %s", (phase, says) => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   const { uuid } = phase === "run" ? exited(dir) : prepared(dir, { next: "prepared" });
   const host = testHost();
   using pod = openPod(dir.path, uuid);
@@ -197,7 +197,7 @@ test.each([
 test.skipIf(CANNOT_MOUNT !== undefined)(
   "removal never reaches through a mount left in a pod",
   () => {
-    using dir = dataDir();
+    using dir = temporaryDataDir();
     const script = join(import.meta.dir, "testdata", "gc-mount.ts");
     const { path } = exited(dir);
     const outside = join(dir.path, "outside");

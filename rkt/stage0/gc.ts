@@ -1,5 +1,6 @@
 /**
- * Garbage collection of pods: a data directory flows in; what has ended is marked, and removed once its grace is over.
+ * Garbage collection of pods: a data directory flows in; what has ended is marked, and removed once
+ * its grace is over.
  *
  * Never touches a pod whose lock somebody holds, and one pod that resists does not keep the others.
  *
@@ -13,6 +14,7 @@ import type { Stage0Host } from "./host.ts";
 import type { Phase } from "./phase.ts";
 import { movePod, openPodIn, phaseOf, type Pod, tryLock, uuidsIn } from "./pod-dir.ts";
 
+/** One collection; periods in milliseconds, all pods of one data directory. */
 export interface GcRequest extends CollectOptions {
   readonly dataDir: string;
   /** How long an exited pod is kept after it was marked. */
@@ -23,7 +25,9 @@ export interface GcRequest extends CollectOptions {
   readonly markOnly: boolean;
 }
 
-/** One pod that could not be collected; it stays where it is and the next collection meets it again. */
+/**
+ * One pod that could not be collected; it stays where it is and the next collection meets it again.
+ */
 export interface GcProblem {
   readonly uuid: string;
   readonly fault: Fault;
@@ -82,7 +86,10 @@ const MARKS = {
   prepared: { to: "garbage", words: "moving expired prepared pod" },
 } as const;
 
-/** Moves a pod that has ended, or never came to be, to where the sweepers look. The caller holds its lock. */
+/**
+ * Moves a pod that has ended, or never came to be, to where the sweepers look. The caller holds its
+ * lock.
+ */
 export function mark(host: Pick<Stage0Host, "warn">, pod: Pod, from: keyof typeof MARKS): void {
   const { to, words } = MARKS[from];
   host.warn(`${words} ${quote(pod.uuid)} to garbage`);
@@ -95,7 +102,9 @@ function collect(host: GcHost, pod: Pod, options: CollectOptions): void {
   collectPod(host, pod, options);
 }
 
-/** The clock of a phase starts with the rename into it, which the directory's change time records. */
+/**
+ * The clock of a phase starts with the rename into it, which the directory's change time records.
+ */
 function isOlderThan(host: Pick<Stage0Host, "clock">, pod: Pod, ageMs: number): boolean {
   return fstatSync(pod.fd).ctimeMs + ageMs <= host.clock.now();
 }

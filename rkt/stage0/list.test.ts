@@ -5,7 +5,7 @@ import { podPaths } from "@rkt/stage1/contract";
 import { listPods, readPodManifest } from "./list.ts";
 import { openPod, phasePath } from "./pod-dir.ts";
 import { podStatus } from "./status.ts";
-import { appRequest, dataDir, prepared, testHost } from "./testing.ts";
+import { appRequest, temporaryDataDir, prepared, testHost } from "./testing.ts";
 
 const NETWORK = {
   netName: "default",
@@ -18,7 +18,7 @@ const NETWORK = {
 };
 
 test("a pod is listed with its apps, times and networks, sorted by UUID", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   const { uuid, path } = prepared(dir, { apps: [appRequest("one"), appRequest("two")] });
   const later = prepared(dir, { next: "prepared" });
   writeFileSync(podPaths.netInfo(path), JSON.stringify([NETWORK]));
@@ -37,7 +37,7 @@ test("a pod is listed with its apps, times and networks, sorted by UUID", () => 
 });
 
 test("embryos and final garbage are not listed", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   for (const phase of ["embryo", "garbage"] as const) {
     mkdirSync(phasePath(dir.path, phase, "01234567-89ab-4def-8123-456789abcdef"), {
       recursive: true,
@@ -47,7 +47,7 @@ test("embryos and final garbage are not listed", () => {
 });
 
 test("a damaged pod is listed with its problem and does not hide the others", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   const broken = prepared(dir);
   const empty = prepared(dir);
   const whole = prepared(dir);
@@ -60,14 +60,14 @@ test("a damaged pod is listed with its problem and does not hide the others", ()
 });
 
 test("networks that stage1 is just writing are none yet", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   const { path } = prepared(dir);
   writeFileSync(podPaths.netInfo(path), '[{"netName"');
   expect(listPods(testHost(), dir.path)[0]?.networks).toEqual([]);
 });
 
 test("status tells mounts with their place on the host, and apps as far as they came", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   const volumes = [
     { name: "here", kind: "host", source: "/srv", readOnly: true },
     { name: "empty", kind: "empty" },

@@ -1,16 +1,18 @@
 /**
- * Every pod with its true state: a data directory flows in, one record per pod flows out. Reads no more than a list shows,
- * takes no lock for longer than a look, and copes with pods that move or vanish meanwhile.
+ * Every pod with its true state: a data directory flows in, one record per pod flows out. Reads no
+ * more than a list shows, takes no lock for longer than a look, and copes with pods that move or
+ * vanish meanwhile.
  */
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import type { NameValue, PodManifest } from "@rkt/spec";
+import { type NameValue, parsePodManifest, type PodManifest } from "@rkt/spec";
 import { type NetworkStatus, podPaths } from "@rkt/stage1/contract";
 import { describeFault, Fault } from "@shared/base";
 import type { Stage0Host } from "./host.ts";
 import type { Phase, PodState } from "./phase.ts";
 import { openPodIn, type Pod, stateOfPod, uuidsIn } from "./pod-dir.ts";
 
+/** A pod as a list shows it. */
 export interface PodSummary {
   readonly uuid: string;
   readonly state: PodState;
@@ -27,6 +29,7 @@ export interface PodSummary {
   readonly problem: string | undefined;
 }
 
+/** An app as a list shows it. */
 export interface AppSummary {
   readonly name: string;
   readonly imageId: string;
@@ -87,18 +90,9 @@ function tryRead<T>(read: () => T): Attempt<T> {
   }
 }
 
-/** The manifest of a pod, as preparation wrote it. @throws {Fault} "not-found" before that, "corrupt" */
+/** The manifest of a pod, as preparation wrote it. @throws {Fault} "not-found", "invalid" */
 export function readPodManifest(pod: Pod): PodManifest {
-  const text = readFileSync(podPaths.manifest(pod.files), "utf8");
-  try {
-    const manifest = JSON.parse(text) as Partial<PodManifest>;
-    if (manifest.acKind === "PodManifest" && Array.isArray(manifest.apps)) {
-      return manifest as PodManifest;
-    }
-  } catch (cause) {
-    throw new Fault("corrupt", "read the pod manifest: it is no JSON", { cause });
-  }
-  throw new Fault("corrupt", 'missing or bad ACKind (must be "PodManifest")');
+  return parsePodManifest(readFileSync(podPaths.manifest(pod.files), "utf8"));
 }
 
 /** The networks of a pod while it has any. */
@@ -106,10 +100,27 @@ export function readNetworks(pod: Pod): readonly NetworkStatus[] {
   const text = readIfPresent(podPaths.netInfo(pod.files));
   if (text === undefined) return [];
   try {
-    return (JSON.parse(text) as NetworkStatus[] | null) ?? [];
+    const value = JSON.parse(text) as unknown;
+    return Array.isArray(value) ? value.filter(isNetwork) : [];
   } catch {
     return []; // written by stage1 at this very moment
   }
+}
+
+const NETWORK_FIELDS = [
+  "netName",
+  "netConf",
+  "pluginPath",
+  "ifName",
+  "ip",
+  "args",
+  "mask",
+] as const;
+
+function isNetwork(value: unknown): value is NetworkStatus {
+  if (typeof value !== "object" || value === null) return false;
+  const fields = value as Readonly<Record<string, unknown>>;
+  return NETWORK_FIELDS.every((name) => typeof fields[name] === "string");
 }
 
 /** Time of the last change of a file, in ms since the epoch; undefined where there is none. */

@@ -1,6 +1,7 @@
 /**
- * stage0: makes pod directories, starts stage1 in them, tells how they stand and takes them away. All state of a pod is where
- * its directory lies and who holds its lock; nothing runs between commands.
+ * stage0: makes pod directories, starts stage1 in them, tells how they stand and takes them away.
+ * All state of a pod is where its directory lies and who holds its lock; nothing runs between
+ * commands.
  *
  * @see rkt Documentation/devel/pod-lifecycle.md and stage1-implementors-guide.md
  */

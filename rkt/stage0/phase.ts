@@ -1,7 +1,9 @@
 /**
- * Where a pod stands: the directory it lies in and whether its lock is held, nothing else. Pure; touches no disk.
+ * Where a pod stands: the directory it lies in and whether its lock is held, nothing else. Pure;
+ * touches no disk.
  *
- * Pods only ever move forward in the order of PHASES, which is what lets a reader find one that moves under its eyes.
+ * Pods only ever move forward in the order of PHASES, which is what lets a reader find one that
+ * moves under its eyes.
  *
  * @see rkt Documentation/devel/pod-lifecycle.md
  */

@@ -14,7 +14,7 @@ import {
   tryLock,
   uuidsIn,
 } from "./pod-dir.ts";
-import { type DataDir, dataDir } from "./testing.ts";
+import { type DataDir, temporaryDataDir } from "./testing.ts";
 
 const HOST = { kernel };
 const ONE = "01234567-89ab-4def-8123-456789abcdef";
@@ -27,7 +27,7 @@ function place(dir: DataDir, phase: Phase, uuid: string): string {
 }
 
 test("a pod is found by its UUID and by any beginning that means one pod", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   place(dir, "prepared", ONE);
   place(dir, "run", TWO);
   for (const prefix of [ONE, ONE.toUpperCase(), "01234", ONE.slice(0, 35)]) {
@@ -37,7 +37,7 @@ test("a pod is found by its UUID and by any beginning that means one pod", () =>
 });
 
 test("what cannot be found is told in rkt's words", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   place(dir, "run", ONE);
   place(dir, "exited-garbage", TWO);
   mkdirSync(phasePath(dir.path, "run", "no-uuid"));
@@ -54,12 +54,12 @@ test("what cannot be found is told in rkt's words", () => {
 });
 
 test("an empty data directory has no pods", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   expect(uuidsIn(dir.path, "run")).toEqual([]);
 });
 
 test("a pod that moves between phases while it is looked for is one match", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   place(dir, "prepare", ONE);
   place(dir, "run", ONE); // as two directory reads around a rename would see it
   using pod = openPod(dir.path, "0123");
@@ -67,7 +67,7 @@ test("a pod that moves between phases while it is looked for is one match", () =
 });
 
 test("the state is where it lies and who holds its lock", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   place(dir, "run", ONE);
   using observer = openPod(dir.path, ONE);
   expect(stateOfPod(HOST, observer)).toBe("exited");
@@ -82,7 +82,7 @@ test("the state is where it lies and who holds its lock", () => {
 });
 
 test("two observers do not take each other for an owner", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   place(dir, "run", ONE);
   using first = openPod(dir.path, ONE);
   using second = openPod(dir.path, ONE);
@@ -91,7 +91,7 @@ test("two observers do not take each other for an owner", () => {
 });
 
 test("an open pod is followed when it moves, and missed when it is removed", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   const path = place(dir, "prepare", ONE);
   writeFileSync(join(path, "pod"), "text");
   mkdirSync(phasePath(dir.path, "run"));
@@ -107,7 +107,7 @@ test("an open pod is followed when it moves, and missed when it is removed", () 
 });
 
 test("a move makes the phase when it is new, and tells when the pod is gone", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   place(dir, "run", ONE);
   using pod = openPod(dir.path, ONE);
   expect(movePod(pod, "run", "exited-garbage")).toBe(true);
@@ -117,7 +117,7 @@ test("a move makes the phase when it is new, and tells when the pod is gone", ()
 });
 
 test("a link in the place of a pod is not followed", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   const path = place(dir, "run", ONE);
   mkdirSync(phasePath(dir.path, "garbage"), { recursive: true });
   Bun.spawnSync(["ln", "-s", path, phasePath(dir.path, "garbage", ONE)]);

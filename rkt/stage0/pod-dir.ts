@@ -1,8 +1,9 @@
 /**
- * Pod directories: a data directory and a UUID or its beginning flow in, an open directory flows out.
+ * Pod directories: a data directory and a UUID or its beginning flow in, an open directory flows
+ * out.
  *
- * Everything about a pod is read through the descriptor of its directory, which stays right while the pod moves from phase
- * to phase. Never writes into a pod.
+ * Everything about a pod is read through the descriptor of its directory, which stays right while
+ * the pod moves from phase to phase. Never writes into a pod.
  */
 import {
   closeSync,
@@ -18,7 +19,9 @@ import { assert, Fault, quote } from "@shared/base";
 import type { Stage0Host } from "./host.ts";
 import { mayMove, PHASES, type Phase, type PodState, stateOf } from "./phase.ts";
 
-/** A pod directory held open. Disposing closes it, which also gives back a lock taken through it. */
+/**
+ * A pod directory held open. Disposing closes it, which also gives back a lock taken through it.
+ */
 export interface Pod extends Disposable {
   readonly uuid: string;
   readonly dataDir: string;
@@ -107,8 +110,8 @@ export function pathOf(pod: Pod): string {
 }
 
 /**
- * State of a pod opened as an observer: where it lies and whether anybody holds its lock, at one instant. Undefined once it is
- * removed.
+ * State of a pod opened as an observer: where it lies and whether anybody holds its lock, at one
+ * instant. Undefined once it is removed.
  *
  * Never call it with a descriptor that holds the lock: the test would give the lock away.
  */
@@ -116,7 +119,8 @@ export function stateOfPod(host: LockHost, pod: Pod, seenIn?: Phase): PodState |
   let before = seenIn ?? phaseOf(pod);
   while (before !== undefined) {
     const held = isHeld(host, pod);
-    // A lock that was free in one phase says nothing of the next: a pod on its way into "run" would look exited.
+    // A lock that was free in one phase says nothing of the next: a pod on its way into "run" would
+    // look exited.
     const after = phaseOf(pod);
     if (after === before) return stateOf(before, held);
     before = after;

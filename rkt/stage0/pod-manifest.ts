@@ -1,6 +1,6 @@
 /**
- * A request flows in, the pod manifest flows out, every mount resolved to a volume. Pure: nothing is made before the whole
- * request is known to be right.
+ * A request flows in, the pod manifest flows out, every mount resolved to a volume. Pure: nothing
+ * is made before the whole request is known to be right.
  *
  * @see appc 0.8.11, pods.md; rkt stage1/init/common/mount.go for implicit volumes
  */
@@ -12,12 +12,14 @@ import {
   type Mount,
   type MountPoint,
   type NameValue,
+  parseAcName,
   type PodManifest,
   type RuntimeApp,
   type Volume,
 } from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
 
+/** One app of the pod that is asked for. */
 export interface AppRequest {
   /** An AC name, unique in the pod. */
   readonly name: string;
@@ -29,6 +31,7 @@ export interface AppRequest {
   readonly annotations?: readonly NameValue[];
 }
 
+/** The pod that is asked for; a field that is absent is empty. */
 export interface PodRequest {
   readonly apps: readonly AppRequest[];
   readonly volumes?: readonly Volume[];
@@ -58,8 +61,7 @@ export function planPod(request: PodRequest): PodPlan {
       acVersion: APPC_VERSION,
       acKind: "PodManifest",
       apps: plans.map((plan) => plan.app),
-      volumes,
-      isolators: [],
+      ...(volumes.length > 0 && { volumes }),
       annotations: [...(request.annotations ?? []), { name: MUTABLE_ANNOTATION, value: "false" }],
       ports: request.ports ?? [],
       ...(request.userAnnotations && { userAnnotations: request.userAnnotations }),
@@ -69,14 +71,12 @@ export function planPod(request: PodRequest): PodPlan {
   };
 }
 
-const AC_NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/;
-
 /** The names become directories: nothing but an AC name may pass. */
 function checkApps(apps: readonly AppRequest[]): void {
   if (apps.length === 0) throw new Fault("invalid", "no image IDs found");
   const seen = new Set<string>();
   for (const { name, image, app } of apps) {
-    checkName(name);
+    parseAcName(name);
     if (seen.has(name)) throw new Fault("invalid", `multiple apps with name ${name}`);
     seen.add(name);
     if (app.exec.length === 0) {
@@ -87,22 +87,10 @@ function checkApps(apps: readonly AppRequest[]): void {
   }
 }
 
-function checkName(name: string): void {
-  if (name === "") throw new Fault("invalid", "ACName cannot be empty");
-  if (AC_NAME.test(name) && name.length <= 512) return;
-  throw new Fault(
-    "invalid",
-    `ACName must contain only lower case alphanumeric characters plus "-"`,
-    {
-      details: { name },
-    },
-  );
-}
-
 function checkVolumes(volumes: readonly Volume[]): void {
   const seen = new Set<string>();
   for (const { name } of volumes) {
-    checkName(name);
+    parseAcName(name);
     if (seen.has(name)) throw new Fault("invalid", `duplicate volume name ${quote(name)}`);
     seen.add(name);
   }
@@ -171,7 +159,8 @@ function implicitName(app: string, point: MountPoint): string {
 
 function implicitWarning({ name }: MountPoint): string {
   return (
-    `warning: no volume specified for mount point ${quote(name)}, implicitly creating an "empty" volume. ` +
+    `warning: no volume specified for mount point ${quote(name)}, ` +
+    'implicitly creating an "empty" volume. ' +
     "This volume will be removed when the pod is garbage-collected."
   );
 }

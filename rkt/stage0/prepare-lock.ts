@@ -1,12 +1,14 @@
 /**
- * The lock between those who make pods and those who remove images: shared while a pod is prepared, exclusive while an
- * image goes away. Who holds it exclusively sees the layers of every pod in `layersInUse`.
+ * The lock between those who make pods and those who remove images: shared while a pod is prepared,
+ * exclusive while an image goes away. Who holds it exclusively sees the layers of every pod in
+ * `layersInUse`.
  */
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { LayerId } from "@rkt/image";
 import { Fault } from "@shared/base";
 import type { Stage0Host } from "./host.ts";
+import { readLayers } from "./layers.ts";
 import { PHASES } from "./phase.ts";
 import { phasePath, uuidsIn } from "./pod-dir.ts";
 
@@ -43,24 +45,22 @@ export function layersInUse(dataDir: string): Set<LayerId> {
 }
 
 function layersOfPod(pod: string): LayerId[] {
-  const apps = orIfAbsent(() => readdirSync(join(pod, "appsinfo")), []);
-  return apps.flatMap((app) =>
-    orIfAbsent(() => readLayers(join(pod, "appsinfo", app, "layers")), []),
-  );
+  return appsOf(pod).flatMap((app) => {
+    try {
+      return readLayers(pod, app);
+    } catch (error) {
+      // A list that a crash cut short, or never let begin, is of a pod that will not run.
+      if (!["not-found", "corrupt"].includes(Fault.from(error).kind)) throw error;
+      return [];
+    }
+  });
 }
 
-/** A list that a crash cut short names no layers: such a pod never ran. */
-function readLayers(path: string): LayerId[] {
-  const text = readFileSync(path, "utf8");
-  return text.endsWith("]") ? (JSON.parse(text) as LayerId[]) : [];
-}
-
-function orIfAbsent<T>(read: () => T, otherwise: T): T {
+function appsOf(pod: string): string[] {
   try {
-    return read();
+    return readdirSync(join(pod, "appsinfo"));
   } catch (error) {
-    const { kind } = Fault.from(error);
-    if (kind === "not-found" || kind === "invalid") return otherwise;
+    if (Fault.from(error).kind === "not-found") return [];
     throw error;
   }
 }

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { parsePodManifest } from "@rkt/spec";
 import { podPaths } from "@rkt/stage1/contract";
 import { systemClock } from "@shared/base";
 import { kernel } from "@shared/linux";
 import { randomUuid } from "./create-pod.ts";
-import { layerPath } from "./layer-path.ts";
+import { layerPath } from "./layers.ts";
 import { listPods } from "./list.ts";
 import { openPod, phasePath, stateOfPod, uuidsIn } from "./pod-dir.ts";
 import { layersInUse, lockPrepare } from "./prepare-lock.ts";
@@ -13,7 +14,7 @@ import { preparePod } from "./prepare.ts";
 import { claimPrepared } from "./prepared.ts";
 import {
   appRequest,
-  dataDir,
+  temporaryDataDir,
   LOWER,
   prepared,
   prepareRequest,
@@ -25,7 +26,7 @@ const PHASES_MADE = ["embryo", "prepare", "prepared", "run", "garbage"] as const
 
 describe("a pod that runs next", () => {
   test("lies in run with its lock held, and looks running to everybody else", () => {
-    using dir = dataDir();
+    using dir = temporaryDataDir();
     const pod = prepared(dir);
     expect(pod.path).toBe(phasePath(dir.path, "run", pod.uuid));
     expect(listPods(testHost(), dir.path).map(({ state }) => state)).toEqual(["running"]);
@@ -35,10 +36,10 @@ describe("a pod that runs next", () => {
   });
 
   test("has all that stage1 is promised", () => {
-    using dir = dataDir();
+    using dir = temporaryDataDir();
     const volumes = [{ name: "v", kind: "empty", mode: "1777", uid: 3, gid: 4 }] as const;
     const { path, manifest } = prepared(dir, { volumes });
-    expect(JSON.parse(readFileSync(podPaths.manifest(path), "utf8"))).toEqual(manifest);
+    expect(parsePodManifest(readFileSync(podPaths.manifest(path), "utf8"))).toEqual(manifest);
     expect(JSON.parse(readFileSync(podPaths.appLayers(path, "one"), "utf8"))).toEqual([
       LOWER,
       UPPER,
@@ -61,7 +62,7 @@ describe("a pod that runs next", () => {
   });
 
   test("tells its UUID before anything can fail", () => {
-    using dir = dataDir();
+    using dir = temporaryDataDir();
     const seen: string[] = [];
     const request = prepareRequest(dir, { onCreated: (uuid) => seen.push(uuid) });
     expect(() => preparePod(testHost(), request)).toThrow("lacks its layer");
@@ -69,9 +70,22 @@ describe("a pod that runs next", () => {
   });
 });
 
+test("the manifest on disk is byte for byte what rkt would write", () => {
+  using dir = temporaryDataDir();
+  const { path } = prepared(dir);
+  expect(readFileSync(podPaths.manifest(path), "utf8")).toBe(
+    '{"acVersion":"0.8.11","acKind":"PodManifest","apps":[{"name":"one","image":{' +
+      `"name":"example.com/one","id":"sha512-${"1".repeat(64)}",` +
+      '"labels":[{"name":"version","value":"1.0"}]},' +
+      '"app":{"exec":["/bin/true"],"user":"0","group":"0"}}],' +
+      '"volumes":null,"isolators":null,' +
+      '"annotations":[{"name":"coreos.com/rkt/stage1/mutable","value":"false"}],"ports":[]}',
+  );
+});
+
 describe("a pod that runs later", () => {
   test("lies in prepared, unlocked, and is claimed once", async () => {
-    using dir = dataDir();
+    using dir = temporaryDataDir();
     const { uuid, lockFd } = prepared(dir, { next: "prepared" });
     expect(lockFd).toBeUndefined();
     expect(listPods(testHost(), dir.path).map(({ state }) => state)).toEqual(["prepared"]);
@@ -86,14 +100,14 @@ describe("a pod that runs later", () => {
 });
 
 test("a wrong request makes nothing at all", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   const apps = [appRequest("base"), appRequest("base")];
   expect(() => prepared(dir, { apps })).toThrow("multiple apps with name base");
   expect(existsSync(join(dir.path, "pods"))).toBe(false);
 });
 
 test("a failure in the middle leaves no pod behind", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   const stage1 = {
     ...prepareRequest(dir).stage1,
     entries: [{ kind: "directory", path: "no/parent" }] as const,
@@ -103,21 +117,21 @@ test("a failure in the middle leaves no pod behind", () => {
 });
 
 test("a layer that was removed meanwhile is noticed under the lock", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   prepared(dir);
   rmSync(layerPath(dir.path, UPPER), { recursive: true });
   expect(() => preparePod(testHost(), prepareRequest(dir))).toThrow(`lacks its layer ${UPPER}`);
 });
 
 test("layers in use are those of pods in every phase", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   expect(layersInUse(dir.path)).toEqual(new Set());
   prepared(dir, { next: "prepared" });
   expect(layersInUse(dir.path)).toEqual(new Set([LOWER, UPPER]));
 });
 
 test("while an image is removed no pod is prepared", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   {
     using _removal = lockPrepare({ kernel }, dir.path, "exclusive");
     const waiting = { ...kernel, flock: refuseWaiting() };

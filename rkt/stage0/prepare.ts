@@ -1,22 +1,30 @@
 /**
- * Spine of preparation: a request for a pod flows in, a pod directory that stage1 can run flows out, locked if it runs next.
+ * Spine of preparation: a request for a pod flows in, a pod directory that stage1 can run flows
+ * out, locked if it runs next.
  *
  * Opens no image and mounts nothing: layers are only named here.
  */
 import { chmodSync, chownSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import type { ImageManifest, PodManifest, Volume } from "@rkt/spec";
+import {
+  type ImageManifest,
+  type PodManifest,
+  printImageManifest,
+  printPodManifest,
+  type Volume,
+} from "@rkt/spec";
 import type { Stage1Image } from "@rkt/stage1/bundled";
 import { podPaths } from "@rkt/stage1/contract";
 import { crashPoint, Fault, quote, syncDirectory, writeFileAtomic } from "@shared/base";
 import { createPod } from "./create-pod.ts";
 import type { Stage0Host } from "./host.ts";
-import { layerPath } from "./layer-path.ts";
+import { layerPath, printLayers } from "./layers.ts";
 import { movePod, phasePath, type Pod } from "./pod-dir.ts";
 import { type AppRequest, planPod, type PodRequest } from "./pod-manifest.ts";
 import { lockPrepare } from "./prepare-lock.ts";
 import { discardPod } from "./remove-pod.ts";
 
+/** A pod, the stage1 that shall run it, and where it goes. */
 export interface PrepareRequest extends PodRequest {
   readonly dataDir: string;
   readonly stage1: Stage1Image;
@@ -26,7 +34,9 @@ export interface PrepareRequest extends PodRequest {
   readonly onCreated?: (uuid: string) => void;
 }
 
-/** A pod in phase "run" whose exclusive lock `pod.fd` holds, or one in "prepared" that nobody holds. */
+/**
+ * A pod in phase "run" whose exclusive lock `pod.fd` holds, or one in "prepared" that nobody holds.
+ */
 export interface PreparedPod {
   readonly uuid: string;
   readonly dataDir: string;
@@ -42,8 +52,8 @@ type PrepareHost = Pick<Stage0Host, "kernel" | "random" | "warn">;
 /**
  * Makes the pod that `request` asks for.
  *
- * @throws {Fault} "invalid" before anything is made; "not-found" when a layer is gone; "exhausted" when the disk is full. No pod
- * is left behind then.
+ * @throws {Fault} "invalid" before anything is made; "not-found" when a layer is gone; "exhausted"
+ * when the disk is full. No pod is left behind then.
  */
 export function preparePod(host: PrepareHost, request: PrepareRequest): PreparedPod {
   const { manifest, warnings } = planPod(request);
@@ -75,7 +85,10 @@ function checkLayers(dataDir: string, apps: readonly AppRequest[]): void {
   }
 }
 
-/** Nothing is synced here: a pod that is not in "prepared" does not outlive the machine's next boot anyway. */
+/**
+ * Nothing is synced here: a pod that is not in "prepared" does not outlive the machine's next boot
+ * anyway.
+ */
 function fillPod(path: string, request: PrepareRequest, manifest: PodManifest): void {
   writeStage1(path, request.stage1);
   crashPoint("prepare-stage1");
@@ -83,7 +96,9 @@ function fillPod(path: string, request: PrepareRequest, manifest: PodManifest): 
   for (const volume of manifest.volumes ?? []) makeVolume(path, volume);
   mkdirSync(join(path, "logs"), { mode: 0o750 });
   const durable = request.next === "prepared";
-  writeFileAtomic(podPaths.manifest(path), JSON.stringify(manifest), { durable });
+  writeFileAtomic(podPaths.manifest(path), printPodManifest(manifest, { pretty: false }), {
+    durable,
+  });
   writeFileSync(join(path, "pod-created"), "", { mode: 0o640 });
   crashPoint("prepare-manifest");
 }
@@ -102,7 +117,7 @@ function writeStage1(path: string, { manifest, entries }: Stage1Image): void {
 function writeApp(path: string, { name, image }: AppRequest): void {
   mkdirSync(dirname(podPaths.appImageManifest(path, name)), { recursive: true, mode: 0o750 });
   writeDocument(podPaths.appImageManifest(path, name), image.manifest);
-  writeFileSync(podPaths.appLayers(path, name), JSON.stringify(image.layers), { mode: 0o640 });
+  writeFileSync(podPaths.appLayers(path, name), printLayers(image.layers), { mode: 0o640 });
   mkdirSync(podPaths.appRoot(path, name), { recursive: true, mode: 0o755 });
   const upper = podPaths.overlayUpper(path, name);
   mkdirSync(upper, { recursive: true, mode: 0o755 });
@@ -110,7 +125,7 @@ function writeApp(path: string, { name, image }: AppRequest): void {
 }
 
 function writeDocument(path: string, manifest: ImageManifest): void {
-  writeFileSync(path, JSON.stringify(manifest), { mode: 0o640 });
+  writeFileSync(path, printImageManifest(manifest, { pretty: false }), { mode: 0o640 });
 }
 
 /** An empty volume lives as long as its pod. A volume of the host is stage1's business. */

@@ -1,4 +1,7 @@
-/** Taking a pod out of "prepared" to run it: an open pod flows in, a locked one in phase "run" flows out. */
+/**
+ * Taking a pod out of "prepared" to run it: an open pod flows in, a locked one in phase "run" flows
+ * out.
+ */
 import { Fault, quote } from "@shared/base";
 import type { Stage0Host } from "./host.ts";
 import { readPodManifest } from "./list.ts";
@@ -9,8 +12,8 @@ const TRIES = 20;
 const PAUSE_MS = 5;
 
 /**
- * Locks a prepared pod and moves it to "run". On success the result owns the descriptor of `pod`, which must then not be
- * disposed.
+ * Locks a prepared pod and moves it to "run". On success the result owns the descriptor of `pod`,
+ * which must then not be disposed.
  *
  * @throws {Fault} "precondition" when it is not prepared, or somebody else takes it
  */

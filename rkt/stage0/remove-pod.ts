@@ -1,5 +1,6 @@
 /**
- * The end of a pod directory: a locked pod flows in, nothing remains. Links are never followed and mounts never crossed.
+ * The end of a pod directory: a locked pod flows in, nothing remains. Links are never followed and
+ * mounts never crossed.
  *
  * What is removed last is the manifest, so that a removal cut short can be told and repeated.
  */
@@ -9,7 +10,10 @@ import { crashPoint, Fault, quote } from "@shared/base";
 import type { Kernel } from "@shared/linux";
 import { movePod, pathOf, phaseOf, type Pod } from "./pod-dir.ts";
 
-/** Takes away a pod that never ran, whose lock the caller holds. What cannot be removed now is left to gc. */
+/**
+ * Takes away a pod that never ran, whose lock the caller holds. What cannot be removed now is left
+ * to gc.
+ */
 export function discardPod(kernel: Pick<Kernel, "unmount">, pod: Pod): void {
   const phase = phaseOf(pod);
   if (phase === undefined) return;
@@ -39,8 +43,9 @@ function removeEntry(path: string): void {
 }
 
 /**
- * Detaches whatever is still mounted below a pod in the caller's mount namespace: removal must never reach the file systems
- * behind it. Pods of the bundled stage1 leave nothing here; others may.
+ * Detaches whatever is still mounted below a pod in the caller's mount namespace: removal must
+ * never reach the file systems behind it. Pods of the bundled stage1 leave nothing here; others
+ * may.
  */
 export function detachMounts(kernel: Pick<Kernel, "unmount">, pod: string): void {
   for (const point of mountPointsBelow(pod).reverse()) kernel.unmount(point, { detach: true });

@@ -1,4 +1,7 @@
-/** Removing one pod at a person's word: an open pod flows in; it is refused while anybody works on it, else it goes at once. */
+/**
+ * Removing one pod at a person's word: an open pod flows in; it is refused while anybody works on
+ * it, else it goes at once.
+ */
 import { Fault, quote } from "@shared/base";
 import { type CollectOptions, collectPod } from "./collect-pod.ts";
 import { mark } from "./gc.ts";
@@ -19,7 +22,8 @@ const REFUSED: Readonly<Partial<Record<PodState, string>>> = {
 /**
  * Removes a pod that nobody uses.
  *
- * @throws {Fault} "precondition" with the reason, "not-found" when it is already gone, or what removal met
+ * @throws {Fault} "precondition" with the reason, "not-found" when it is already gone, or what
+ * removal met
  */
 export function removePod(
   host: Pick<Stage0Host, "kernel" | "warn" | "environment">,

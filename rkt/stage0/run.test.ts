@@ -6,7 +6,7 @@ import process from "node:process";
 import type { LayerId } from "@rkt/image";
 import { runArgv } from "@rkt/stage1/contract";
 import { kernel } from "@shared/linux";
-import { layerPath } from "./layer-path.ts";
+import { layerPath } from "./layers.ts";
 import { listPods } from "./list.ts";
 import { openPod, type Pod } from "./pod-dir.ts";
 import type { PrepareRequest } from "./prepare.ts";
@@ -18,7 +18,7 @@ import {
   appRequest,
   CANNOT_MOUNT,
   type DataDir,
-  dataDir,
+  temporaryDataDir,
   prepareRequest,
   RUN_ARGUMENTS,
   scriptStage1,
@@ -63,7 +63,7 @@ function seen(pod: Pod, name: string): string {
 
 describe.skipIf(CANNOT_MOUNT !== undefined)(`a pod of any stage1 ${CANNOT_MOUNT ?? ""}`, () => {
   test("runs: arguments, lock, layers, exit status", async () => {
-    using dir = dataDir();
+    using dir = temporaryDataDir();
     const { code, pod, stderr } = await runToEnd(dir);
     expect([stderr, code]).toEqual(["", 7]);
     const [program, ...argv] = seen(pod, "arguments").trim().split("\n");
@@ -79,7 +79,7 @@ describe.skipIf(CANNOT_MOUNT !== undefined)(`a pod of any stage1 ${CANNOT_MOUNT 
   });
 
   test("changes its own copy only, and leaves no mount on the host", async () => {
-    using dir = dataDir();
+    using dir = temporaryDataDir();
     const { pod } = await runToEnd(dir);
     expect(readFileSync(join(pod.files, "overlay/one/upper/greeting"), "utf8")).toBe("changed\n");
     const [, upper] = storedImage("one").layers;
@@ -92,7 +92,7 @@ describe.skipIf(CANNOT_MOUNT !== undefined)(`a pod of any stage1 ${CANNOT_MOUNT 
   });
 
   test("stacks more layers than a page of plain names would hold", async () => {
-    using dir = dataDir();
+    using dir = temporaryDataDir();
     const layers = Array.from(
       { length: 90 },
       (_, i): LayerId => `sha256-${String(i).padStart(64, "0")}`,
@@ -110,7 +110,7 @@ describe.skipIf(CANNOT_MOUNT !== undefined)(`a pod of any stage1 ${CANNOT_MOUNT 
   });
 
   test("runs in the process that was started, is seen running, and is told to stop", async () => {
-    using dir = dataDir();
+    using dir = temporaryDataDir();
     const pipe = join(dir.path, "pipe");
     execFileSync("mkfifo", [pipe]);
     const apps = [appRequest("one"), appRequest("two")];
@@ -140,7 +140,7 @@ describe.skipIf(CANNOT_MOUNT !== undefined)(`a pod of any stage1 ${CANNOT_MOUNT 
   });
 
   test("is entered through stage1", async () => {
-    using dir = dataDir();
+    using dir = temporaryDataDir();
     const pipe = join(dir.path, "pipe");
     execFileSync("mkfifo", [pipe]);
     const child = start(dir, {}, { STAGE1_WAIT: pipe });
@@ -168,7 +168,7 @@ describe.skipIf(CANNOT_MOUNT !== undefined)(`a pod of any stage1 ${CANNOT_MOUNT 
   test.each(["prepare-embryo", "prepare-locked", "prepare-renamed", "prepare-stage1"])(
     "killed at %s it never looks prepared",
     async (point) => {
-      using dir = dataDir();
+      using dir = temporaryDataDir();
       const child = start(dir, {}, { RKT_CRASH_AT: point });
       expect([await child.exited, child.signalCode]).toEqual([137, "SIGKILL"]);
       const states = listPods(testHost(), dir.path).map(({ state, problem }) => [state, problem]);
@@ -180,7 +180,7 @@ describe.skipIf(CANNOT_MOUNT !== undefined)(`a pod of any stage1 ${CANNOT_MOUNT 
   test.each(["prepare-manifest", "run-renamed", "run-mounted"])(
     "killed at %s its lock is gone with it",
     async (point) => {
-      using dir = dataDir();
+      using dir = temporaryDataDir();
       const child = start(dir, {}, { RKT_CRASH_AT: point });
       expect([await child.exited, child.signalCode]).toEqual([137, "SIGKILL"]);
       const states = listPods(testHost(), dir.path).map(({ state }) => state);
@@ -189,7 +189,7 @@ describe.skipIf(CANNOT_MOUNT !== undefined)(`a pod of any stage1 ${CANNOT_MOUNT 
   );
 
   test("a stage1 without a run entrypoint is told, and nothing is left", async () => {
-    using dir = dataDir();
+    using dir = temporaryDataDir();
     const child = start(dir, { stage1: scriptStage1(["gc"]) });
     expect(await new Response(child.stderr).text()).toContain(
       "start stage1: it has no run entrypoint",
@@ -200,7 +200,7 @@ describe.skipIf(CANNOT_MOUNT !== undefined)(`a pod of any stage1 ${CANNOT_MOUNT 
 });
 
 test("a prepared pod is neither running nor stopped", () => {
-  using dir = dataDir();
+  using dir = temporaryDataDir();
   writeLayers(dir.path);
   const host = testHost();
   mkdirSync(join(dir.path, "pods/prepared/01234567-89ab-4def-8123-456789abcdef"), {

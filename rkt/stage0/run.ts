@@ -1,17 +1,16 @@
 /**
- * Spine of starting: a prepared and locked pod flows in, and this process becomes its stage1. Mounts happen only in the mount
- * namespace made here, which ends with the pod's last process.
+ * Spine of starting: a prepared and locked pod flows in, and this process becomes its stage1.
+ * Mounts happen only in the mount namespace made here, which ends with the pod's last process.
  *
  * Synchronous to the end: only this thread is in the new namespace.
  */
 import { closeSync, constants, openSync, readFileSync } from "node:fs";
 import process from "node:process";
-import type { LayerId } from "@rkt/image";
 import { LOCK_FD_VARIABLE, podPaths, type RunArguments } from "@rkt/stage1/contract";
 import { assert, crashPoint, Fault, quote } from "@shared/base";
 import type { Kernel } from "@shared/linux";
 import type { Stage0Host } from "./host.ts";
-import { layerPath } from "./layer-path.ts";
+import { layerPath, readLayers } from "./layers.ts";
 import { openedPod } from "./pod-dir.ts";
 import type { PreparedPod } from "./prepare.ts";
 import { discardPod } from "./remove-pod.ts";
@@ -23,7 +22,8 @@ type RunHost = Pick<Stage0Host, "kernel" | "environment" | "warn">;
 /**
  * Becomes the stage1 of the pod: same process, same pid.
  *
- * @throws {Fault} when stage1 cannot be started, "unsupported" where the kernel cannot stack layers; the pod is removed then
+ * @throws {Fault} when stage1 cannot be started, "unsupported" where the kernel cannot stack
+ * layers; the pod is removed then
  */
 export function runPod(host: RunHost, pod: PreparedPod, run: Omit<RunArguments, "uuid">): never {
   const { lockFd, uuid, dataDir } = pod;
@@ -57,13 +57,15 @@ function enterMountNamespace(kernel: Kernel, path: string): void {
 }
 
 /**
- * Stacks an app's layers under its own upper directory. The working directory is the pod's: short relative names, and layers as
- * open descriptors, keep the options of even a hundred layers below the kernel's limit of one page.
+ * Stacks an app's layers under its own upper directory. The working directory is the pod's: short
+ * relative names, and layers as open descriptors, keep the options of even a hundred layers below
+ * the kernel's limit of one page.
  */
 function mountAppRoot(kernel: Kernel, pod: PreparedPod, app: string): void {
-  const layers = JSON.parse(readFileSync(podPaths.appLayers(".", app), "utf8")) as LayerId[];
   const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-  const opened = layers.map((layer) => openSync(layerPath(pod.dataDir, layer), flags));
+  const opened = readLayers(".", app).map((layer) =>
+    openSync(layerPath(pod.dataDir, layer), flags),
+  );
   try {
     const lower = opened.map((fd) => `/proc/self/fd/${fd}`).reverse(); // the top one first
     mountOverlay(kernel, podPaths.appRoot(".", app), [
@@ -79,8 +81,9 @@ function mountAppRoot(kernel: Kernel, pod: PreparedPod, app: string): void {
 }
 
 /**
- * `volatile` (Linux 5.10) keeps the end of a pod from syncing the whole file system below it: the upper directory belongs to
- * a pod that does not outlive a power cut. Older kernels refuse the word.
+ * `volatile` (Linux 5.10) keeps the end of a pod from syncing the whole file system below it: the
+ * upper directory belongs to a pod that does not outlive a power cut. Older kernels refuse the
+ * word.
  */
 function mountOverlay(kernel: Kernel, target: string, options: readonly string[]): void {
   const request = { source: "overlay", target, type: "overlay" } as const;

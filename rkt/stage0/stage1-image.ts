@@ -1,7 +1,7 @@
 /** The stage1 of a pod, as its own manifest describes it. Reads one file, writes nothing. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ImageManifest } from "@rkt/spec";
+import { type ImageManifest, parseImageManifest } from "@rkt/spec";
 import {
   type Entrypoint,
   entrypointAnnotation,
@@ -13,7 +13,7 @@ import { Fault } from "@shared/base";
 /** The manifest that preparation wrote into the pod. */
 export function readStage1Manifest(pod: string): ImageManifest {
   try {
-    return JSON.parse(readFileSync(podPaths.stage1Manifest(pod), "utf8")) as ImageManifest;
+    return parseImageManifest(readFileSync(podPaths.stage1Manifest(pod), "utf8"));
   } catch (error) {
     throw new Fault("corrupt", "read the pod's stage1 manifest", { cause: error });
   }

@@ -1,6 +1,6 @@
 /**
- * One pod in detail, and waiting for it: an open pod flows in, what stage1 wrote about it flows out. Takes no lock for
- * longer than a look.
+ * One pod in detail, and waiting for it: an open pod flows in, what stage1 wrote about it flows
+ * out. Takes no lock for longer than a look.
  */
 import { readlinkSync } from "node:fs";
 import type { Mount, PodManifest, RuntimeApp, Volume } from "@rkt/spec";
@@ -18,6 +18,7 @@ import {
 import { isAfterRun, type PodState } from "./phase.ts";
 import { pathOf, type Pod, stateOfPod } from "./pod-dir.ts";
 
+/** One mount of an app, with both its ends. */
 export interface AppMount {
   /** Name of the volume. */
   readonly name: string;
@@ -26,6 +27,7 @@ export interface AppMount {
   readonly readOnly: boolean;
 }
 
+/** An app in detail. */
 export interface AppStatus extends AppSummary {
   readonly state: "created" | "running" | "exited";
   /** Milliseconds since the epoch, with a fraction. */
@@ -39,8 +41,12 @@ export interface AppStatus extends AppSummary {
   readonly userLabels: Readonly<Record<string, string>>;
 }
 
+/** A pod in detail. */
 export interface PodStatus extends PodSummary {
-  /** Of a process that `enter` may join, in the host's pid namespace; the last one known of a pod that has ended. */
+  /**
+   * Of a process that `enter` may join, in the host's pid namespace; the last one known of a pod
+   * that has ended.
+   */
   readonly pid: number | undefined;
   /** All apps were started. */
   readonly ready: boolean;
@@ -109,6 +115,7 @@ function appMount(path: string, mount: Mount, volume: Volume): AppMount {
   return { name, containerPath: mount.path, hostPath, readOnly };
 }
 
+/** How long to wait. */
 export interface WaitOptions {
   /** Undefined waits for as long as it takes. */
   readonly timeoutMs?: number | undefined;
@@ -127,7 +134,10 @@ export function waitForExit(host: WaitHost, pod: Pod, options: WaitOptions = {})
   });
 }
 
-/** Resolves once all apps were started. @throws {Fault} "timeout"; "precondition" when the pod ended before */
+/**
+ * Resolves once all apps were started. @throws {Fault} "timeout"; "precondition" when the pod ended
+ * before
+ */
 export function waitUntilReady(host: WaitHost, pod: Pod, options: WaitOptions = {}): Promise<void> {
   return poll(host, options, () => {
     const state = stateOfPod(host, pod);

@@ -1,4 +1,7 @@
-/** Stopping a pod: an open pod flows in, its stage1 is told to end it. Waits for the entrypoint, not for the apps. */
+/**
+ * Stopping a pod: an open pod flows in, its stage1 is told to end it. Waits for the entrypoint, not
+ * for the apps.
+ */
 import { stopArgv } from "@rkt/stage1/contract";
 import { Fault, quote } from "@shared/base";
 import { callEntrypoint } from "./entrypoint.ts";
@@ -10,7 +13,8 @@ import { readStage1Manifest } from "./stage1-image.ts";
 /**
  * Tells stage1 to stop the pod; with `force` without asking the apps.
  *
- * @throws {Fault} "precondition" when it does not run yet, or stage1 fails; "unsupported" when stage1 cannot stop
+ * @throws {Fault} "precondition" when it does not run yet, or stage1 fails; "unsupported" when
+ * stage1 cannot stop
  */
 export function stopPod(
   host: Pick<Stage0Host, "kernel" | "environment">,

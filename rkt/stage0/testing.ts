@@ -1,4 +1,7 @@
-/** What the tests of this package share: a data directory with real layers, and a stage1 made of a shell script. */
+/**
+ * What the tests of this package share: a data directory with real layers, and a stage1 made of a
+ * shell script.
+ */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +13,7 @@ import { ENTRYPOINTS, entrypointAnnotation, type RunArguments } from "@rkt/stage
 import { type Clock, systemClock } from "@shared/base";
 import { kernel } from "@shared/linux";
 import type { Stage0Host } from "./host.ts";
-import { layerPath } from "./layer-path.ts";
+import { layerPath } from "./layers.ts";
 import type { AppRequest } from "./pod-manifest.ts";
 import { type PreparedPod, type PrepareRequest, preparePod } from "./prepare.ts";
 
@@ -32,7 +35,7 @@ export interface TestHost extends Stage0Host {
 /** A host with the real kernel; time may be the test's own. */
 export function testHost(
   clock: Clock = systemClock,
-  environment: Readonly<Record<string, string | undefined>> = process.env,
+  environment: Readonly<Record<string, string | undefined>> = { PATH: "/usr/bin:/bin" },
 ): TestHost {
   const warned: string[] = [];
   const printed: string[] = [];
@@ -63,7 +66,7 @@ export interface DataDir extends Disposable {
 }
 
 /** An empty data directory that goes with the test. */
-export function dataDir(): DataDir {
+export function temporaryDataDir(): DataDir {
   const path = mkdtempSync(join(tmpdir(), "stage0-test-"));
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
@@ -147,7 +150,9 @@ export function prepareRequest(dir: DataDir, more: Partial<PrepareRequest> = {})
   };
 }
 
-/** Prepares a pod in a data directory with layers. The caller holds its lock when it is in "run". */
+/**
+ * Prepares a pod in a data directory with layers. The caller holds its lock when it is in "run".
+ */
 export function prepared(dir: DataDir, more: Partial<PrepareRequest> = {}): PreparedPod {
   writeLayers(dir.path);
   return preparePod(testHost(), prepareRequest(dir, more));

@@ -1,6 +1,6 @@
 /**
- * A process for tests to watch: prepares and runs a pod, or enters one, exactly as the command line does. Takes a JSON document
- * `{ act, dataDir, request | uuid }` as its only argument.
+ * A process for tests to watch: prepares and runs a pod, or enters one, exactly as the command line
+ * does. Takes a JSON document `{ act, dataDir, request | uuid }` as its only argument.
  */
 import process from "node:process";
 import { describeFault, hintOf, systemClock } from "@shared/base";

@@ -1,4 +1,7 @@
-/** Started in a mount namespace of its own: leaves a bind mount inside a pod, then collects. Arguments: data, source, target. */
+/**
+ * Started in a mount namespace of its own: leaves a bind mount inside a pod, then collects.
+ * Arguments: data, source, target.
+ */
 import process from "node:process";
 import { systemClock } from "@shared/base";
 import { kernel } from "@shared/linux";
