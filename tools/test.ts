@@ -43,14 +43,23 @@ const NOT_BUILT: SuiteResult = {
   skipped: ["end to end (the executable was not built)"],
 };
 
-const built = await build();
-const checked = await check();
-const unit = await suite("unit tests and tidy", UNIT);
-const outside = built.failed === 0 ? await suite("end to end", FROM_OUTSIDE) : NOT_BUILT;
+async function runAll(): Promise<Tally> {
+  const built = await build();
+  const checked = await check();
+  const unit = await suite("unit tests and tidy", UNIT);
+  const outside = built.failed === 0 ? await suite("end to end", FROM_OUTSIDE) : NOT_BUILT;
+  const skipped = [...unit.skipped, ...outside.skipped];
+  if (skipped.length > 0) title("skipped");
+  for (const name of skipped) console.log(name);
+  return sum([built, checked, unit.tally, outside.tally]);
+}
 
-const skipped = [...unit.skipped, ...outside.skipped];
-if (skipped.length > 0) title("skipped");
-for (const name of skipped) console.log(name);
-const total = sum([built, checked, unit.tally, outside.tally]);
+/** Whatever breaks here counts as a failure, and the last line still comes. */
+function broken(thrown: unknown): Tally {
+  console.log(thrown);
+  return tallyOfStep(false);
+}
+
+const total = await runAll().catch(broken);
 console.log(`\n${formatTally(total)}`);
 process.exitCode = total.failed === 0 ? 0 : 1;
