@@ -7,33 +7,55 @@ import { basename } from "node:path";
 
 const FAILURE = 254;
 
-/** Bun's own variables would change how this executable, started again as a child, behaves. */
+/** Where the entrypoints of stage1 images lie; the ones that come with us are links to this executable. */
+const STAGE1_ROOT = "/stage1/rootfs/";
+
+/** The hidden first argument of the process that unpacks a layer. */
+const UNPACK_LAYER = "unpack-layer";
+
+/** Files of a compiled executable lie below this name. */
+const EMBEDDED = "/$bunfs/";
+
+/** Bun's own variables would change how this executable behaves when it is started again as a child. */
 function dropRuntimeVariables(): void {
   for (const name of Object.keys(process.env)) {
     if (name.startsWith("BUN_")) delete process.env[name];
   }
 }
 
+/** How to start this program again: by the kernel's link to it, which stays right when the file is replaced. */
+function selfCommand(): readonly string[] {
+  return Bun.main.startsWith(EMBEDDED) ? ["/proc/self/exe"] : [process.execPath, Bun.main];
+}
+
 async function runProgram(name: string, argv: readonly string[]): Promise<number> {
-  if (name === "rkt") return await runRkt(argv);
-  if (name === "rktnetes" && argv[0] === "rkt") return await runRkt(argv.slice(1));
-  console.error(`${name}: this release runs pods with "rkt" and has no cluster yet`);
+  if (name.includes(STAGE1_ROOT)) {
+    const { stage1Main } = await import("@rkt/stage1/main");
+    return await stage1Main(name, argv);
+  }
+  if (argv[0] === UNPACK_LAYER) {
+    const { unpackChild } = await import("@rkt/image/unpack-child");
+    return await unpackChild(argv.slice(1));
+  }
+  if (basename(name) === "rkt") return await runRkt(argv);
+  if (basename(name) !== "kubectl" && argv[0] === "rkt") return await runRkt(argv.slice(1));
+  process.stderr.write(`${basename(name)}: this release runs pods with "rkt"; it has no cluster yet\n`);
   return FAILURE;
 }
 
 async function runRkt(argv: readonly string[]): Promise<number> {
   const { rktMain } = await import("@rkt/cli/main");
-  return await rktMain({ argv, environment: process.env, self: [process.execPath, "rkt"] });
+  return await rktMain({ argv, environment: process.env, self: selfCommand() });
 }
 
 async function main(): Promise<never> {
   dropRuntimeVariables();
-  const name = basename(process.argv0);
+  const name = process.argv0;
   try {
     process.exit(await runProgram(name, process.argv.slice(2)));
   } catch (error) {
     const { describeFault } = await import("@shared/base");
-    console.error(`${name}: ${describeFault(error)}`);
+    process.stderr.write(`${basename(name)}: ${describeFault(error)}\n`);
     process.exit(FAILURE);
   }
 }
