@@ -1,10 +1,10 @@
 /**
- * Compressed bytes become plain ones. In: a stream, its form told by its first bytes; out: a stream. gzip and zstd are
- * done by this process, xz and bzip2 by the programs of that name, started before the first byte is asked for.
- * Never holds more than a few chunks.
+ * Compressed bytes become plain ones. In: a stream, its form told by its first bytes; out: a
+ * stream. gzip and zstd are done by this process, xz and bzip2 by the programs of that name,
+ * started before the first byte is asked for. Never holds more than a few chunks.
  */
 import { Readable } from "node:stream";
-import { createGunzip, createZstdDecompress } from "node:zlib";
+import { createGunzip } from "node:zlib";
 import { Fault, quote } from "@shared/base";
 
 export type Compression = "none" | "gzip" | "zstd" | "xz" | "bzip2";
@@ -34,9 +34,10 @@ export function sniffCompression(beginning: Uint8Array): Compression {
 }
 
 /**
- * Plain bytes of a stream. When the promise is fulfilled, every program that is needed runs already.
+ * Plain bytes of a stream. When the promise is fulfilled, every program that is needed runs
+ * already.
  *
- * @throws {Fault} "missing-program"; while reading also "corrupt" for bytes that are damaged or end too early
+ * @throws {Fault} "missing-program"; while reading also "corrupt": damaged, or without its end
  */
 export async function decompress(
   input: Bytes,
@@ -52,9 +53,9 @@ function plain(compression: Compression, bytes: Bytes): Bytes {
     case "none":
       return bytes;
     case "gzip":
-      return inProcess(bytes, compression);
+      return gunzip(bytes);
     case "zstd":
-      return inProcess(bytes, compression);
+      return unzstd(bytes);
     default:
       return byProgram(bytes, compression);
   }
@@ -90,9 +91,8 @@ async function* startingWith(
   }
 }
 
-async function* inProcess(bytes: Bytes, compression: "gzip" | "zstd"): AsyncGenerator<Uint8Array> {
-  const options = { chunkSize: CHUNK_BYTES };
-  const engine = compression === "gzip" ? createGunzip(options) : createZstdDecompress(options);
+async function* gunzip(bytes: Bytes): AsyncGenerator<Uint8Array> {
+  const engine = createGunzip({ chunkSize: CHUNK_BYTES });
   const source = Readable.from(bytes, { objectMode: true });
   let sourceFault: unknown;
   source.on("error", (error) => {
@@ -103,10 +103,36 @@ async function* inProcess(bytes: Bytes, compression: "gzip" | "zstd"): AsyncGene
   try {
     for await (const chunk of engine) yield chunk as Uint8Array;
   } catch (error) {
-    throw sourceFault ?? damaged(compression, (error as Error).message);
+    throw sourceFault ?? damaged("gzip", (error as Error).message);
   } finally {
     source.destroy();
     engine.destroy();
+  }
+}
+
+/** By the web's stream: that of `node:zlib` takes a frame without its end for a whole one. */
+async function* unzstd(bytes: Bytes): AsyncGenerator<Uint8Array> {
+  const iterator = bytes[Symbol.asyncIterator]();
+  let sourceFault: unknown;
+  const source = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    async pull(controller): Promise<void> {
+      try {
+        const { value, done } = await iterator.next();
+        if (done === true) controller.close();
+        else controller.enqueue(value as Uint8Array<ArrayBuffer>);
+      } catch (error) {
+        sourceFault = error;
+        throw error;
+      }
+    },
+    async cancel(): Promise<void> {
+      await iterator.return?.();
+    },
+  });
+  try {
+    for await (const chunk of source.pipeThrough(new DecompressionStream("zstd"))) yield chunk;
+  } catch (error) {
+    throw sourceFault ?? damaged("zstd", (error as Error).message);
   }
 }
 
@@ -150,7 +176,10 @@ async function* throughChild(
   }
 }
 
-/** Writes all bytes and closes the pipe. That the reader has gone is no fault here: its status tells why. */
+/**
+ * Writes all bytes and closes the pipe. That the reader has gone is no fault here: its status tells
+ * why.
+ */
 export async function feed(sink: Bun.FileSink, bytes: Bytes): Promise<void> {
   for await (const chunk of bytes) {
     try {

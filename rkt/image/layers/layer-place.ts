@@ -1,6 +1,7 @@
 /**
- * What an entry of an archive means for a layer's tree. In: its path as the archive has it; out: a place in the tree and
- * what is to happen there. Pure. `..` is refused here, so that a person reads why; it could not leave the tree anyway.
+ * What an entry of an archive means for a layer's tree. In: its path as the archive has it; out: a
+ * place in the tree and what is to happen there. Pure. `..` is refused here, so that a person reads
+ * why; it could not leave the tree anyway.
  *
  * @see appc 0.8.11 aci.md, "Image Layout"; OCI image-spec 1.1, layer.md, "Whiteouts"
  */

@@ -1,9 +1,11 @@
 /**
- * Writes the entries of a layer's archive as files. In: entries and their content; out: a tree below the root directory of
- * this process, which must be the layer's own (chroot): that, and not this code, is what keeps hostile names and links
- * inside. Owners are numbers; a later entry replaces an earlier one. Only synchronous calls, few per entry.
+ * Writes the entries of a layer's archive as files. In: entries and their content; out: a tree
+ * below the root directory of this process, which must be the layer's own (chroot): that, and not
+ * this code, is what keeps hostile names and links inside. Owners are numbers; a later entry
+ * replaces an earlier one. Only synchronous calls, few per entry.
  *
- * @see OCI image-spec 1.1, layer.md; Linux Documentation/filesystems/overlayfs.rst, "whiteouts and opaque directories"
+ * @see OCI image-spec 1.1, layer.md
+ * @see Linux Documentation/filesystems/overlayfs.rst, "whiteouts and opaque directories"
  */
 import * as fs from "node:fs";
 import { errnoKind, errnoWords, Fault, MiB, quote } from "@shared/base";
@@ -35,7 +37,10 @@ type DiskPath = string | Buffer;
 export class LayerWriter implements TarHandler {
   readonly #kernel: WriterHost["kernel"];
   readonly #format: LayerFormat;
-  /** Directories that the archive names, with their times: set last, because their files change them. */
+  /**
+   * Directories that the archive names, with their times: set last, because their files change
+   * them.
+   */
   readonly #directories = new Map<string, TarTime>();
   #entry: TarEntry | undefined;
   #path: DiskPath = "/";
@@ -192,7 +197,10 @@ export class LayerWriter implements TarHandler {
     if (isWhiteout(existing)) this.#kernel.setXattr(at, "trusted.overlay.opaque", YES);
   }
 
-  /** Directories that the archive does not name belong to root, 0755. What is a link is followed, inside the root. */
+  /**
+   * Directories that the archive does not name belong to root, 0755. What is a link is followed,
+   * inside the root.
+   */
   #ensureParents(path: string): void {
     for (let slash = path.indexOf("/"); slash > 0; slash = path.indexOf("/", slash + 1)) {
       const at = diskPath(path.slice(0, slash));
@@ -206,7 +214,10 @@ export class LayerWriter implements TarHandler {
     }
   }
 
-  /** Makes something new at `path`; first its parents where they lack, and room where something stands. */
+  /**
+   * Makes something new at `path`; first its parents where they lack, and room where something
+   * stands.
+   */
   #create(path: string, make: () => void): void {
     for (let attempt = 0; ; attempt++) {
       try {

@@ -1,8 +1,8 @@
 /**
  * What a tar archive consists of, whatever dialect wrote it. Data only.
  *
- * Names are byte strings: one character (0 to 255) per byte, because a name in an archive is bytes and need not be
- * UTF-8. ASCII reads as itself; `bytesOf` and `byteString` convert.
+ * Names are byte strings: one character (0 to 255) per byte, because a name in an archive is bytes
+ * and need not be UTF-8. ASCII reads as itself; `bytesOf` and `byteString` convert.
  */
 
 export type TarEntryType =

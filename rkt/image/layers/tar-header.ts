@@ -1,6 +1,6 @@
 /**
- * One 512-byte header block of a tar archive: V7, POSIX ustar, star and GNU. In: the block; out: its fields as they
- * stand there. Never looks at extended headers.
+ * One 512-byte header block of a tar archive: V7, POSIX ustar, star and GNU. In: the block; out:
+ * its fields as they stand there. Never looks at extended headers.
  *
  * @see POSIX.1-2017 pax, "ustar Interchange Format"; GNU tar manual, "Basic Tar Format"
  */
@@ -76,7 +76,9 @@ function base256(block: Buffer, at: number, length: number): number {
   return result;
 }
 
-/** The sum of all bytes, those of the sum itself taken as spaces. Old programs added signed bytes. */
+/**
+ * The sum of all bytes, those of the sum itself taken as spaces. Old programs added signed bytes.
+ */
 function checkSum(block: Buffer): void {
   let unsigned = 8 * 32;
   let high = 0;

@@ -1,6 +1,6 @@
 /**
- * Extended headers of POSIX archives. In: the body of an `x` or `g` entry; out: the records that mean something to us.
- * Values stay bytes: those of extended attributes are any bytes.
+ * Extended headers of POSIX archives. In: the body of an `x` or `g` entry; out: the records that
+ * mean something to us. Values stay bytes: those of extended attributes are any bytes.
  *
  * @see POSIX.1-2017 pax, "pax Extended Header"; GNU tar manual, "Sparse Formats"
  */
@@ -71,7 +71,9 @@ export function decimal(value: Buffer | string): number {
   return result;
 }
 
-/** `-1.25` is 2 seconds before the epoch and 750,000,000 ns. Digits beyond the ninth are dropped. */
+/**
+ * `-1.25` is 2 seconds before the epoch and 750,000,000 ns. Digits beyond the ninth are dropped.
+ */
 export function paxTime(value: Buffer): TarTime {
   const match = /^(-?)(\d{1,15})(?:\.(\d*))?$/.exec(value.toString("latin1"));
   if (match === null) throw broken("a time in an extended header is not one");
@@ -82,7 +84,10 @@ export function paxTime(value: Buffer): TarTime {
   return { seconds: -seconds - 1, nanoseconds: 1_000_000_000 - nanoseconds };
 }
 
-/** The extended attributes among records. GNU tar writes `%3D` and `%25` for `=` and `%` in their names. */
+/**
+ * The extended attributes among records. GNU tar writes `%3D` and `%25` for `=` and `%` in their
+ * names.
+ */
 export function paxXattrs(values: ReadonlyMap<string, Buffer>): Xattr[] {
   const xattrs: Xattr[] = [];
   for (const [key, value] of values) {

@@ -1,6 +1,6 @@
 /**
- * Maps of sparse files: which parts of a file an archive holds, the rest being holes. In: the four ways in which GNU tar
- * wrote them; out: ascending segments, checked against the sizes claimed.
+ * Maps of sparse files: which parts of a file an archive holds, the rest being holes. In: the four
+ * ways in which GNU tar wrote them; out: ascending segments, checked against the sizes claimed.
  *
  * @see GNU tar manual, "Storing Sparse Files"
  */
@@ -77,7 +77,10 @@ function segmentCount(count: number): number {
   return count;
 }
 
-/** Segments that ascend, lie within the file, and are exactly what is stored. @throws {Fault} "corrupt" */
+/**
+ * Segments that ascend, lie within the file, and are exactly what is stored. @throws {Fault}
+ * "corrupt"
+ */
 export function checkedSegments(
   segments: readonly Segment[],
   realSize: number,

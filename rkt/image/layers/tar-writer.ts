@@ -1,6 +1,7 @@
 /**
- * A small tar writer. In: entries; out: the bytes of a POSIX archive, the same for the same entries. What does not fit
- * an ustar header goes into an extended one. Never asks the clock, the disk or the user database.
+ * A small tar writer. In: entries; out: the bytes of a POSIX archive, the same for the same
+ * entries. What does not fit an ustar header goes into an extended one. Never asks the clock, the
+ * disk or the user database.
  *
  * @see POSIX.1-2017 pax, "ustar Interchange Format"
  */
@@ -42,7 +43,10 @@ const FLAG: Readonly<Record<TarEntryType, string>> = {
 /** The two empty blocks that end an archive. */
 export const TAR_END: Uint8Array = new Uint8Array(2 * BLOCK_BYTES);
 
-/** A whole archive in memory: for small ones. Larger ones are made of the three functions that this one calls. */
+/**
+ * A whole archive in memory: for small ones. Larger ones are made of the three functions that this
+ * one calls.
+ */
 export function writeTar(entries: Iterable<NewTarFile>): Uint8Array {
   const parts: Uint8Array[] = [];
   for (const entry of entries) {

@@ -1,7 +1,8 @@
 /**
- * A streaming tar reader. In: the bytes of an uncompressed archive, in pieces of any size; out: calls of a handler, entry
- * by entry, with their content. Knows ustar, star, GNU and POSIX extended headers, and sparse files in all four forms.
- * Never holds an entry's content; what it must hold (names, extended headers, sparse maps) is bounded.
+ * A streaming tar reader. In: the bytes of an uncompressed archive, in pieces of any size; out:
+ * calls of a handler, entry by entry, with their content. Knows ustar, star, GNU and POSIX extended
+ * headers, and sparse files in all four forms. Never holds an entry's content; what it must hold
+ * (names, extended headers, sparse maps) is bounded.
  *
  * @see POSIX.1-2017 pax; GNU tar manual, "Tar Internals"
  */
@@ -15,7 +16,10 @@ import * as sparse from "./tar-sparse.ts";
 export interface TarHandler {
   /** An entry begins. */
   entry(entry: TarEntry): void;
-  /** Bytes of the current file, ascending; holes are left out. The chunk is only good during the call. */
+  /**
+   * Bytes of the current file, ascending; holes are left out. The chunk is only good during the
+   * call.
+   */
   data(chunk: Uint8Array, offset: number): void;
   /** The current entry is complete. */
   end(): void;
@@ -86,9 +90,13 @@ export class TarReader {
     }
   }
 
-  /** No more bytes come. An archive may end without the two empty blocks, as GNU tar has it, but not elsewhere. */
+  /**
+   * No more bytes come. An archive may end without the two empty blocks, as GNU tar has it, but not
+   * elsewhere.
+   */
   finish(): void {
-    if (this.#headers === 0 && this.#zeroBlocks === 0) throw broken("it is empty");
+    const seen = this.#headers + this.#zeroBlocks + this.#partialBytes;
+    if (seen === 0) throw broken("it is empty");
     const between = this.#state === "header" && this.#partialBytes === 0;
     const whole = between && !this.#awaitsEntry();
     if (!whole && this.#state !== "finished") throw broken("it is truncated");
@@ -117,7 +125,9 @@ export class TarReader {
     }
   }
 
-  /** Hands out exactly `size` bytes as soon as they are there; they are only good during the call. */
+  /**
+   * Hands out exactly `size` bytes as soon as they are there; they are only good during the call.
+   */
   #collect(bytes: Buffer, size: number, then: (whole: Buffer) => void): number {
     const taken = Math.min(bytes.length, size - this.#partialBytes);
     if (taken === size) {

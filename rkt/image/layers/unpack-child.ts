@@ -1,7 +1,8 @@
 /**
- * The process that unpacks one layer. In: the archive, compressed or not, on its standard input, and one JSON argument;
- * out: files below the target, which it makes its root directory before it looks at the archive, and JSON lines on its
- * standard output. Dies with its parent. Never opens anything by name after that but what it made.
+ * The process that unpacks one layer. In: the archive, compressed or not, on its standard input,
+ * and one JSON argument; out: files below the target, which it makes its root directory before it
+ * looks at the archive, and JSON lines on its standard output. Dies with its parent. Never opens
+ * anything by name after that but what it made.
  */
 import { createReadStream } from "node:fs";
 import process from "node:process";

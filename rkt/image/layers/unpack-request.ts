@@ -1,4 +1,7 @@
-/** What the two processes of an unpacking say to each other: one JSON argument there, JSON lines back. Data only. */
+/**
+ * What the two processes of an unpacking say to each other: one JSON argument there, JSON lines
+ * back. Data only.
+ */
 import type { FaultKind } from "@shared/base";
 import type { LayerFormat } from "./layer-place.ts";
 

@@ -1,8 +1,9 @@
 /**
- * Unpacks one layer into an empty directory. In: the archive as fetched, compressed or not; out: the tree, and what was
- * learned on the way: digests of the plain archive, an ACI's manifest. A process of our own executable does the work
- * inside a root directory of its own, so that nothing in an archive can reach a file outside the target. Never verifies:
- * the caller compares the digests and throws the directory away when they, or this, fail.
+ * Unpacks one layer into an empty directory. In: the archive as fetched, compressed or not; out:
+ * the tree, and what was learned on the way: digests of the plain archive, an ACI's manifest. A
+ * process of our own executable does the work inside a root directory of its own, so that nothing
+ * in an archive can reach a file outside the target. Never verifies: the caller compares the
+ * digests and throws the directory away when they, or this, fail.
  */
 import { crashPoint, Fault, GiB } from "@shared/base";
 import { feed } from "./decompress.ts";
@@ -51,8 +52,8 @@ const ENTRIES_MAX = 10_000_000;
 /**
  * @param input the archive; a failure of this stream is thrown as it is
  * @param target an empty directory on a file system with extended attributes
- * @throws {Fault} "corrupt" damaged, truncated, not an archive · "invalid" names that a layer may not have ·
- * "exhausted" disk full or a bound · "missing-program" · "canceled"
+ * @throws {Fault} "corrupt" damaged, truncated, not an archive · "invalid" a name that no layer may
+ * have · "exhausted" disk full or a bound · "missing-program" · "canceled"
  */
 export async function unpackLayer(
   host: UnpackHost,
@@ -84,7 +85,9 @@ export async function unpackLayer(
 
 type PipedChild = Bun.Subprocess<"pipe", "pipe", "inherit">;
 
-/** The child, killed and reaped at the end of the scope: afterwards nobody writes into the target. */
+/**
+ * The child, killed and reaped at the end of the scope: afterwards nobody writes into the target.
+ */
 function startChild(argv: string[]): AsyncDisposable & { readonly process: PipedChild } {
   const child = Bun.spawn(argv, { stdin: "pipe", stdout: "pipe", stderr: "inherit" });
   return {

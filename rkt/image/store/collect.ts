@@ -1,6 +1,7 @@
 /**
- * Takes away what nothing needs. In: the store's directories, the names in its records, the layers that pods use; out:
- * what was freed. A leftover is told from work in progress by a lock, never by its age. Never changes a record.
+ * Takes away what nothing needs. In: the store's directories, the names in its records, the layers
+ * that pods use; out: what was freed. A leftover is told from work in progress by a lock, never by
+ * its age. Never changes a record.
  */
 import { readdirSync, renameSync, statSync, unlinkSync } from "node:fs";
 import { rm } from "node:fs/promises";
@@ -21,7 +22,9 @@ export interface Collected {
   readonly blobs: readonly BlobDigest[];
   readonly layers: readonly LayerId[];
   readonly blobBytes: number;
-  /** True when files stayed because another process was importing; a later collection takes them. */
+  /**
+   * True when files stayed because another process was importing; a later collection takes them.
+   */
   readonly deferred: boolean;
 }
 
@@ -38,8 +41,9 @@ export interface Collector {
 }
 
 /**
- * Removes the candidates that neither a record names nor a pod uses; without candidates, all such content and what dead
- * processes left. Whoever imports holds the import lock shared: then nothing is removed.
+ * Removes the candidates that neither a record names nor a pod uses; without candidates, all such
+ * content and what dead processes left. Whoever imports holds the import lock shared: then nothing
+ * is removed.
  */
 export async function collectContent(
   collector: Collector,
@@ -87,7 +91,10 @@ async function removeLayer(paths: StorePaths, id: LayerId): Promise<void> {
   await removeTree(aside);
 }
 
-/** Temporary files and layer locks: their owners would hold the import lock, so all of them are dead. */
+/**
+ * Temporary files and layer locks: their owners would hold the import lock, so all of them are
+ * dead.
+ */
 async function removeLeftovers(paths: StorePaths): Promise<void> {
   for (const name of readdirSync(paths.locks)) {
     if (name.startsWith("layer-")) unlinkSync(join(paths.locks, name));
@@ -95,7 +102,9 @@ async function removeLeftovers(paths: StorePaths): Promise<void> {
   for (const name of readdirSync(paths.temporary)) await removeTree(join(paths.temporary, name));
 }
 
-/** Removes a tree. A process that still writes into it is about to notice; meanwhile we try again. */
+/**
+ * Removes a tree. A process that still writes into it is about to notice; meanwhile we try again.
+ */
 export async function removeTree(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
 }

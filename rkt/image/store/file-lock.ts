@@ -1,6 +1,7 @@
 /**
- * An flock on a file as a resource. In: the kernel and a path; out: a lock that lives until it is disposed, the process
- * ends, or is killed. Never leaves a lock to a child: descriptors are closed on exec.
+ * An flock on a file as a resource. In: the kernel and a path; out: a lock that lives until it is
+ * disposed, the process ends, or is killed. Never leaves a lock to a child: descriptors are closed
+ * on exec.
  */
 import { closeSync, constants, openSync } from "node:fs";
 import type { Clock } from "@shared/base";
@@ -18,7 +19,10 @@ export interface FileLock extends Disposable {
 
 const RETRY_MS = 25;
 
-/** The lock, or undefined when somebody else holds one that forbids it. Creates the file; never waits. */
+/**
+ * The lock, or undefined when somebody else holds one that forbids it. Creates the file; never
+ * waits.
+ */
 export function tryLock(host: LockHost, path: string, mode: LockMode): FileLock | undefined {
   const fd = openLockFile(path);
   try {

@@ -1,6 +1,6 @@
 /**
- * Where the store keeps what. In: a data directory and ids; out: absolute paths. An id becomes a path only after it has
- * proven to be an algorithm and hex digits. Touches no disk.
+ * Where the store keeps what. In: a data directory and ids; out: absolute paths. An id becomes a
+ * path only after it has proven to be an algorithm and hex digits. Touches no disk.
  */
 import { join } from "node:path";
 import { Fault, quote } from "@shared/base";
@@ -32,7 +32,9 @@ export function storePaths(dataDir: string): StorePaths {
 const BLOB_DIGEST = /^(?:(sha256):([0-9a-f]{64})|(sha512):([0-9a-f]{128}|[0-9a-f]{64}))$/;
 const LAYER_ID = /^(?:sha256-[0-9a-f]{64}|sha512-(?:[0-9a-f]{128}|[0-9a-f]{64}))$/;
 
-/** `<blobs>/sha256/ab/sha256-ab…`. A SHA-512 may be cut to its first half, as the id of an ACI is. */
+/**
+ * `<blobs>/sha256/ab/sha256-ab…`. A SHA-512 may be cut to its first half, as the id of an ACI is.
+ */
 export function blobFile(paths: StorePaths, digest: BlobDigest): string {
   const match = BLOB_DIGEST.exec(digest);
   const algorithm = match?.[1] ?? match?.[3];
@@ -61,7 +63,10 @@ export function layerLockFile(paths: StorePaths, id: LayerId): string {
   return join(paths.locks, `layer-${checkedLayerId(id)}`);
 }
 
-/** Held shared while something is imported, exclusively while files that no record names are removed. */
+/**
+ * Held shared while something is imported, exclusively while files that no record names are
+ * removed.
+ */
 export function importLockFile(paths: StorePaths): string {
   return join(paths.locks, "import");
 }

@@ -1,7 +1,7 @@
 /**
- * The image records: which images there are, what they are called, which blobs and layers they are made of.
- * In: images and names; out: `StoredImage`s. One SQLite file in WAL mode, one transaction per change.
- * Never touches a blob or a layer.
+ * The image records: which images there are, what they are called, which blobs and layers they are
+ * made of. In: images and names; out: `StoredImage`s. One SQLite file in WAL mode, one transaction
+ * per change. Never touches a blob or a layer.
  */
 import { Database, SQLiteError } from "bun:sqlite";
 import type { ImageManifest, NameValue } from "@rkt/spec";
@@ -243,7 +243,9 @@ function imageOf(row: Row): StoredImage {
   };
 }
 
-/** One transaction that a power cut after it cannot undo: files are added or removed on its word. */
+/**
+ * One transaction that a power cut after it cannot undo: files are added or removed on its word.
+ */
 function durably<T>(db: Database, action: string, change: () => T): T {
   return guarded(action, () => {
     db.run("PRAGMA synchronous = FULL");

@@ -1,7 +1,8 @@
 /**
- * The image store. In: verified blobs, unpacked layers, image records; out: images by reference, name or id, and the
- * paths of their layers. A blob or a layer has its final name only when it is whole; an image has a record only when
- * all that it names is there. Never fetches, never verifies, never mounts.
+ * The image store. In: verified blobs, unpacked layers, image records; out: images by reference,
+ * name or id, and the paths of their layers. A blob or a layer has its final name only when it is
+ * whole; an image has a record only when all that it names is there. Never fetches, never verifies,
+ * never mounts.
  */
 import type { Database } from "bun:sqlite";
 import { closeSync, existsSync, fdatasyncSync, mkdirSync, openSync, renameSync } from "node:fs";
@@ -47,8 +48,8 @@ export interface AddLayerOptions {
 }
 
 /**
- * Opens the store below a data directory and makes it where there is none. One store per command or request: what one
- * adds is safe from collectors until it is closed.
+ * Opens the store below a data directory and makes it where there is none. One store per command or
+ * request: what one adds is safe from collectors until it is closed.
  *
  * @throws {Fault} "unsupported" for a database of a newer version, "corrupt", "denied", "exhausted"
  */
@@ -63,7 +64,10 @@ export function openStore(host: StoreHost, dataDir: string): Store {
   return new Store(host, paths, db);
 }
 
-/** Members of the group that owns the data directory may look; the layers' own modes rule inside them. */
+/**
+ * Members of the group that owns the data directory may look; the layers' own modes rule inside
+ * them.
+ */
 function makeDirectories(dataDir: string, paths: StorePaths): void {
   mkdirSync(dataDir, { recursive: true, mode: 0o750 });
   const inner = [paths.cas, paths.blobs, paths.temporary, paths.locks];
@@ -96,8 +100,8 @@ export class Store implements Disposable {
   }
 
   /**
-   * The one image whose id starts so. `sha512-…` longer than an id is cut to its length, as rkt does; `sha256:…` and
-   * `sha256-…` look among the digests of OCI manifests and configurations.
+   * The one image whose id starts so. `sha512-…` longer than an id is cut to its length, as rkt
+   * does; `sha256:…` and `sha256-…` look among the digests of OCI manifests and configurations.
    *
    * @throws {Fault} "invalid" (wrong or too short), "not-found", "ambiguous"
    */
@@ -133,14 +137,20 @@ export class Store implements Disposable {
     return blobFile(this.#paths, digest);
   }
 
-  /** A new empty file in the store's file system. The caller writes and closes it, then calls `addBlob`. */
+  /**
+   * A new empty file in the store's file system. The caller writes and closes it, then calls
+   * `addBlob`.
+   */
   newBlobFile(): BlobFile {
     this.#claimImports();
     const path = this.#temporaryPath("blob");
     return { path, fd: openSync(path, "wx+", 0o660) };
   }
 
-  /** Gives a complete and checked file its final name. @param path from `newBlobFile`, gone afterwards */
+  /**
+   * Gives a complete and checked file its final name. @param path from `newBlobFile`, gone
+   * afterwards
+   */
   addBlob(digest: BlobDigest, path: string): void {
     this.#claimImports();
     const target = this.blobPath(digest);
@@ -166,8 +176,8 @@ export class Store implements Disposable {
   }
 
   /**
-   * Makes sure that a layer is there. `unpack` fills an empty directory; it is not called when the layer exists or when
-   * another process finishes it meanwhile. A failure leaves nothing.
+   * Makes sure that a layer is there. `unpack` fills an empty directory; it is not called when the
+   * layer exists or when another process finishes it meanwhile. A failure leaves nothing.
    */
   async addLayer(
     id: LayerId,
@@ -194,7 +204,10 @@ export class Store implements Disposable {
     crashPoint("fetch-layer-renamed");
   }
 
-  /** Records an image whose blobs and layers are in the store; replaces an older record of the same id. */
+  /**
+   * Records an image whose blobs and layers are in the store; replaces an older record of the same
+   * id.
+   */
   addImage(image: records.NewImage): StoredImage {
     for (const layer of image.layers) assert(this.hasLayer(layer), `layer ${layer} is missing`);
     for (const blob of image.blobs) assert(this.hasBlob(blob), `blob ${blob} is missing`);
@@ -205,8 +218,9 @@ export class Store implements Disposable {
   }
 
   /**
-   * Removes an image: its record first, then what no other image and no pod uses. Removing what is not there is done
-   * at once. While another process imports images the files stay, to be collected later (`deferred`).
+   * Removes an image: its record first, then what no other image and no pod uses. Removing what is
+   * not there is done at once. While another process imports images the files stay, to be collected
+   * later (`deferred`).
    */
   async removeImage(id: ImageId, use: InUse): Promise<Collected> {
     const content = records.deleteImage(this.#db, id);
@@ -215,7 +229,9 @@ export class Store implements Disposable {
     return await collectContent(this.#collector(), use.layersInUse, content);
   }
 
-  /** Removes leftovers of dead processes, and blobs and layers that no record names and no pod uses. */
+  /**
+   * Removes leftovers of dead processes, and blobs and layers that no record names and no pod uses.
+   */
   async collectOrphans(use: InUse): Promise<Collected> {
     return await collectContent(this.#collector(), use.layersInUse);
   }
@@ -235,7 +251,10 @@ export class Store implements Disposable {
     this.#importLock ??= lockNow(this.#host, importLockFile(this.#paths), "shared");
   }
 
-  /** Unique: a process id is not reused while its process lives, and a dead one's leftover is skipped over. */
+  /**
+   * Unique: a process id is not reused while its process lives, and a dead one's leftover is
+   * skipped over.
+   */
   #temporaryPath(stem: string): string {
     for (;;) {
       const path = join(this.#paths.temporary, `${stem}.${process.pid}-${this.#serial++}`);
