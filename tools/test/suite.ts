@@ -31,7 +31,9 @@ export async function runSuite(folders: readonly string[]): Promise<SuiteResult>
 
 const KEPT = /^(PATH|HOME|USER|LANG|LC_\w+|TERM|TZ|TMPDIR|CI|\w+_proxy|\w+_PROXY)$/;
 
-/** The same for everyone: what else a shell exports changes neither a test nor how bun reports it. */
+/**
+ * The same for everyone: what else a shell exports changes neither a test nor how bun reports it.
+ */
 function testEnvironment(): Record<string, string | undefined> {
   const kept = Object.entries(process.env).filter(([name]) => KEPT.test(name));
   return { ...Object.fromEntries(kept), ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}) };
