@@ -212,33 +212,37 @@ export interface RuntimeConfig {
 }
 
 /**
- * What an app may see but not write, unless `--insecure-options=paths`. @see rkt
- * stage1/init/common/path.go
+ * What an app may see but not write, unless `--insecure-options=paths`: all of /proc/sys, where rkt protected single
+ * files, because its nspawn protected the rest. /sys is mounted read-only as a whole.
+ * @see rkt stage1/init/common/path.go
  */
 export const READ_ONLY_PATHS: readonly string[] = [
   "/proc/bus",
-  "/proc/sys/kernel/core_pattern",
-  "/proc/sys/kernel/modprobe",
-  "/proc/sys/vm/panic_on_oom",
+  "/proc/fs",
+  "/proc/irq",
+  "/proc/sys",
   "/proc/sysrq-trigger",
-  "/sys/block",
-  "/sys/bus",
-  "/sys/class",
-  "/sys/dev",
-  "/sys/devices",
-  "/sys/kernel",
 ];
 
-/** What an app does not see at all, unless `--insecure-options=paths`. */
+/**
+ * What an app does not see, unless `--insecure-options=paths`: rkt's list but for /sys/fs, because a program finds its
+ * memory limit in /sys/fs/cgroup, and what other runtimes hide.
+ */
 export const HIDDEN_PATHS: readonly string[] = [
+  "/proc/acpi",
+  "/proc/asound",
   "/proc/config.gz",
+  "/proc/interrupts",
   "/proc/kallsyms",
-  "/proc/sched_debug",
   "/proc/kcore",
+  "/proc/keys",
   "/proc/kmem",
+  "/proc/latency_stats",
   "/proc/mem",
+  "/proc/sched_debug",
+  "/proc/scsi",
+  "/proc/timer_list",
   "/sys/firmware",
-  "/sys/fs",
   "/sys/hypervisor",
   "/sys/module",
   "/sys/power",
