@@ -3,7 +3,7 @@
  * nothing on the real one and so that "before = after" can be exact. Files are shared with the real machine, except
  * /run and /var/lib, which are empty. The kernel ends and unmounts all of it when its first process is killed.
  */
-import { type Finished, must, type RunOptions, run } from "../fixtures/process.ts";
+import { DIE_WITH_PARENT, type Finished, must, type RunOptions, run } from "../fixtures/process.ts";
 
 export interface Machine extends AsyncDisposable {
   /** Words that put a program inside and wait for it. */
@@ -39,7 +39,15 @@ mount -t cgroup2 cgroup2 /sys/fs/cgroup
 export async function startMachine(options: MachineOptions = {}): Promise<Machine> {
   const script = `${SET_UP}${options.cgroups === "unified" ? ONLY_UNIFIED : ""}
 echo ready; exec catatonit -P`; // an init that reaps
-  const argv = ["unshare", ...NAMESPACES, "--kill-child=KILL", "sh", "-c", script];
+  const argv = [
+    ...DIE_WITH_PARENT,
+    "unshare",
+    ...NAMESPACES,
+    "--kill-child=KILL",
+    "sh",
+    "-c",
+    script,
+  ];
   const holder = Bun.spawn(argv, { stdin: "ignore", stdout: "pipe", stderr: "inherit" });
   for await (const _ready of holder.stdout) break;
   const first = await firstProcess(holder.pid);
