@@ -30,8 +30,8 @@ export interface World extends AsyncDisposable {
   store(options?: AciOptions): Promise<string>;
   /** Runs a shell script as the only app of a pod without network. */
   script(script: string, argv?: readonly string[]): Promise<Finished>;
-  /** UUIDs in the data directory now. */
-  pods(): string[];
+  /** UUIDs in the data directory, or in another one, now. */
+  pods(data?: string): string[];
   /** Collects every pod, then compares with the beginning: `[]` when nothing was left. */
   residue(): Promise<string[]>;
 }
@@ -51,7 +51,7 @@ export async function startWorld(options: MachineOptions = {}): Promise<World> {
   ) as [string, string, string];
   for (const each of [data, config, system]) mkdirSync(each);
   const seen = new Set<string>();
-  const note = (): void => podsIn(data).forEach((uuid) => seen.add(uuid));
+  const note = (where: string): void => podsIn(where).forEach((uuid) => seen.add(uuid));
   const command = (
     argv: readonly string[],
     { as = [], data: other = data }: RktOptions,
@@ -65,7 +65,7 @@ export async function startWorld(options: MachineOptions = {}): Promise<World> {
   ];
   const rkt = async (argv: readonly string[], each: RktOptions = {}): Promise<Finished> => {
     const finished = await machine.run(command(argv, each), each);
-    note();
+    note(each.data ?? data);
     return finished;
   };
   const before: Inventory = await takeInventory(machine, []);
@@ -84,9 +84,9 @@ export async function startWorld(options: MachineOptions = {}): Promise<World> {
     },
     script: (script, argv = []) =>
       rkt(["run", "--net=none", ...argv, IMAGE_NAME, "--exec=/bin/sh", "--", "-c", script]),
-    pods: () => podsIn(data),
+    pods: (other = data) => podsIn(other),
     residue: async () => {
-      note();
+      note(data);
       await rkt(["gc", "--grace-period=0s", "--expire-prepared=0s"]);
       return settled(async () => [
         ...podsIn(data).map((uuid) => `+ pod directory ${uuid}`),

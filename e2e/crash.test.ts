@@ -1,0 +1,120 @@
+/**
+ * SIGKILL at every named instant of fetch, run, gc and image rm: the next command tells the truth, the same command works
+ * again, and `rkt gc` leaves nothing of it on the machine.
+ */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { IMAGE_NAME, writeAci } from "./fixtures/aci.ts";
+import { busyboxOci, writeLayout } from "./fixtures/oci.ts";
+import type { Finished } from "./fixtures/process.ts";
+import { type Registry, startRegistry } from "./fixtures/registry.ts";
+import { expectEmptyStore, succeeded } from "./harness/expectations.ts";
+import { feature } from "./harness/feature.ts";
+
+const NEEDED = { "docker-registry": "docker-registry" };
+const PLUGINS = existsSync("/usr/lib/cni/ptp")
+  ? undefined
+  : "it needs the CNI plugins (Debian: containernetworking-plugins)";
+
+const SOURCE = join(import.meta.dir, "../shared/base/crash-point.ts");
+const POINTS = [...readFileSync(SOURCE, "utf8").matchAll(/^ {2}"([a-z0-9-]+)",/gm)].map(
+  ([, name = ""]) => name,
+);
+
+/** Points in a child of the command: the command survives it and says so. */
+const IN_A_CHILD = new Set(["fetch-layer-partial", "fetch-layer-complete"]);
+
+test("there are at least 20 points, and each belongs to a command", () => {
+  expect(POINTS.length).toBeGreaterThanOrEqual(20);
+  for (const point of POINTS) expect(point).toMatch(/^(fetch|prepare|run|stage1|gc|image-rm)-/);
+});
+
+feature("SIGKILL at", { programs: NEEDED, lacks: PLUGINS }, (world) => {
+  let registry: Registry;
+  let aci = "";
+  let reference = "";
+
+  beforeAll(async () => {
+    const { directory, machine } = world();
+    aci = writeAci(directory, "busybox.aci");
+    registry = await startRegistry({ directory, within: machine.beside });
+    const layers = [[{ path: "upper", kind: "file", bytes: "x".repeat(100_000) } as const]];
+    const layout = writeLayout(join(directory, "layout"), busyboxOci({ layers }));
+    const push = join(import.meta.dir, "fixtures/push.ts");
+    const argv = [process.execPath, "run", push, registry.address, "test/crash", "latest", layout];
+    const { status, stderr } = await machine.run(argv);
+    expect(status, stderr).toBe(0);
+    reference = `docker://${registry.address}/test/crash`;
+  });
+
+  afterAll(async () => {
+    await registry[Symbol.asyncDispose]();
+  });
+
+  for (const point of POINTS) {
+    test(point, async () => {
+      const data = join(world().directory, `data-${point}`);
+      const rkt = (argv: readonly string[], env = {}): Promise<Finished> =>
+        world().rkt(argv, { data, env });
+      const { command, prepare } = plan(point);
+      for (const step of prepare) await rkt(step.argv, step.env);
+
+      const killed = await rkt(command, { RKT_CRASH_AT: point });
+      if (IN_A_CHILD.has(point)) expect(killed.status, killed.stderr).not.toBe(0);
+      else expect(killed.signal, `${killed.stderr}\nstatus ${killed.status}`).toBe("SIGKILL");
+
+      const list = succeeded(await rkt(["list", "--full", "--no-legend"]));
+      expect(list).not.toContain("\trunning\t");
+      const images = succeeded(await rkt(["image", "list", "--no-legend", "--fields=name"]));
+      expect(images.trim().split("\n").filter(Boolean)).toEqual(imagesAfter(point));
+
+      succeeded(await rkt(again(command)));
+      succeeded(await rkt(["gc", "--grace-period=0s", "--expire-prepared=0s"]));
+      expect(world().pods(data)).toEqual([]);
+      expect(await world().residue()).toEqual([]);
+
+      for (const name of [IMAGE_NAME, reference]) await rkt(["image", "rm", name]);
+      succeeded(await rkt(["gc", "--grace-period=0s", "--expire-prepared=0s"]));
+      await expectEmptyStore(world(), data);
+      expect(readdirSync(join(data, "cas/tmp"))).toEqual([]);
+    });
+  }
+
+  interface Step {
+    readonly argv: readonly string[];
+    readonly env?: Readonly<Record<string, string>>;
+  }
+
+  const run = ["run", IMAGE_NAME, "--exec=/bin/echo", "--", "ran"];
+
+  /** The command that meets the point, and what must have happened before. */
+  function plan(point: string): { command: readonly string[]; prepare: readonly Step[] } {
+    const stored: Step = { argv: ["fetch", "--insecure-options=image", aci] };
+    const gc = ["gc", "--grace-period=0s"];
+    if (point.startsWith("fetch-")) {
+      return { command: ["fetch", "--insecure-options=image,http", reference], prepare: [] };
+    }
+    if (point === "image-rm-recorded") {
+      return { command: ["image", "rm", IMAGE_NAME], prepare: [stored] };
+    }
+    if (!point.startsWith("gc-")) return { command: run, prepare: [stored] };
+    // stage1's gc entrypoint is run for a pod that could not give back what it had
+    const left = { argv: run, env: { RKT_CRASH_AT: "stage1-networked" } };
+    return { command: gc, prepare: [stored, left] };
+  }
+
+  /** What is in the store after the crash: an image is there wholly or not at all. */
+  function imagesAfter(point: string): string[] {
+    if (point === "image-rm-recorded") return [];
+    if (!point.startsWith("fetch-")) return [`${IMAGE_NAME}:1.0.0`];
+    return point === "fetch-image-recorded"
+      ? [expect.stringContaining("test/crash") as string]
+      : [];
+  }
+
+  /** The same command; an image that is gone already cannot be removed again, so it is asked for nothing more. */
+  function again(command: readonly string[]): readonly string[] {
+    return command[0] === "image" ? ["image", "list"] : command;
+  }
+});
