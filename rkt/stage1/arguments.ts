@@ -1,4 +1,7 @@
-/** The arguments that stage0 hands to an entrypoint, back as a type. The other side of `contract.ts`. Pure. */
+/**
+ * The arguments that stage0 hands to an entrypoint, back as a type. The other side of
+ * `contract.ts`. Pure.
+ */
 import { Fault, quote } from "@shared/base";
 import type { RunArguments } from "./contract.ts";
 

@@ -1,6 +1,7 @@
 /**
- * The stage1 images that come inside the executable: a manifest and a tree of a few names. Every entrypoint is a link to
- * `/proc/self/exe`, so a stage0 that executes it becomes itself again under the entrypoint's name. Pure.
+ * The stage1 images that come inside the executable: a manifest and a tree of a few names. Every
+ * entrypoint is a link to `/proc/self/exe`, so a stage0 that executes it becomes itself again under
+ * the entrypoint's name. Pure.
  */
 import { APPC_VERSION } from "@rkt/spec";
 import type { ImageManifest } from "@rkt/spec";
@@ -11,7 +12,9 @@ import {
   INTERFACE_VERSION_ANNOTATION,
 } from "./contract.ts";
 
+/** The stage1 images in this executable. */
 export const FLAVOURS = ["crun"] as const;
+/** The name of one of them. */
 export type Flavour = (typeof FLAVOURS)[number];
 
 const ENTRYPOINTS_OF: Readonly<Record<Flavour, readonly Entrypoint[]>> = {
@@ -23,6 +26,7 @@ export type Stage1Entry =
   | { readonly kind: "directory"; readonly path: string }
   | { readonly kind: "link"; readonly path: string; readonly target: string };
 
+/** A stage1 image as data. */
 export interface Stage1Image {
   readonly manifest: ImageManifest;
   /** Paths are relative to the image's root. */
@@ -34,6 +38,7 @@ export function bundledStage1Name(flavour: Flavour, version: string): string {
   return `coreos.com/rkt/stage1-${flavour}:${version}`;
 }
 
+/** The image of a flavour, labelled with `version`. */
 export function bundledStage1(flavour: Flavour, version: string): Stage1Image {
   const entrypoints = ENTRYPOINTS_OF[flavour];
   return {

@@ -1,6 +1,7 @@
 /**
- * The seam between stage0 and every stage1: entrypoints named by annotations, their arguments, the environment, and the
- * paths in a pod directory that both sides write. Interface version 6 of rkt 1.30. Pure; nothing here touches a disk.
+ * The seam between stage0 and every stage1: entrypoints named by annotations, their arguments, the
+ * environment, and the paths in a pod directory that both sides write. Interface version 6 of rkt
+ * 1.30. Pure; nothing here touches a disk.
  *
  * @see rkt Documentation/devel/stage1-implementors-guide.md
  */
@@ -8,8 +9,10 @@ import { join } from "node:path";
 
 /** The interface version of the flavours that come with this program. */
 export const INTERFACE_VERSION = 6;
+/** Name of the image annotation that holds the interface version; 1 without it. */
 export const INTERFACE_VERSION_ANNOTATION = "coreos.com/rkt/stage1/interface-version";
 
+/** Every entrypoint of interface version 6; all but run, enter and gc are optional. */
 export const ENTRYPOINTS = [
   "run",
   "enter",
@@ -21,6 +24,7 @@ export const ENTRYPOINTS = [
   "app/start",
   "app/stop",
 ] as const;
+/** The name of an entrypoint, as annotations end. */
 export type Entrypoint = (typeof ENTRYPOINTS)[number];
 
 /** Name of the image annotation that holds the path of an entrypoint inside the stage1 root. */
@@ -30,12 +34,10 @@ export function entrypointAnnotation(entrypoint: Entrypoint): string {
 
 /** Number of the descriptor that holds the pod's exclusive lock, inherited by `run`. */
 export const LOCK_FD_VARIABLE = "RKT_LOCK_FD";
-/** How a "crossing" entrypoint (app/*, attach) gets into the pod. */
-export const ENTER_COMMAND_VARIABLE = "RKT_STAGE1_ENTERCMD";
-export const ENTER_PID_VARIABLE = "RKT_STAGE1_ENTERPID";
-export const ENTER_APP_VARIABLE = "RKT_STAGE1_ENTERAPP";
-
-/** Where things lie in a pod directory. Every function takes the pod directory and returns an absolute path. */
+/**
+ * Where things lie in a pod directory. Every function takes the pod directory and returns an
+ * absolute path.
+ */
 export const podPaths = {
   manifest: (pod: string): string => join(pod, "pod"),
   stage1Manifest: (pod: string): string => join(pod, "stage1/manifest"),
@@ -56,15 +58,13 @@ export const podPaths = {
     join(pod, "stage1/rootfs/rkt/status", `${app}-started`),
   /** A link whose text is `ready` once all apps run. */
   supervisorStatus: (pod: string): string => join(pod, "stage1/rootfs/rkt/supervisor-status"),
-  /** The environment of an app, `NAME=value` each ended by a zero byte. */
-  appEnvironment: (pod: string, app: string): string => join(pod, "stage1/rootfs/rkt/env", app),
   /** What an app wrote, lines in the CRI form `<RFC 3339 time> stdout|stderr F|P <text>`. */
   appLog: (pod: string, app: string): string => join(pod, "logs", `${app}.log`),
   /** JSON list of NetworkStatus, written by stage1 as soon as it is known. */
   netInfo: (pod: string): string => join(pod, "net-info.json"),
   /**
-   * Empty; written by a stage1 once it has given back all that lies outside of the pod directory. Without it the `gc`
-   * entrypoint is run before the pod directory is removed.
+   * Empty; written by a stage1 once it has given back all that lies outside of the pod directory.
+   * Without it the `gc` entrypoint is run before the pod directory is removed.
    */
   tornDown: (pod: string): string => join(pod, "torn-down"),
   /** resolv.conf and hosts that stage0 wrote, for the modes `resolv=stage0` and `hosts=stage0`. */
@@ -105,7 +105,10 @@ export interface RunArguments {
   readonly disableCapabilitiesRestriction: boolean;
   readonly disablePaths: boolean;
   readonly disableSeccomp: boolean;
-  /** Who writes resolv.conf and hosts: `resolv=(host|stage0|none|default),hosts=(host|stage0|default)`. */
+  /**
+   * Who writes resolv.conf and hosts:
+   * `resolv=(host|stage0|none|default),hosts=(host|stage0|default)`.
+   */
   readonly dnsConfMode: string;
 }
 

@@ -1,5 +1,6 @@
 /**
- * Where the executable becomes a stage1 entrypoint: a program name and its arguments go in, an exit status comes out.
+ * Where the executable becomes a stage1 entrypoint: a program name and its arguments go in, an exit
+ * status comes out.
  */
 import process from "node:process";
 import { describeFault, hintOf } from "@shared/base";

@@ -2,6 +2,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { dirname } from "node:path";
 
+/** How a file is replaced. */
 export interface AtomicFileOptions {
   /** Permission bits; 0o640 unless told. */
   readonly mode?: number;

@@ -1,7 +1,8 @@
 /**
  * Named instants at which a test may kill the process, to prove that nothing is lost there.
  *
- * Every name is listed here, so that a test can visit them all. Outside of such a test a point costs one comparison.
+ * Every name is listed here, so that a test can visit them all. Outside of such a test a point
+ * costs one comparison.
  */
 import process from "node:process";
 
@@ -35,6 +36,7 @@ export const CRASH_POINTS = [
   "image-rm-recorded", // the image is out of the database, its blobs and layers are not
 ] as const;
 
+/** The name of one of them. */
 export type CrashPoint = (typeof CRASH_POINTS)[number];
 
 const chosen = process.env["RKT_CRASH_AT"];

@@ -1,6 +1,6 @@
 /**
- * The one error of the project: a kind from a closed set, a message that starts with the action, a cause,
- * and a hint for the person who reads it.
+ * The one error of the project: a kind from a closed set, a message that starts with the action, a
+ * cause, and a hint for the person who reads it.
  *
  * Never carries a stack to a person: `describeFault` joins the causes with ": ".
  */
@@ -22,6 +22,7 @@ export type FaultKind =
   | "missing-program" // a program or plugin that we run is not installed
   | "internal";
 
+/** What may come with a fault. */
 export interface FaultOptions {
   readonly cause?: unknown;
   /** One sentence: what the reader can do now. */
@@ -30,6 +31,7 @@ export interface FaultOptions {
   readonly details?: Readonly<Record<string, string | number>>;
 }
 
+/** Every error that a person or a wire may see. Its message never holds a stack or a secret. */
 export class Fault extends Error {
   readonly kind: FaultKind;
   readonly hint: string | undefined;
@@ -92,7 +94,9 @@ const WORDS_OF_ERRNO: Readonly<Record<string, string>> = {
   EBUSY: "device or resource busy",
 };
 
-/** An errno name as a person reads it: `"ENOSPC"` → `no space left on device`; unknown names stay. */
+/**
+ * An errno name as a person reads it: `"ENOSPC"` → `no space left on device`; unknown names stay.
+ */
 export function errnoWords(code: string): string {
   return WORDS_OF_ERRNO[code] ?? code;
 }
@@ -132,7 +136,10 @@ export function hintOf(thrown: unknown): string | undefined {
   return hint;
 }
 
-/** `using` wraps a failure of the clean-up around the failure itself; the first one is what happened. */
+/**
+ * `using` wraps a failure of the clean-up around the failure itself; the first one is what
+ * happened.
+ */
 function firstFault(thrown: unknown): unknown {
   return thrown instanceof SuppressedError ? firstFault(thrown.suppressed) : thrown;
 }

@@ -1,4 +1,6 @@
-/** What every part of the project shares: faults, time, units, safe files, retry. Imports nothing. */
+/**
+ * What every part of the project shares: faults, time, units, safe files, retry. Imports nothing.
+ */
 export { syncDirectory, writeAll, writeFileAtomic } from "./atomic-file.ts";
 export type { AtomicFileOptions } from "./atomic-file.ts";
 export { systemClock } from "./clock.ts";

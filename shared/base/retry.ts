@@ -1,6 +1,7 @@
 /** Trying again: time and chance are parameters. */
 import type { Clock } from "./clock.ts";
 
+/** When to try again, and how often. */
 export interface RetryOptions {
   /** Calls in all, the first included. */
   readonly attemptsMax: number;
@@ -13,6 +14,7 @@ export interface RetryOptions {
   readonly signal?: AbortSignal;
 }
 
+/** Where waiting comes from. */
 export interface RetryHost {
   readonly clock: Clock;
   /** A number in [0, 1). */

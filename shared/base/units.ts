@@ -1,9 +1,11 @@
 /** Sizes, durations and times as rkt 1.30 prints and reads them. */
 import { Fault, quote } from "./fault.ts";
 
-/** Bytes in a kibibyte, a mebibyte, a gibibyte. */
+/** Bytes in a kibibyte. */
 export const KiB: number = 1024;
+/** Bytes in a mebibyte. */
 export const MiB: number = 1024 * KiB;
+/** Bytes in a gibibyte. */
 export const GiB: number = 1024 * MiB;
 
 const IEC = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"] as const;
@@ -35,7 +37,9 @@ const AGES: readonly (readonly [limitS: number, words: string, unitS: number])[]
   [Number.POSITIVE_INFINITY, "%d years %s", 31_104_000],
 ];
 
-/** How long ago `thenMs` was, both in ms since the epoch: `3 minutes ago`, `now`, `1 hour from now`. */
+/**
+ * How long ago `thenMs` was, both in ms since the epoch: `3 minutes ago`, `now`, `1 hour from now`.
+ */
 export function formatAge(thenMs: number, nowMs: number): string {
   const side = thenMs > nowMs ? "from now" : "ago";
   const seconds = Math.floor(Math.abs(nowMs - thenMs) / 1000);

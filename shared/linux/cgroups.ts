@@ -4,6 +4,7 @@ import { join } from "node:path";
 
 const CGROUP2_MAGIC = 0x63677270;
 
+/** Which hierarchies of control groups are mounted. */
 export type CgroupLayout =
   /** One hierarchy with all controllers. */
   | "unified"
@@ -21,8 +22,8 @@ export function cgroupLayout(root: string = "/sys/fs/cgroup"): CgroupLayout {
 }
 
 /**
- * The controllers that can be used, by name: `memory`, `cpu`, `pids`, … Under `unified` those that the root offers,
- * otherwise those that are mounted below `root`.
+ * The controllers that can be used, by name: `memory`, `cpu`, `pids`, … Under `unified` those that
+ * the root offers, otherwise those that are mounted below `root`.
  */
 export function cgroupControllers(root: string = "/sys/fs/cgroup"): string[] {
   if (isCgroup2(root)) {
@@ -31,6 +32,7 @@ export function cgroupControllers(root: string = "/sys/fs/cgroup"): string[] {
   return controllerMounts(root).flatMap(({ controllers }) => controllers);
 }
 
+/** One hierarchy of version 1. */
 export interface ControllerMount {
   readonly path: string;
   /** Empty for a named hierarchy such as systemd's. */

@@ -1,4 +1,7 @@
-/** Kernel calls on files: locks, descriptors, devices, extended attributes, look-ups confined to a root. */
+/**
+ * Kernel calls on files: locks, descriptors, devices, extended attributes, look-ups confined to a
+ * root.
+ */
 import { closeSync, constants, openSync } from "node:fs";
 import { quote } from "@shared/base";
 import { check, cString, errnoFault, lastErrno, libc } from "./libc.ts";
@@ -6,9 +9,12 @@ import { check, cString, errnoFault, lastErrno, libc } from "./libc.ts";
 const LOCK = { shared: 1, exclusive: 2, unlock: 8 } as const;
 const LOCK_NON_BLOCKING = 4;
 
+/** What flock(2) is asked for. */
 export type LockKind = keyof typeof LOCK;
 
-/** flock(2). False means that somebody else holds it; with `wait` the calling thread blocks instead. */
+/**
+ * flock(2). False means that somebody else holds it; with `wait` the calling thread blocks instead.
+ */
 export function flock(fd: number, kind: LockKind, options: { readonly wait: boolean }): boolean {
   for (;;) {
     if (libc().flock(fd, LOCK[kind] | (options.wait ? 0 : LOCK_NON_BLOCKING)) === 0) return true;
@@ -31,11 +37,14 @@ export function pipe(): { readonly readFd: number; readonly writeFd: number } {
 const F_SETFD = 2;
 const FD_CLOEXEC = 1;
 
-/** Whether a descriptor is closed by execve(2), and so not inherited by programs that are started. */
+/**
+ * Whether a descriptor is closed by execve(2), and so not inherited by programs that are started.
+ */
 export function setCloseOnExec(fd: number, on: boolean): void {
   check(libc().fcntl(fd, F_SETFD, on ? FD_CLOEXEC : 0), () => `set close-on-exec of ${fd}`);
 }
 
+/** What a device node stands for. */
 export interface DeviceNumber {
   readonly major: number;
   readonly minor: number;
@@ -62,7 +71,10 @@ export function setXattr(path: string | Uint8Array, name: string, value: Uint8Ar
 const AT_FDCWD = -100;
 const AT_SYMLINK_NOFOLLOW = 0x100;
 
-/** Sets both times of the path itself, exactly: `node:fs` rounds nanoseconds and knows no time before 1970. */
+/**
+ * Sets both times of the path itself, exactly: `node:fs` rounds nanoseconds and knows no time
+ * before 1970.
+ */
 export function setTimes(
   path: string | Uint8Array,
   time: { readonly seconds: number; readonly nanoseconds: number },

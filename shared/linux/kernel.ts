@@ -1,4 +1,7 @@
-/** The kernel as a parameter: one record of calls, so that privileged code can be read, tested and recorded. */
+/**
+ * The kernel as a parameter: one record of calls, so that privileged code can be read, tested and
+ * recorded.
+ */
 import { statfsSync } from "node:fs";
 import {
   flock,
@@ -23,7 +26,9 @@ import {
 } from "./namespaces.ts";
 import { chroot, execve, setChildSubreaper, setParentDeathSignal } from "./processes.ts";
 
-/** Every call that changes more than a file. All are synchronous and throw a Fault of errno's kind. */
+/**
+ * Every call that changes more than a file. All are synchronous and throw a Fault of errno's kind.
+ */
 export interface Kernel {
   readonly flock: typeof flock;
   readonly setCloseOnExec: typeof setCloseOnExec;

@@ -1,7 +1,8 @@
 /**
  * The C library, opened on first use. The only file that speaks bun:ffi.
  *
- * In: numbers, strings, bytes. Out: results, or a Fault made of errno. Never keeps a pointer after a call.
+ * In: numbers, strings, bytes. Out: results, or a Fault made of errno. Never keeps a pointer after
+ * a call.
  */
 import { dlopen, FFIType, ptr, read } from "bun:ffi";
 import type { Pointer } from "bun:ffi";
@@ -69,14 +70,20 @@ export function libc(): Libc {
   return opened;
 }
 
-/** Reversed, because of two names for one number the first in the list is the usual one: EAGAIN, not EWOULDBLOCK. */
+/**
+ * Reversed, because of two names for one number the first in the list is the usual one: EAGAIN, not
+ * EWOULDBLOCK.
+ */
 const NAME_OF_ERRNO: ReadonlyMap<number, string> = new Map(
   Object.entries(constants.errno)
     .reverse()
     .map(([name, number]) => [number, name]),
 );
 
-/** The name of the last error of this thread, such as `"ENOENT"`. Ask before anything else is called. */
+/**
+ * The name of the last error of this thread, such as `"ENOENT"`. Ask before anything else is
+ * called.
+ */
 export function lastErrno(): string {
   const at = libc().__errno_location();
   const number = at === null ? 0 : read.i32(at, 0);
@@ -95,7 +102,10 @@ export function check(result: number | bigint, action: () => string): number {
   throw errnoFault(action(), code);
 }
 
-/** A string, or the bytes of a name, as C wants it. A zero byte inside would cut it short, so it is refused. */
+/**
+ * A string, or the bytes of a name, as C wants it. A zero byte inside would cut it short, so it is
+ * refused.
+ */
 export function cString(text: string | Uint8Array): Buffer {
   if (typeof text === "string" ? text.includes("\0") : text.includes(0)) {
     throw new Fault("invalid", "pass a string to the kernel: it holds a zero byte");

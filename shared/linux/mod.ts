@@ -1,4 +1,7 @@
-/** The only door to the kernel. Nothing else in the project calls it other than through node's own modules. */
+/**
+ * The only door to the kernel. Nothing else in the project calls it other than through node's own
+ * modules.
+ */
 export { cgroupControllers, cgroupLayout, controllerMounts } from "./cgroups.ts";
 export type { CgroupLayout, ControllerMount } from "./cgroups.ts";
 export type { DeviceNumber, LockKind } from "./files.ts";

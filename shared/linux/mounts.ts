@@ -18,8 +18,10 @@ const FLAG = {
   relatime: 0x20_0000,
 } as const;
 
+/** A flag of mount(2), by its usual word. */
 export type MountFlag = keyof typeof FLAG;
 
+/** One call of mount(2). */
 export interface MountRequest {
   /** A path, or a word such as `overlay` where the file system has no source. */
   readonly source?: string;

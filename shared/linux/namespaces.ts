@@ -1,8 +1,8 @@
 /**
  * Namespaces of the calling thread.
  *
- * unshare(2) and setns(2) change one thread. Afterwards only synchronous calls and new children see the new namespace; the
- * pool threads behind asynchronous file calls do not.
+ * unshare(2) and setns(2) change one thread. Afterwards only synchronous calls and new children see
+ * the new namespace; the pool threads behind asynchronous file calls do not.
  */
 import { closeSync, openSync } from "node:fs";
 import { Fault } from "@shared/base";
@@ -19,6 +19,7 @@ const CLONE = {
   fs: 0x0000_0200,
 } as const;
 
+/** A kind of namespace that a thread can make or enter. */
 export type NamespaceKind = Exclude<keyof typeof CLONE, "fs">;
 
 const PROC_NAME: Readonly<Record<NamespaceKind, string>> = {
@@ -48,8 +49,9 @@ export function namespacePath(pid: number | "self" | "thread-self", kind: Namesp
 }
 
 /**
- * Runs `action` while the calling thread has new namespaces, then goes back to the old ones. Not for `mount`,
- * which a thread that shares its root directory with others cannot go back from. `action` is synchronous.
+ * Runs `action` while the calling thread has new namespaces, then goes back to the old ones. Not
+ * for `mount`, which a thread that shares its root directory with others cannot go back from.
+ * `action` is synchronous.
  */
 export function inNewNamespaces<T>(kinds: readonly NamespaceKind[], action: () => T): T {
   const homes = kinds.map((kind) => ({
@@ -101,7 +103,9 @@ const SIOCGIFFLAGS = 0x8913n;
 const SIOCSIFFLAGS = 0x8914n;
 const IFF_UP = 0x1;
 
-/** Sets the loopback interface of the current network namespace up; 127.0.0.1 and ::1 come with it. */
+/**
+ * Sets the loopback interface of the current network namespace up; 127.0.0.1 and ::1 come with it.
+ */
 export function setLoopbackUp(): void {
   const fd = check(libc().socket(AF_INET, SOCK_DGRAM_CLOEXEC, 0), () => "open a socket");
   try {

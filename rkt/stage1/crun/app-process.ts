@@ -1,6 +1,6 @@
 /**
- * One app as a running process: crun makes the container and stays as its parent until it ends, so that its exit status is
- * the app's.
+ * One app as a running process: crun makes the container and stays as its parent until it ends, so
+ * that its exit status is the app's.
  */
 import { closeSync, fchownSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
@@ -35,7 +35,10 @@ export interface StartOptions {
 
 export interface AppProcess {
   readonly name: string;
-  /** Exit status, or 128 + number of the signal, once all output has been passed on. Rejects if it never started. */
+  /**
+   * Exit status, or 128 + number of the signal, once all output has been passed on. Rejects if it
+   * never started.
+   */
   readonly ended: Promise<number>;
   /** Sends a signal to the app's first process; nothing happens once it has ended. */
   signal(signal: NodeJS.Signals): void;

@@ -1,6 +1,6 @@
 /**
- * The OCI runtime configuration of one app: manifests, the resolved account and paths go in, `config.json` comes out.
- * Pure.
+ * The OCI runtime configuration of one app: manifests, the resolved account and paths go in,
+ * `config.json` comes out. Pure.
  *
  * @see OCI runtime-spec 1.0, config.md and config-linux.md; appc 0.8.11 ace.md
  */

@@ -1,6 +1,6 @@
 /**
- * The control groups of a pod: `/rkt-<uuid>/<app>` in each hierarchy. crun makes them; this file says where they are and
- * removes them. No hierarchy is ever mounted here.
+ * The control groups of a pod: `/rkt-<uuid>/<app>` in each hierarchy. crun makes them; this file
+ * says where they are and removes them. No hierarchy is ever mounted here.
  */
 import { existsSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
 import { join } from "node:path";

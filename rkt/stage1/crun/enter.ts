@@ -1,6 +1,6 @@
 /**
- * The `enter` entrypoint: becomes a command inside a running app, as its root user, with the app's environment and confined
- * like the app. The working directory is the pod's.
+ * The `enter` entrypoint: becomes a command inside a running app, as its root user, with the app's
+ * environment and confined like the app. The working directory is the pod's.
  */
 import { readFileSync } from "node:fs";
 import process from "node:process";
@@ -12,7 +12,7 @@ import { crunCommand, crunPaths } from "./app-process.ts";
 export function enter(argv: readonly string[]): never {
   const { app, command } = parseEnterArguments(argv);
   const pod = process.cwd();
-  if (command.length === 0) throw new Fault("invalid", `enter app ${quote(app)}: no command given`);
+  if (command.length === 0) throw new Fault("invalid", `enter app ${quote(app)}: no command`);
   readFileSync(crunPaths.appPid(pod, app)); // crun's own message for an app that never ran is unclear
   kernel.unshare(["mount"]);
   kernel.mount({ target: "/", flags: ["rec", "slave"] });

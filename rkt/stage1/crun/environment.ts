@@ -1,4 +1,6 @@
-/** The environment of an app: what the executor says, then what the manifest says, which wins. Pure. */
+/**
+ * The environment of an app: what the executor says, then what the manifest says, which wins. Pure.
+ */
 import type { App } from "@rkt/spec";
 import type { Account } from "./users.ts";
 

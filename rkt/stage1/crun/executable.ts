@@ -1,5 +1,6 @@
 /**
- * The program of an app, found inside its root before anything is started, so that a wrong name gets a clear answer.
+ * The program of an app, found inside its root before anything is started, so that a wrong name
+ * gets a clear answer.
  *
  * What lies in a volume is not looked at: it is not mounted yet, and the runtime will say.
  */

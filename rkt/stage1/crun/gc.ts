@@ -1,6 +1,7 @@
 /**
- * The `gc` entrypoint: gives back what a supervisor that was killed could not: networks and cgroups. The working directory
- * is the pod's; nothing of the pod runs any more. Doing it twice is the same as doing it once.
+ * The `gc` entrypoint: gives back what a supervisor that was killed could not: networks and
+ * cgroups. The working directory is the pod's; nothing of the pod runs any more. Doing it twice is
+ * the same as doing it once.
  */
 import process from "node:process";
 import { describeFault, systemClock } from "@shared/base";

@@ -72,7 +72,9 @@ describe("copyOutput()", () => {
   test("passes bytes on as they are and logs lines with time, stream and tag", async () => {
     expect(await copy("one\ntwo", "")).toEqual({
       out: "one\ntwo",
-      log: "2026-01-02T03:04:05.006000000Z stderr F one\n2026-01-02T03:04:05.006000000Z stderr F two\n",
+      log: ["one", "two"]
+        .map((text) => `2026-01-02T03:04:05.006000000Z stderr F ${text}\n`)
+        .join(""),
     });
   });
 

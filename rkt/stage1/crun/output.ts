@@ -1,6 +1,6 @@
 /**
- * What an app writes: read from its pipe, passed on to the terminal or file of the person who ran the pod, and kept in the
- * app's log in the CRI form `<RFC 3339 time> stdout|stderr F|P <text>`.
+ * What an app writes: read from its pipe, passed on to the terminal or file of the person who ran
+ * the pod, and kept in the app's log in the CRI form `<RFC 3339 time> stdout|stderr F|P <text>`.
  *
  * Never loses a byte of the log because the reader of standard output has gone.
  */

@@ -1,9 +1,10 @@
 /**
- * The pod's namespaces and the small init that is their first process: it adopts and reaps what apps leave behind, and the
- * namespaces live as long as it does.
+ * The pod's namespaces and the small init that is their first process: it adopts and reaps what
+ * apps leave behind, and the namespaces live as long as it does.
  *
- * The init holds the pod's lock too, so the pod counts as running while any of its processes is alive. When the
- * supervisor dies for whatever reason, the kernel kills the init, and with it the whole pid namespace.
+ * The init holds the pod's lock too, so the pod counts as running while any of its processes is
+ * alive. When the supervisor dies for whatever reason, the kernel kills the init, and with it the
+ * whole pid namespace.
  */
 import type { Kernel, NamespaceKind } from "@shared/linux";
 import { namespacePath } from "@shared/linux";

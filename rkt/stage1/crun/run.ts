@@ -1,15 +1,16 @@
 /**
  * The `run` entrypoint: the supervisor of one pod, in the process that `rkt run` was.
  *
- * In: a prepared pod directory as working directory, app roots mounted in this process's own mount namespace, the pod's lock
- * as an inherited descriptor. Out: the exit status of the first app that failed, 0 if none did. When it ends in
- * whatever way, the kernel ends the pod's processes; what lies outside (networks, cgroups) is given back here, or by `gc`.
+ * In: a prepared pod directory as working directory, app roots mounted in this process's own mount
+ * namespace, the pod's lock as an inherited descriptor. Out: the exit status of the first app that
+ * failed, 0 if none did. When it ends in whatever way, the kernel ends the pod's processes; what
+ * lies outside (networks, cgroups) is given back here, or by `gc`.
  */
 import { mkdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import process from "node:process";
-import { type CniResult, parseNetFlag, parsePodManifest, type PodManifest } from "@rkt/spec";
-import { assert, type Clock, crashPoint, Fault, systemClock, writeFileAtomic } from "@shared/base";
-import { cgroupLayout, type Kernel, kernel } from "@shared/linux";
+import { type CniResult, parseNetFlag, parsePodManifest } from "@rkt/spec";
+import { assert, crashPoint, Fault, systemClock, writeFileAtomic } from "@shared/base";
+import { cgroupLayout, kernel } from "@shared/linux";
 import { parseDnsConfMode, parseRunArguments } from "../arguments.ts";
 import { LOCK_FD_VARIABLE, podPaths, type RunArguments } from "../contract.ts";
 import { attachNetworks, detachNetworks } from "../network/attach.ts";
@@ -19,22 +20,8 @@ import { removePodCgroups } from "./cgroups.ts";
 import { nameFileBinds, type NameFilesInput, writeNameFiles } from "./name-files.ts";
 import { type PodInit, startPodInit } from "./pod-init.ts";
 import { startApps } from "./start-apps.ts";
+import type { RunningPod, Stage1Host } from "./running-pod.ts";
 import { superviseApps } from "./supervise.ts";
-
-/** One pod while it runs. */
-export interface RunningPod {
-  readonly directory: string;
-  readonly manifest: PodManifest;
-  readonly options: RunArguments;
-  readonly init: PodInit;
-}
-
-export interface Stage1Host {
-  readonly clock: Clock;
-  readonly kernel: Kernel;
-  /** One line for the person who runs the pod. */
-  readonly note: (line: string) => void;
-}
 
 export async function run(argv: readonly string[]): Promise<number> {
   crashPoint("stage1-started");
@@ -84,7 +71,10 @@ function takeLock(host: Stage1Host): number {
   return fd;
 }
 
-/** crun refuses a hybrid layout. Without the part of version 2, which has no controllers, it is a plain version 1. */
+/**
+ * crun refuses a hybrid layout. Without the part of version 2, which has no controllers, it is a
+ * plain version 1.
+ */
 function hideUnifiedHierarchy(host: Stage1Host): void {
   if (cgroupLayout() !== "hybrid") return;
   const own = readlinkSync("/proc/self/ns/mnt");
@@ -130,7 +120,10 @@ async function setUpNetworks(host: Stage1Host, pod: RunningPod): Promise<CniResu
   }
 }
 
-/** POSIX shared memory is part of the ipc namespace that apps share, so they share its directory too. */
+/**
+ * POSIX shared memory is part of the ipc namespace that apps share, so they share its directory
+ * too.
+ */
 function shareMemory(host: Stage1Host, pod: string): void {
   const target = crunPaths.sharedMemory(pod);
   mkdirSync(target, { recursive: true });

@@ -1,4 +1,7 @@
-/** From the pod manifest to running apps: everything of every app is resolved first, then all are started. */
+/**
+ * From the pod manifest to running apps: everything of every app is resolved first, then all are
+ * started.
+ */
 import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";
@@ -11,7 +14,7 @@ import { type AppConfig, type BoundVolume, bundleConfig, unenforceable } from ".
 import { availableCapabilities } from "./capabilities.ts";
 import { appCgroup } from "./cgroups.ts";
 import { appEnvironment } from "./environment.ts";
-import type { RunningPod, Stage1Host } from "./run.ts";
+import type { RunningPod, Stage1Host } from "./running-pod.ts";
 import { seccompFilter } from "./seccomp-filter.ts";
 import { checkExecutable } from "./executable.ts";
 import { resolveAccount } from "./users.ts";
@@ -95,9 +98,8 @@ function appConfig(
   const account = resolveAccount(host, root, app);
   const isolators = parseIsolators(app.isolators ?? []);
   for (const controller of unenforceable(isolators, surroundings.controllers)) {
-    host.note(
-      `stage1: warning: app ${quote(name)}: no ${controller} limit: this machine has no such cgroup`,
-    );
+    const reason = "this machine has no such cgroup controller";
+    host.note(`stage1: warning: app ${quote(name)} runs without ${controller} limit: ${reason}`);
   }
   const volumes = bindVolumes(directory, manifest, runtimeApp, app);
   const environment = appEnvironment(name, app, account);

@@ -1,6 +1,7 @@
 /**
- * The `stop` entrypoint: asks the supervisor to end the apps, or ends them at once with `--force`. The supervisor itself
- * stays until it has given back networks and cgroups. The working directory is the pod's.
+ * The `stop` entrypoint: asks the supervisor to end the apps, or ends them at once with `--force`.
+ * The supervisor itself stays until it has given back networks and cgroups. The working directory
+ * is the pod's.
  */
 import { readFileSync } from "node:fs";
 import process from "node:process";

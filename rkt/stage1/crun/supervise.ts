@@ -1,14 +1,16 @@
 /**
- * The pod from "all apps started" to "all apps ended": signals go in, statuses are written, one exit status comes out.
+ * The pod from "all apps started" to "all apps ended": signals go in, statuses are written, one
+ * exit status comes out.
  *
- * The failure of one app ends the pod; apps that end well are only waited for. @see appc 0.8.11 pods.md
+ * The failure of one app ends the pod; apps that end well are only waited for. @see appc 0.8.11
+ * pods.md
  */
 import { writeFileSync } from "node:fs";
 import process from "node:process";
 import { crashPoint } from "@shared/base";
 import { podPaths } from "../contract.ts";
 import type { AppProcess } from "./app-process.ts";
-import type { RunningPod, Stage1Host } from "./run.ts";
+import type { RunningPod, Stage1Host } from "./running-pod.ts";
 
 /** How long apps may take to end after they were asked to, in ms; as in docker and podman. */
 const STOP_GRACE_MS = 10_000;
@@ -18,7 +20,10 @@ const ENDING = ["SIGTERM", "SIGINT", "SIGQUIT"] as const;
 /** Signals that are only passed on. */
 const PASSED_ON = ["SIGHUP", "SIGUSR1", "SIGUSR2"] as const;
 
-/** @returns status of the first app that failed by itself, else of one that failed when told to stop, else 0 */
+/**
+ * @returns status of the first app that failed by itself, else of one that failed when told to
+ * stop, else 0
+ */
 export async function superviseApps(
   host: Stage1Host,
   pod: RunningPod,

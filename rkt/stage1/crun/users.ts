@@ -1,6 +1,6 @@
 /**
- * The user and group of an app: a number, a path whose owner is meant, or a name from the app's own /etc/passwd and
- * /etc/group. Every look-up stays inside the app's root.
+ * The user and group of an app: a number, a path whose owner is meant, or a name from the app's own
+ * /etc/passwd and /etc/group. Every look-up stays inside the app's root.
  *
  * @see appc 0.8.11 aci.md, `user` and `group`
  */
@@ -106,7 +106,9 @@ function readGroups(host: { readonly kernel: Kernel }, root: string): Map<string
   );
 }
 
-/** Rows of a colon-separated file inside the root; none where the file is missing or no plain file. */
+/**
+ * Rows of a colon-separated file inside the root; none where the file is missing or no plain file.
+ */
 function readTable(host: { readonly kernel: Kernel }, root: string, path: string): string[][] {
   const fd = host.kernel.openInRoot(root, path);
   if (fd === undefined) return [];

@@ -1,8 +1,9 @@
 /**
- * The volumes of one app: mounts of the pod manifest and mount points of the image become pairs of source and target.
+ * The volumes of one app: mounts of the pod manifest and mount points of the image become pairs of
+ * source and target.
  *
- * An empty volume that is used for the first time gets what the image has at that place, as users of container images
- * expect.
+ * An empty volume that is used for the first time gets what the image has at that place, as users
+ * of container images expect.
  */
 import { closeSync, fstatSync, readdirSync } from "node:fs";
 import type { App, Mount, PodManifest, RuntimeApp, Volume } from "@rkt/spec";
@@ -11,7 +12,10 @@ import type { Kernel } from "@shared/linux";
 import { podPaths } from "../contract.ts";
 import type { BoundVolume } from "./bundle.ts";
 
-/** Every mount of the app, in the order in which they are made. @throws {Fault} for a mount without its volume */
+/**
+ * Every mount of the app, in the order in which they are made. @throws {Fault} for a mount without
+ * its volume
+ */
 export function bindVolumes(
   pod: string,
   manifest: PodManifest,

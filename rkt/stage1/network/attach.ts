@@ -1,6 +1,7 @@
 /**
- * The networks of one pod, set up and given back: a list of attachments in the pod directory says at every moment what
- * there is to give back, so that a later process can do it when this one was killed.
+ * The networks of one pod, set up and given back: a list of attachments in the pod directory says
+ * at every moment what there is to give back, so that a later process can do it when this one was
+ * killed.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -129,8 +130,10 @@ function netmask(length: number): string {
 }
 
 /**
- * Gives back what `attachNetworks` recorded, last first, and forgets it. A plugin's failure does not stop the others.
- * @param namespace path of the pod's network namespace; undefined when it is gone, with its last process
+ * Gives back what `attachNetworks` recorded, last first, and forgets it. A plugin's failure does
+ * not stop the others.
+ * @param namespace path of the pod's network namespace; undefined when it is gone, with its last
+ * process
  * @returns the failures, if any; what failed stays recorded
  */
 export async function detachNetworks(
@@ -170,8 +173,9 @@ function readAttachments(pod: string): Attachment[] {
 }
 
 /**
- * A namespace in place of one that is gone, with interfaces of the same names and addresses: the reference plugins
- * find out from the interface which masquerading rules to remove, and leave them behind without it.
+ * A namespace in place of one that is gone, with interfaces of the same names and addresses: the
+ * reference plugins find out from the interface which masquerading rules to remove, and leave them
+ * behind without it.
  */
 function standInNamespace(
   host: { readonly kernel: Kernel },

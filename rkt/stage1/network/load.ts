@@ -1,7 +1,9 @@
 /**
- * Which networks a pod gets: the configuration files of the machine and the built-in ones, then the choice of `--net`.
+ * Which networks a pod gets: the configuration files of the machine and the built-in ones, then the
+ * choice of `--net`.
  *
- * In: directories and the text after `--net=`. Out: networks in interface order (eth0, eth1, …). Starts nothing.
+ * In: directories and the text after `--net=`. Out: networks in interface order (eth0, eth1, …).
+ * Starts nothing.
  * @see rkt Documentation/networking/overview.md
  */
 import { readdirSync, readFileSync } from "node:fs";
@@ -17,7 +19,10 @@ export interface Network {
   readonly args: string;
 }
 
-/** Networks of `<localConfig>/net.d` and the built-in ones that they do not override, sorted by file name. */
+/**
+ * Networks of `<localConfig>/net.d` and the built-in ones that they do not override, sorted by file
+ * name.
+ */
 export function loadNetworks(localConfig: string, note: (line: string) => void): Network[] {
   const directory = join(localConfig, "net.d");
   note(`networking: loading networks from ${directory}`);
@@ -56,7 +61,9 @@ function configurationFiles(directory: string): string[] {
   }
 }
 
-/** The networks that `--net` asks for. @throws {Fault} "not-found" naming those that do not exist */
+/**
+ * The networks that `--net` asks for. @throws {Fault} "not-found" naming those that do not exist
+ */
 export function chooseNetworks(
   networks: readonly Network[],
   selection: NetworkSelection,

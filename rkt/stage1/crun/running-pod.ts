@@ -1,0 +1,21 @@
+/** What the parts of the supervisor hand each other. Data only. */
+import type { PodManifest } from "@rkt/spec";
+import type { Clock } from "@shared/base";
+import type { Kernel } from "@shared/linux";
+import type { RunArguments } from "../contract.ts";
+import type { PodInit } from "./pod-init.ts";
+
+/** One pod while it runs. */
+export interface RunningPod {
+  readonly directory: string;
+  readonly manifest: PodManifest;
+  readonly options: RunArguments;
+  readonly init: PodInit;
+}
+
+export interface Stage1Host {
+  readonly clock: Clock;
+  readonly kernel: Kernel;
+  /** One line for the person who runs the pod. */
+  readonly note: (line: string) => void;
+}
