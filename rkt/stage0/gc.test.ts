@@ -21,6 +21,7 @@ import {
   testHost,
 } from "./testing.ts";
 
+const ACT = join(import.meta.dir, "testdata", "act.ts");
 const HOUR_MS = 3_600_000;
 
 /** A pod that has run to its end. */
@@ -150,6 +151,25 @@ test("a pod whose stage1 fails is kept, the others go, and the next collection s
   expect(gcPods(hostLater(0, environment), request(dir))).toEqual([]);
   expect(podsLeft(dir)).toEqual([]);
 });
+
+test.each(["gc-marked", "gc-stage1", "gc-partial"])(
+  "killed at %s, the next collection finishes the work",
+  (point) => {
+    using dir = temporaryDataDir();
+    const { path } = exited(dir);
+    const log = join(dir.path, "log");
+    writeFileSync(podPaths.netInfo(path), "[]");
+    const task = JSON.stringify({ act: "gc", dataDir: dir.path });
+    const env = { ...process.env, RKT_CRASH_AT: point, STAGE1_GC_LOG: log };
+    const child = Bun.spawnSync([process.execPath, ACT, task], { env });
+    expect(child.signalCode).toBe("SIGKILL");
+    expect(podsLeft(dir)).toHaveLength(1);
+    expect(gcPods(hostLater(0, { STAGE1_GC_LOG: log }), request(dir))).toEqual([]);
+    expect(podsLeft(dir)).toEqual([]);
+    // Asked once: what was given back must not be given back again.
+    expect(readFileSync(log, "utf8").match(/given back/g)).toHaveLength(1);
+  },
+);
 
 test("links in a pod are removed, not followed", () => {
   using dir = temporaryDataDir();

@@ -106,7 +106,8 @@ function collect(host: GcHost, pod: Pod, options: CollectOptions): void {
  * The clock of a phase starts with the rename into it, which the directory's change time records.
  */
 function isOlderThan(host: Pick<Stage0Host, "clock">, pod: Pod, ageMs: number): boolean {
-  return fstatSync(pod.fd).ctimeMs + ageMs <= host.clock.now();
+  // Our clock counts whole milliseconds, the file system's goes on behind the point.
+  return Math.floor(fstatSync(pod.fd).ctimeMs) + ageMs <= host.clock.now();
 }
 
 function stillInGrace(pod: Pod, graceMs: number): string {

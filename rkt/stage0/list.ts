@@ -5,10 +5,11 @@
  */
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { type NameValue, parsePodManifest, type PodManifest } from "@rkt/spec";
+import { parsePodManifest, type PodManifest } from "@rkt/spec";
 import { type NetworkStatus, podPaths } from "@rkt/stage1/contract";
 import { describeFault, Fault } from "@shared/base";
 import type { Stage0Host } from "./host.ts";
+import { type AppSummary, parseManifestHead } from "./manifest-head.ts";
 import type { Phase, PodState } from "./phase.ts";
 import { openPodIn, type Pod, stateOfPod, uuidsIn } from "./pod-dir.ts";
 
@@ -27,14 +28,6 @@ export interface PodSummary {
   readonly userLabels: Readonly<Record<string, string>>;
   /** Why a part of this record could not be read. */
   readonly problem: string | undefined;
-}
-
-/** An app as a list shows it. */
-export interface AppSummary {
-  readonly name: string;
-  readonly imageId: string;
-  /** With its version, as in `example.com/app:1.0`; empty where the manifest names none. */
-  readonly imageName: string;
 }
 
 type ListHost = Pick<Stage0Host, "kernel">;
@@ -62,11 +55,13 @@ export function summarize(host: ListHost, pod: Pod, seenIn?: Phase): PodSummary 
   if (state === undefined) return undefined;
   const started = hasStarted(state);
   const createdMs = modifiedMs(join(pod.files, "pod-created"));
-  const manifest = tryRead(() => readPodManifest(pod));
+  const manifest = tryRead(() =>
+    parseManifestHead(readFileSync(podPaths.manifest(pod.files), "utf8")),
+  );
   return {
     uuid: pod.uuid,
     state,
-    apps: manifest.value?.apps.map(summarizeApp) ?? [],
+    apps: manifest.value?.apps ?? [],
     createdMs,
     startedMs: started ? modifiedMs(podPaths.pid(pod.files)) : undefined,
     networks: started ? readNetworks(pod) : [],
@@ -140,13 +135,4 @@ export function readIfPresent(path: string): string | undefined {
 
 function hasStarted(state: PodState): boolean {
   return state !== "preparing" && state !== "aborted prepare" && state !== "prepared";
-}
-
-function summarizeApp({ name, image }: PodManifest["apps"][number]): AppSummary {
-  return { name, imageId: image.id, imageName: withVersion(image.name ?? "", image.labels ?? []) };
-}
-
-function withVersion(name: string, labels: readonly NameValue[]): string {
-  const version = labels.find((label) => label.name === "version")?.value;
-  return version === undefined ? name : `${name}:${version}`;
 }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import process from "node:process";
 import type { LayerId } from "@rkt/image";
 import { runArgv } from "@rkt/stage1/contract";
+import { describeFault } from "@shared/base";
 import { kernel } from "@shared/linux";
 import { layerPath } from "./layers.ts";
 import { listPods } from "./list.ts";
@@ -126,9 +127,8 @@ describe.skipIf(CANNOT_MOUNT !== undefined)(`a pod of any stage1 ${CANNOT_MOUNT 
       ["two", "running"],
     ]);
     expect(() => removePod(host, pod, COLLECT)).toThrow(`pod "${pod.uuid}" is currently running`);
-    await expect(waitForExit(host, pod, { timeoutMs: 1 })).rejects.toThrow(
-      "context deadline exceeded",
-    );
+    const patience = await waitForExit(host, pod, { timeoutMs: 1 }).catch(describeFault);
+    expect(patience).toBe("context deadline exceeded");
     expect(stopPod(host, pod, { force: true })).toBe("stopped");
     expect(seen(pod, "stopped")).toBe(`--force\n${pod.uuid}\n`);
     writeFileSync(pipe, "\n");

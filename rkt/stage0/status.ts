@@ -7,14 +7,8 @@ import type { Mount, PodManifest, RuntimeApp, Volume } from "@rkt/spec";
 import { podPaths } from "@rkt/stage1/contract";
 import { Fault, quote } from "@shared/base";
 import type { Stage0Host } from "./host.ts";
-import {
-  type AppSummary,
-  modifiedMs,
-  type PodSummary,
-  readIfPresent,
-  readPodManifest,
-  summarize,
-} from "./list.ts";
+import { modifiedMs, type PodSummary, readIfPresent, readPodManifest, summarize } from "./list.ts";
+import type { AppSummary } from "./manifest-head.ts";
 import { isAfterRun, type PodState } from "./phase.ts";
 import { pathOf, type Pod, stateOfPod } from "./pod-dir.ts";
 

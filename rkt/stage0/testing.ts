@@ -12,6 +12,7 @@ import type { Stage1Image } from "@rkt/stage1/bundled";
 import { ENTRYPOINTS, entrypointAnnotation, type RunArguments } from "@rkt/stage1/contract";
 import { type Clock, systemClock } from "@shared/base";
 import { kernel } from "@shared/linux";
+import type { GcRequest } from "./gc.ts";
 import type { Stage0Host } from "./host.ts";
 import { layerPath } from "./layers.ts";
 import type { AppRequest } from "./pod-manifest.ts";
@@ -170,4 +171,13 @@ export const RUN_ARGUMENTS: Omit<RunArguments, "uuid"> = {
   disablePaths: false,
   disableSeccomp: false,
   dnsConfMode: "resolv=default,hosts=default",
+};
+
+/** A collection that leaves nothing but pods in use. */
+export const COLLECT_ALL: Omit<GcRequest, "dataDir"> = {
+  gracePeriodMs: 0,
+  expirePreparedMs: 0,
+  markOnly: false,
+  debug: false,
+  localConfig: "/etc/rkt",
 };

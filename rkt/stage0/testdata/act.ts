@@ -1,12 +1,12 @@
 /**
- * A process for tests to watch: prepares and runs a pod, or enters one, exactly as the command line
- * does. Takes a JSON document `{ act, dataDir, request | uuid }` as its only argument.
+ * A process for tests to watch and to kill: prepares and runs a pod, enters one, or collects all,
+ * exactly as the command line does. Takes a JSON document `Task` as its only argument.
  */
 import process from "node:process";
 import { describeFault, hintOf, systemClock } from "@shared/base";
 import { kernel } from "@shared/linux";
-import { enterPod, openPod, type PrepareRequest, preparePod, runPod } from "../mod.ts";
-import { dice, RUN_ARGUMENTS } from "../testing.ts";
+import { enterPod, gcPods, openPod, type PrepareRequest, preparePod, runPod } from "../mod.ts";
+import { COLLECT_ALL, dice, RUN_ARGUMENTS } from "../testing.ts";
 
 const host = {
   kernel,
@@ -18,7 +18,7 @@ const host = {
 };
 
 interface Task {
-  readonly act: "run" | "enter";
+  readonly act: "run" | "enter" | "gc";
   readonly dataDir: string;
   readonly request: PrepareRequest;
   readonly uuid: string;
@@ -29,6 +29,7 @@ interface Task {
 const task = JSON.parse(process.argv[2] ?? "") as Task;
 try {
   if (task.act === "run") runPod(host, preparePod(host, task.request), RUN_ARGUMENTS);
+  if (task.act === "gc") process.exit(gcPods(host, { ...COLLECT_ALL, dataDir: task.dataDir }).length);
   await enterPod(host, openPod(task.dataDir, task.uuid), task);
 } catch (error) {
   console.error(describeFault(error), hintOf(error) ?? "");

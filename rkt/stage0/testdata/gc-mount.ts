@@ -6,6 +6,7 @@ import process from "node:process";
 import { systemClock } from "@shared/base";
 import { kernel } from "@shared/linux";
 import { gcPods } from "../mod.ts";
+import { COLLECT_ALL } from "../testing.ts";
 
 const [dataDir = "", source = "", target = ""] = process.argv.slice(2);
 kernel.mount({ source, target, flags: ["bind"] });
@@ -16,13 +17,6 @@ const host = {
   print: () => undefined,
   environment: process.env,
 };
-const problems = gcPods(host, {
-  dataDir,
-  gracePeriodMs: 0,
-  expirePreparedMs: 0,
-  markOnly: false,
-  debug: false,
-  localConfig: "/etc/rkt",
-});
+const problems = gcPods(host, { ...COLLECT_ALL, dataDir });
 for (const { uuid, fault } of problems) console.error(uuid, fault.message);
 process.exit(problems.length);
