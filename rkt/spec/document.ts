@@ -99,7 +99,7 @@ export function readTextMap(value: unknown, place: string): Record<string, strin
 
 /** Optional fields may be given as undefined, required ones may not. */
 type Loose<T> = {
-  [K in keyof T]: Record<never, never> extends Pick<T, K> ? T[K] | undefined : T[K];
+  [K in keyof T]: object extends Pick<T, K> ? T[K] | undefined : T[K];
 };
 
 /** The record without the fields that are undefined. */

@@ -9,7 +9,7 @@ import { Fault, quote } from "@shared/base";
 import { parseAcIdentifier } from "./ac-name.ts";
 import type { NameValue } from "./appc.ts";
 import { type DockerReference, parseDockerReference } from "./docker-reference.ts";
-import { checkLabels } from "./labels.ts";
+import { firstRepeated } from "./labels.ts";
 
 /** What a person means by an image, before anything is looked up. */
 export type ImageReference =
@@ -130,11 +130,18 @@ function imageName(text: string): ImageReference & { kind: "name" } {
   const whole = `name=${text.replace(":", ",version=")}`;
   const [name = "", ...parts] = whole.slice("name=".length).split(",");
   const labels = parts.map((part) => readLabel(part, whole));
-  parseAcIdentifier(name);
+  checkOnce([{ name: "name", value: name }, ...labels]);
   for (const label of labels) parseAcIdentifier(label.name);
-  checkLabels(labels);
+  parseAcIdentifier(name);
   const version = labels.find((label) => label.name === "version")?.value;
   return { kind: "name", name, labels, ...(version !== undefined && { version }) };
+}
+
+function checkOnce(labels: readonly NameValue[]): void {
+  const twice = firstRepeated(labels.map((label) => label.name));
+  if (twice === undefined) return;
+  const values = labels.filter((label) => label.name === twice).map((label) => quote(label.value));
+  throw new Fault("invalid", `label ${twice} with multiple values [${values.join(" ")}]`);
 }
 
 function checkColon(text: string): void {

@@ -212,8 +212,9 @@ export interface RuntimeConfig {
 }
 
 /**
- * What an app may see but not write, unless `--insecure-options=paths`: all of /proc/sys, where rkt protected single
- * files, because its nspawn protected the rest. /sys is mounted read-only as a whole.
+ * What an app may see but not write, unless `--insecure-options=paths`: all of /proc/sys, where rkt
+ * protected single files, because its nspawn protected the rest. /sys is mounted read-only as a
+ * whole.
  * @see rkt stage1/init/common/path.go
  */
 export const READ_ONLY_PATHS: readonly string[] = [
@@ -225,8 +226,8 @@ export const READ_ONLY_PATHS: readonly string[] = [
 ];
 
 /**
- * What an app does not see, unless `--insecure-options=paths`: rkt's list but for /sys/fs, because a program finds its
- * memory limit in /sys/fs/cgroup, and what other runtimes hide.
+ * What an app does not see, unless `--insecure-options=paths`: rkt's list but for /sys/fs, because
+ * a program finds its memory limit in /sys/fs/cgroup, and what other runtimes hide.
  */
 export const HIDDEN_PATHS: readonly string[] = [
   "/proc/acpi",
