@@ -100,9 +100,6 @@ feature("rkt run with wrong input", {}, (world) => {
 
   function expectNoPod(here: World): void {
     expect(here.pods()).toEqual([]);
-    expect(await here.machine.shell("ls /sys/fs/cgroup/*/rkt* 2>/dev/null || :")).not.toContain(
-      "never",
-    );
   }
 });
 
@@ -140,7 +137,7 @@ feature("rkt on a full disk", {}, (world) => {
   async function emptyInside(data: string): Promise<void> {
     const list = await world().rkt(["image", "list", "--no-legend"], { data });
     expect(succeeded(list)).toBe("");
-    const files = `find ${data}/cas/tmp ${data}/cas/layers ${data}/cas/blob -type f 2>/dev/null || :`;
+    const files = `cd ${data}/cas; find tmp layers blob -type f 2>/dev/null || :`;
     expect(await world().machine.shell(files)).toBe("");
   }
 

@@ -1,6 +1,6 @@
 /**
- * SIGKILL at every named instant of fetch, run, gc and image rm: the next command tells the truth, the same command works
- * again, and `rkt gc` leaves nothing of it on the machine.
+ * SIGKILL at every named instant of fetch, run, gc and image rm: the next command tells the truth,
+ * the same command works again, and `rkt gc` leaves nothing of it on the machine.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -41,7 +41,7 @@ feature("SIGKILL at", { programs: NEEDED, lacks: PLUGINS }, (world) => {
     registry = await startRegistry({ directory, within: machine.beside });
     const layers = [[{ path: "upper", kind: "file", bytes: "x".repeat(100_000) } as const]];
     const layout = writeLayout(join(directory, "layout"), busyboxOci({ layers }));
-    const push = join(import.meta.dir, "fixtures/push.ts");
+    const push = join(import.meta.dir, "fixtures/registry.ts");
     const argv = [process.execPath, "run", push, registry.address, "test/crash", "latest", layout];
     const { status, stderr } = await machine.run(argv);
     expect(status, stderr).toBe(0);
@@ -113,7 +113,10 @@ feature("SIGKILL at", { programs: NEEDED, lacks: PLUGINS }, (world) => {
       : [];
   }
 
-  /** The same command; an image that is gone already cannot be removed again, so it is asked for nothing more. */
+  /**
+   * The same command; an image that is gone already cannot be removed again, so it is asked for
+   * nothing more.
+   */
   function again(command: readonly string[]): readonly string[] {
     return command[0] === "image" ? ["image", "list"] : command;
   }

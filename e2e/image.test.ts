@@ -76,7 +76,7 @@ feature("rkt image", {}, (world) => {
     test("an image that is not there changes nothing", async () => {
       const finished = await image("rm", "example.test/none");
       expect(finished.stderr).toContain(
-        'rm: cannot find aci satisfying name: "example.test/none" and labels: [] in the local store',
+        'rm: cannot find aci satisfying name: "example.test/none" and labels: []',
       );
       expect(finished.stdout).toBe("");
     });

@@ -1,4 +1,7 @@
-/** `rkt run --memory --cpu`: limits arrive in the control groups of the app, whichever layout the machine has. */
+/**
+ * `rkt run --memory --cpu`: limits arrive in the control groups of the app, whichever layout the
+ * machine has.
+ */
 import { beforeAll, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { IMAGE_NAME } from "./fixtures/aci.ts";
@@ -11,7 +14,9 @@ const UNIFIED = existsSync("/sys/fs/cgroup/cgroup.controllers");
 /** Hierarchies of version 1, mounted where Debian and systemd mount them. */
 const LEGACY = existsSync("/sys/fs/cgroup/memory");
 
-/** Starts a sleeping app with the flags and returns the files of its control groups, then stops it. */
+/**
+ * Starts a sleeping app with the flags and returns the files of its control groups, then stops it.
+ */
 async function limitsOf(
   world: World,
   flags: string[],

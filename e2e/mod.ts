@@ -1,6 +1,6 @@
 /**
- * The fixtures of the end-to-end tests, for the demonstration and the benchmarks: small images on the spot, a registry,
- * keys, all of it real and in temporary directories.
+ * The fixtures of the end-to-end tests, for the demonstration and the benchmarks: small images on
+ * the spot, a registry, keys, all of it real and in temporary directories.
  */
 export { IMAGE_NAME, writeAci } from "./fixtures/aci.ts";
 export type { AciOptions } from "./fixtures/aci.ts";

@@ -21,7 +21,9 @@ feature("rkt run --net", { lacks: PLUGINS }, (world) => {
     return succeeded(await world().rkt(argv));
   };
 
-  /** A pod on the default network that serves one page until it is stopped; its address is known. */
+  /**
+   * A pod on the default network that serves one page until it is stopped; its address is known.
+   */
   async function server(name: string): Promise<{ pod: Background; uuid: string; address: string }> {
     const file = join(world().directory, `uuid-${name}`);
     const serve = `mkdir /www; echo page of ${name} >/www/index.html; exec httpd -f -p 80 -h /www`;
@@ -132,8 +134,10 @@ feature("rkt run --net", { lacks: PLUGINS }, (world) => {
   });
 
   test("a missing plugin is named, with what to install, and nothing stays behind", async () => {
-    const hidden =
-      "mount -t tmpfs tmpfs /usr/lib/cni; [ ! -d /opt/cni/bin ] || mount -t tmpfs tmpfs /opt/cni/bin";
+    const hide = (directory: string) => `[ ! -d ${directory} ] || mount -t tmpfs none ${directory}`;
+    const hidden = ["/usr/lib/cni", "/opt/cni/bin", "/usr/lib/rkt/plugins/net"]
+      .map(hide)
+      .join("; ");
     const as = ["unshare", "--mount", "sh", "-c", `${hidden}; exec "$@"`, "sh"];
     const finished = await world().rkt(["run", IMAGE_NAME], { as });
     expect(refused(finished)).toContain('"ptp"');

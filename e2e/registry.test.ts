@@ -1,4 +1,7 @@
-/** `rkt fetch` and `rkt run` of images in OCI's form, from Debian's docker-registry and from layout directories. */
+/**
+ * `rkt fetch` and `rkt run` of images in OCI's form, from Debian's docker-registry and from layout
+ * directories.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +11,7 @@ import { expectEmptyStore, refused, succeeded } from "./harness/expectations.ts"
 import { feature } from "./harness/feature.ts";
 
 const REGISTRY = { "docker-registry": "docker-registry" };
-const PUSH = join(import.meta.dir, "fixtures/push.ts");
+const PUSH = join(import.meta.dir, "fixtures/registry.ts");
 
 feature("OCI images", { programs: REGISTRY }, (world) => {
   let registry: Registry;
@@ -97,7 +100,7 @@ feature("OCI images", { programs: REGISTRY }, (world) => {
     });
   });
 
-  test("the configuration becomes the app: entry point, command, environment, user, directory", async () => {
+  test("the configuration becomes the app: command, environment, user, directory", async () => {
     await push(
       "test/configured",
       busyboxOci({
@@ -137,9 +140,8 @@ feature("OCI images", { programs: REGISTRY }, (world) => {
   describe("refuses", () => {
     test("an image without proof, unless it is waived", async () => {
       const line = refused(await world().rkt(["fetch", reference("test/layered")]));
-      expect(line).toBe(
-        "fetch: signature verification for docker images is not supported (try --insecure-options=image)",
-      );
+      expect(line).toMatch(/^fetch: signature verification for docker images is not supported/);
+      expect(line).toContain("try --insecure-options=image");
     });
 
     test("a registry without TLS, unless it is waived", async () => {

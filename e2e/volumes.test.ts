@@ -1,4 +1,6 @@
-/** `rkt run --volume --mount`: directories of the host and empty ones, and who may write to them. */
+/**
+ * `rkt run --volume --mount`: directories of the host and empty ones, and who may write to them.
+ */
 import { beforeAll, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -51,7 +53,7 @@ feature("rkt run --volume", {}, (world) => {
     expect(succeeded(finished)).toBe("shared\n770:1000:100\n");
   });
 
-  test("a mount point of the image without a volume becomes an empty one, with a warning", async () => {
+  test("a mount point without a volume becomes an empty one, with a warning", async () => {
     const mountPoints = [{ name: "data", path: "/data" }];
     await world().store({ name: "example.test/volume", app: { mountPoints } });
     const finished = await world().rkt([

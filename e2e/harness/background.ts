@@ -1,4 +1,7 @@
-/** A program that runs inside a test machine while the test goes on: its output so far, signals to it, its end. */
+/**
+ * A program that runs inside a test machine while the test goes on: its output so far, signals to
+ * it, its end.
+ */
 import { join } from "node:path";
 import type { Finished, RunOptions } from "../fixtures/process.ts";
 import { run } from "../fixtures/process.ts";

@@ -1,4 +1,7 @@
-/** What every command promises: success says nothing unexpected, failure says one line and leaves nothing half done. */
+/**
+ * What every command promises: success says nothing unexpected, failure says one line and leaves
+ * nothing half done.
+ */
 import { expect } from "bun:test";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +23,9 @@ export function ended(finished: Finished, status: number): string {
   return finished.stdout;
 }
 
-/** The command failed as rkt fails: status 254, nothing on standard output, one line that says why. */
+/**
+ * The command failed as rkt fails: status 254, nothing on standard output, one line that says why.
+ */
 export function refused(finished: Finished): string {
   expect(finished, finished.stderr).toMatchObject({ status: 254, signal: undefined, stdout: "" });
   const lines = finished.stderr.split("\n").filter((line) => !NOTE.test(line));
@@ -28,7 +33,10 @@ export function refused(finished: Finished): string {
   return lines[0] ?? "";
 }
 
-/** Nothing of a failed fetch is in the store: no image is listed, no temporary file and no half layer lies about. */
+/**
+ * Nothing of a failed fetch is in the store: no image is listed, no temporary file and no half
+ * layer lies about.
+ */
 export async function expectEmptyStore(world: World, data: string = world.data): Promise<void> {
   const list = await world.rkt(["image", "list", "--no-legend"], { data });
   expect(succeeded(list)).toBe("");

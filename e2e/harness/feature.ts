@@ -1,4 +1,7 @@
-/** One test file = one feature: what it needs of the machine, a world for all its tests, and nothing left at the end. */
+/**
+ * One test file = one feature: what it needs of the machine, a world for all its tests, and nothing
+ * left at the end.
+ */
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { hasBusybox } from "../fixtures/busybox.ts";

@@ -1,6 +1,6 @@
 /**
- * All that a pod may leave on a machine, as sorted lines: mounts, links, addresses, rules, leases, network namespaces,
- * control groups, processes. Taken before and after, the two must be equal.
+ * All that a pod may leave on a machine, as sorted lines: mounts, links, addresses, rules, leases,
+ * network namespaces, control groups, processes. Taken before and after, the two must be equal.
  */
 import type { Machine } from "./machine.ts";
 
@@ -13,7 +13,7 @@ const PROBES: Readonly<Record<string, string>> = {
   link: "ip -oneline link | cut -d: -f2",
   address: "ip -oneline address | awk '{print $2, $4}'",
   route: "ip route show table all | grep -v ' dev lo '",
-  // The tables and built-in chains that iptables makes on first use stay, empty; only rules and own chains count.
+  // Tables and built-in chains that iptables makes on first use stay; rules and own chains count.
   rule: "(iptables-save; ip6tables-save) | grep -E '^-A|^:[^ ]+ - '",
   nft: "nft list tables | grep -vE '^table ip6? (filter|nat|mangle|raw|security)$'",
   netns: "find /run/netns /var/run/netns -mindepth 1",
@@ -23,7 +23,10 @@ const PROBES: Readonly<Record<string, string>> = {
   process: "ps -e -o pid=,stat=,args= | grep -vE '^ *1 |ps -e -o|grep -vE'",
 };
 
-/** What is there now. `uuids` are those of the test's own pods: other tests of this machine make control groups too. */
+/**
+ * What is there now. `uuids` are those of the test's own pods: other tests of this machine make
+ * control groups too.
+ */
 export async function takeInventory(machine: Machine, uuids: Iterable<string>): Promise<Inventory> {
   const lines: string[] = [];
   for (const [kind, probe] of Object.entries(PROBES)) {

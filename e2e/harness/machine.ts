@@ -1,14 +1,18 @@
 /**
- * A machine inside the machine: mount, network, pid, ipc and uts namespaces of its own, so that a failing test leaves
- * nothing on the real one and so that "before = after" can be exact. Files are shared with the real machine, except
- * /run and /var/lib, which are empty. The kernel ends and unmounts all of it when its first process is killed.
+ * A machine inside the machine: mount, network, pid, ipc and uts namespaces of its own, so that a
+ * failing test leaves nothing on the real one and so that "before = after" can be exact. Files are
+ * shared with the real machine, except /run and /var/lib, which are empty. The kernel ends and
+ * unmounts all of it when its first process is killed.
  */
 import { DIE_WITH_PARENT, type Finished, must, type RunOptions, run } from "../fixtures/process.ts";
 
 export interface Machine extends AsyncDisposable {
   /** Words that put a program inside and wait for it. */
   readonly inside: readonly string[];
-  /** Words that put a program inside but leave it a child of the test with a pid that the test can signal. */
+  /**
+   * Words that put a program inside but leave it a child of the test with a pid that the test can
+   * signal.
+   */
   readonly beside: readonly string[];
   run(argv: readonly string[], options?: RunOptions): Promise<Finished>;
   /** Runs a shell script that must succeed; returns what it printed. */
@@ -16,7 +20,9 @@ export interface Machine extends AsyncDisposable {
 }
 
 export interface MachineOptions {
-  /** `unified`: only the hierarchy of version 2 is to be seen. Otherwise what the real machine has. */
+  /**
+   * `unified`: only the hierarchy of version 2 is to be seen. Otherwise what the real machine has.
+   */
   readonly cgroups?: "unified";
 }
 

@@ -1,6 +1,7 @@
 /**
- * What a test file works in: a machine of its own, a data directory, a configuration directory, and `rkt` as a person
- * would type it there. Drives only the built executable; imports nothing of the program under test.
+ * What a test file works in: a machine of its own, a data directory, a configuration directory, and
+ * `rkt` as a person would type it there. Drives only the built executable; imports nothing of the
+ * program under test.
  */
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";

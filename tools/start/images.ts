@@ -1,6 +1,6 @@
 /**
- * The two images of the demonstration, made of the machine's busybox: a greeter in appc's form, signed, that answers
- * on the pod's loopback, and an asker in OCI's form that asks it.
+ * The two images of the demonstration, made of the machine's busybox: a greeter in appc's form,
+ * signed, that answers on the pod's loopback, and an asker in OCI's form that asks it.
  */
 import { busyboxOci, type OciImage, writeAci } from "@e2e/rkt";
 
@@ -8,7 +8,12 @@ import { busyboxOci, type OciImage, writeAci } from "@e2e/rkt";
 const GREETER = `
 mkdir -p /srv/cgi-bin
 echo "hello over the loopback of our pod" >/srv/index.html
-printf '#!/bin/sh\\nprintf "Content-Type: text/plain\\\\n\\\\n"\\nkill $(cat /tmp/pid)\\n' >/srv/cgi-bin/end
+cat >/srv/cgi-bin/end <<END
+#!/bin/sh
+echo "Content-Type: text/plain"
+echo
+kill \\$(cat /tmp/pid)
+END
 chmod 755 /srv/cgi-bin/end
 httpd -f -p 127.0.0.1:8080 -h /srv & echo $! >/tmp/pid
 echo "greeter: I listen on 127.0.0.1:8080"

@@ -1,8 +1,10 @@
 /**
- * `npm start`: the main job on real input, from nothing to a pod of two verified images, in a data directory of its own.
+ * `npm start`: the main job on real input, from nothing to a pod of two verified images, in a data
+ * directory of its own.
  *
- * In: the machine's busybox, gpg and docker-registry, and the program's sources. Out: text on standard output.
- * Never reads or writes the machine's /var/lib/rkt and /etc/rkt, never uses the internet, leaves nothing behind.
+ * In: the machine's busybox, gpg and docker-registry, and the program's sources. Out: text on
+ * standard output. Never reads or writes the machine's /var/lib/rkt and /etc/rkt, never uses the
+ * internet, leaves nothing behind.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -47,7 +49,10 @@ async function start(): Promise<void> {
   );
 }
 
-/** Makes a key, signs the file with it, forgets the secret half; returns the path of the public half. */
+/**
+ * Makes a key, signs the file with it, forgets the secret half; returns the path of the public
+ * half.
+ */
 async function signed(file: string, directory: string): Promise<string> {
   await using ring = await createKeyRing(directory);
   const signer = await ring.addSigner("Demo Signer <demo@example.test>", "ed25519");
@@ -57,7 +62,10 @@ async function signed(file: string, directory: string): Promise<string> {
   return path;
 }
 
-/** Runs `rkt` with data and configuration below `directory`; the words before the subcommand are shown once. */
+/**
+ * Runs `rkt` with data and configuration below `directory`; the words before the subcommand are
+ * shown once.
+ */
 function rktIn(directory: string): (...argv: string[]) => Promise<void> {
   const [data, config] = [join(directory, "data"), join(directory, "config")];
   mkdirSync(data);
@@ -68,7 +76,8 @@ function rktIn(directory: string): (...argv: string[]) => Promise<void> {
   return (...argv) => command(["rkt", ...argv].join(" "), [...words, ...argv]);
 }
 
-// Ctrl-C reaches the running command as well; it fails, and with it this program ends in its own order.
+// Ctrl-C reaches the running command as well; it fails, and with it this program ends in its own
+// order.
 process.on("SIGINT", () => {});
 process.on("SIGTERM", () => {});
 try {

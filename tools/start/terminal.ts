@@ -1,6 +1,7 @@
 /**
- * The demonstration's voice: a heading per step, every command shown as it could be typed, what it says indented below.
- * Runs the commands too; a command that fails ends the demonstration with its own words.
+ * The demonstration's voice: a heading per step, every command shown as it could be typed, what it
+ * says indented below. Runs the commands too; a command that fails ends the demonstration with its
+ * own words.
  */
 
 const plain = !Bun.enableANSIColors; // no terminal, or NO_COLOR
@@ -23,8 +24,8 @@ export function show(...lines: string[]): void {
 }
 
 /**
- * Shows a command as `$ <shown>`, runs `argv`, and passes on what it writes, line by line as it comes.
- * Throws when it does not end with status 0.
+ * Shows a command as `$ <shown>`, runs `argv`, and passes on what it writes, line by line as it
+ * comes. Throws when it does not end with status 0.
  */
 export async function command(shown: string, argv: readonly string[]): Promise<void> {
   process.stdout.write(`  ${dim("$")} ${shown}\n`);
