@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parsePodManifest } from "@rkt/spec";
+import { bundledStage1 } from "@rkt/stage1/bundled";
 import { podPaths } from "@rkt/stage1/contract";
 import { describeFault, systemClock } from "@shared/base";
 import { kernel } from "@shared/linux";
@@ -86,13 +87,17 @@ test("the manifest on disk is byte for byte what rkt would write", () => {
 describe("a pod that runs later", () => {
   test("lies in prepared, unlocked, and is claimed once", async () => {
     using dir = temporaryDataDir();
-    const { uuid, lockFd } = prepared(dir, { next: "prepared" });
+    const { uuid, lockFd } = prepared(dir, {
+      next: "prepared",
+      stage1: bundledStage1("crun", "0.1.0"),
+    });
     expect(lockFd).toBeUndefined();
     expect(listPods(testHost(), dir.path).map(({ state }) => state)).toEqual(["prepared"]);
     const host = testHost({ ...systemClock, sleep: () => Promise.resolve() });
     const claimed = await claimPrepared(host, openPod(dir.path, uuid));
     expect(claimed.path).toBe(phasePath(dir.path, "run", uuid));
     expect(claimed.manifest.apps.map(({ name }) => name)).toEqual(["one"]);
+    expect(claimed.stage1).toEqual(bundledStage1("crun", "0.1.0").manifest);
     using again = openPod(dir.path, uuid);
     const second = await claimPrepared(host, again).catch(describeFault);
     expect(second).toBe(`pod "${uuid}" is not prepared`);

@@ -43,6 +43,8 @@ export interface PreparedPod {
   /** Absolute path of the pod directory. */
   readonly path: string;
   readonly manifest: PodManifest;
+  /** Of the stage1 that shall run it. */
+  readonly stage1: ImageManifest;
   /** Descriptor of the locked directory; undefined in phase "prepared". */
   readonly lockFd: number | undefined;
 }
@@ -65,7 +67,7 @@ export function preparePod(host: PrepareHost, request: PrepareRequest): Prepared
     using _imagesStay = lockPrepare(host, dataDir, "shared");
     checkLayers(dataDir, request.apps);
     fillPod(phasePath(dataDir, "prepare", pod.uuid), request, manifest);
-    return finish(pod, request.next, manifest);
+    return { ...finish(pod, request.next), manifest, stage1: request.stage1.manifest };
   } catch (error) {
     discardPod(host.kernel, pod);
     pod[Symbol.dispose]();
@@ -137,7 +139,9 @@ function makeVolume(path: string, { name, kind, mode = "0755", uid = 0, gid = 0 
   if (uid !== 0 || gid !== 0) chownSync(directory, uid, gid);
 }
 
-function finish(pod: Pod, next: "run" | "prepared", manifest: PodManifest): PreparedPod {
+type Place = Omit<PreparedPod, "manifest" | "stage1">;
+
+function finish(pod: Pod, next: "run" | "prepared"): Place {
   const { uuid, dataDir } = pod;
   const path = phasePath(dataDir, next, uuid);
   if (next === "prepared") syncDirectory(phasePath(dataDir, "prepare", uuid));
@@ -146,10 +150,10 @@ function finish(pod: Pod, next: "run" | "prepared", manifest: PodManifest): Prep
   }
   if (next === "run") {
     crashPoint("run-renamed");
-    return { uuid, dataDir, path, manifest, lockFd: pod.fd };
+    return { uuid, dataDir, path, lockFd: pod.fd };
   }
   syncDirectory(phasePath(dataDir, "prepared"));
   syncDirectory(phasePath(dataDir, "prepare"));
   pod[Symbol.dispose]();
-  return { uuid, dataDir, path, manifest, lockFd: undefined };
+  return { uuid, dataDir, path, lockFd: undefined };
 }

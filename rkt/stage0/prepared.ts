@@ -7,6 +7,7 @@ import type { Stage0Host } from "./host.ts";
 import { readPodManifest } from "./list.ts";
 import { movePod, phaseOf, phasePath, type Pod, tryLock } from "./pod-dir.ts";
 import type { PreparedPod } from "./prepare.ts";
+import { readStage1Manifest } from "./stage1-image.ts";
 
 const TRIES = 20;
 const PAUSE_MS = 5;
@@ -29,6 +30,7 @@ export async function claimPrepared(
     await host.clock.sleep(PAUSE_MS);
   }
   if (phaseOf(pod) !== "prepared" || !movePod(pod, "prepared", "run")) throw notPrepared();
-  const manifest = readPodManifest(pod);
-  return { uuid, dataDir, path: phasePath(dataDir, "run", uuid), manifest, lockFd: fd };
+  const path = phasePath(dataDir, "run", uuid);
+  const [manifest, stage1] = [readPodManifest(pod), readStage1Manifest(path)];
+  return { uuid, dataDir, path, manifest, stage1, lockFd: fd };
 }

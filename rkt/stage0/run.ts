@@ -15,7 +15,7 @@ import { openedPod } from "./pod-dir.ts";
 import type { PreparedPod } from "./prepare.ts";
 import { discardPod } from "./remove-pod.ts";
 import { supportedRunArgv } from "./run-arguments.ts";
-import { entrypointPath, readStage1Manifest } from "./stage1-image.ts";
+import { entrypointPath } from "./stage1-image.ts";
 
 type RunHost = Pick<Stage0Host, "kernel" | "environment" | "warn">;
 
@@ -37,10 +37,9 @@ export function runPod(host: RunHost, pod: PreparedPod, run: Omit<RunArguments, 
 }
 
 function becomeStage1(host: RunHost, pod: PreparedPod, lockFd: number, run: RunArguments): never {
-  const stage1 = readStage1Manifest(pod.path);
-  const program = entrypointPath(stage1, pod.path, "run");
+  const program = entrypointPath(pod.stage1, pod.path, "run");
   if (program === undefined) throw new Fault("invalid", "start stage1: it has no run entrypoint");
-  const argv = supportedRunArgv(host, stage1, run);
+  const argv = supportedRunArgv(host, pod.stage1, run);
   enterMountNamespace(host.kernel, pod.path);
   for (const { name } of pod.manifest.apps) mountAppRoot(host.kernel, pod, name);
   crashPoint("run-mounted");
