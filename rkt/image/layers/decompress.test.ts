@@ -97,6 +97,7 @@ test("a missing program is named with its package", async () => {
     try { await decompress(bytes()); } catch (e) { console.log(e.kind, e.message, "|", e.hint); }`;
   const run = Bun.spawnSync([process.execPath, "-e", script], { env: { PATH: "/nonexistent" } });
   expect(run.stdout.toString().trim()).toBe(
-    'missing-program decompress: the program "xz" is missing | install the Debian package "xz-utils"',
+    'missing-program decompress: the program "xz" is missing | ' +
+      'install the Debian package "xz-utils"',
   );
 });

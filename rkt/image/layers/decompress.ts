@@ -66,10 +66,10 @@ async function readBeginning(
 ): Promise<{ beginning: Uint8Array; rest: Bytes }> {
   const chunks: Uint8Array[] = [];
   for (let size = 0; size < SNIFF_BYTES; ) {
-    const { value, done } = await source.next();
-    if (done === true) break;
-    chunks.push(value);
-    size += value.length;
+    const step = await source.next();
+    if (step.done === true) break;
+    chunks.push(step.value);
+    size += step.value.length;
   }
   const beginning = chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks);
   return { beginning, rest: startingWith(beginning, source) };
@@ -82,9 +82,9 @@ async function* startingWith(
   try {
     if (first.length > 0) yield first;
     for (;;) {
-      const { value, done } = await source.next();
-      if (done === true) return;
-      yield value;
+      const step = await source.next();
+      if (step.done === true) return;
+      yield step.value;
     }
   } finally {
     await source.return?.();
@@ -94,7 +94,7 @@ async function* startingWith(
 async function* gunzip(bytes: Bytes): AsyncGenerator<Uint8Array> {
   const engine = createGunzip({ chunkSize: CHUNK_BYTES });
   const source = Readable.from(bytes, { objectMode: true });
-  let sourceFault: unknown;
+  let sourceFault: Error | undefined;
   source.on("error", (error) => {
     sourceFault = error;
     engine.destroy(error);
@@ -113,15 +113,15 @@ async function* gunzip(bytes: Bytes): AsyncGenerator<Uint8Array> {
 /** By the web's stream: that of `node:zlib` takes a frame without its end for a whole one. */
 async function* unzstd(bytes: Bytes): AsyncGenerator<Uint8Array> {
   const iterator = bytes[Symbol.asyncIterator]();
-  let sourceFault: unknown;
+  let sourceFault: Error | undefined;
   const source = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller): Promise<void> {
       try {
-        const { value, done } = await iterator.next();
-        if (done === true) controller.close();
-        else controller.enqueue(value as Uint8Array<ArrayBuffer>);
+        const step = await iterator.next();
+        if (step.done === true) controller.close();
+        else controller.enqueue(step.value as Uint8Array<ArrayBuffer>);
       } catch (error) {
-        sourceFault = error;
+        sourceFault = error as Error;
         throw error;
       }
     },
@@ -160,9 +160,9 @@ async function* throughChild(
   name: string,
 ): AsyncGenerator<Uint8Array> {
   const words = child.stderr.text();
-  let sourceFault: unknown;
+  let sourceFault: Error | undefined;
   const fed = feed(child.stdin, bytes).catch((error: unknown) => {
-    sourceFault = error;
+    sourceFault = error as Error;
     child.kill("SIGKILL");
   });
   try {
@@ -183,7 +183,7 @@ async function* throughChild(
 export async function feed(sink: Bun.FileSink, bytes: Bytes): Promise<void> {
   for await (const chunk of bytes) {
     try {
-      sink.write(chunk);
+      await sink.write(chunk);
       await sink.flush();
     } catch (error) {
       if ((error as { code?: unknown }).code === "EPIPE") return;

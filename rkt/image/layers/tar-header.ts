@@ -50,7 +50,7 @@ function headerPath(block: Buffer, magic: string): string {
 }
 
 /** A field up to its first zero byte, as byte string. */
-export function text(block: Buffer, at: number, length: number): string {
+function text(block: Buffer, at: number, length: number): string {
   const end = block.indexOf(0, at);
   return block.toString("latin1", at, end < 0 || end > at + length ? at + length : end);
 }

@@ -258,8 +258,9 @@ export class TarReader {
     if (realSize === undefined) throw broken("a sparse file lacks its size");
     this.#resize(decimal(realSize));
     const map = values.get("GNU.sparse.map");
-    if (values.has("GNU.sparse.major")) {
-      const version = `${values.get("GNU.sparse.major")}.${values.get("GNU.sparse.minor") ?? 0}`;
+    const [major, minor] = ["major", "minor"].map((key) => values.get(`GNU.sparse.${key}`));
+    if (major !== undefined) {
+      const version = `${major.toString("latin1")}.${minor?.toString("latin1") ?? "0"}`;
       if (version === "1.0") {
         this.#readMap = sparse.segmentsOfBlocks();
         this.#state = "sparse-map";

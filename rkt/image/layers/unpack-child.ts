@@ -27,7 +27,7 @@ export async function unpackChild(argv: readonly string[]): Promise<number> {
     const hint = hintOf(error);
     const message = describeFault(error);
     const told = hint === undefined ? { kind, message } : { kind, message, hint };
-    await say({ kind: "fault", fault: told });
+    await say({ kind: "fault", fault: told }).catch(() => {}); // the parent may be gone
     return 1;
   }
 }

@@ -81,11 +81,14 @@ function describeTree(top: string): Map<string, Node> {
       what: [kind, size, first, link, content, blocks].join(" "),
       xattrs: xattrs
         .sort()
-        .map((key) => `${key}=${Buffer.from(kernel.getXattr(path.toString(), key) ?? "")}`),
+        .map(
+          (key) =>
+            `${key}=${Buffer.from(kernel.getXattr(path.toString(), key) ?? "").toString("hex")}`,
+        ),
     });
     if (!stat.isDirectory()) return;
     const entries = fs.readdirSync(path, { encoding: "buffer" });
-    entries.sort(Buffer.compare);
+    entries.sort((a, b) => Buffer.compare(a, b));
     for (const entry of entries) visit(Buffer.concat([path, Buffer.from("/"), entry]));
   };
   visit(Buffer.from(top));
@@ -381,6 +384,20 @@ describe.skipIf(!root)(`hostile archives${root ? "" : " (skipped: needs root)"}`
     expect((await faultOf(unpack(Buffer.from("<html>not found</html>")))).kind).toBe("corrupt");
     expect((await faultOf(unpack(new Uint8Array(0)))).message).toContain("it is empty");
   });
+});
+
+test.skipIf(!root)("the input is read to its end, whatever follows the archive", async () => {
+  const zipped = Bun.gzipSync(Buffer.from(writeTar([file("a")])));
+  let ended = false;
+  async function* followed(): AsyncGenerator<Uint8Array> {
+    yield zipped;
+    for (let i = 0; i < 50; i++) yield new Uint8Array(MiB);
+    ended = true;
+  }
+  const target = join(scratch, "followed");
+  fs.mkdirSync(target);
+  const { files } = await unpackLayer(host, followed(), target, { format: "oci" });
+  expect([files, ended]).toEqual([1, true]);
 });
 
 describe.skipIf(!root)(`what comes in between${root ? "" : " (skipped: needs root)"}`, () => {

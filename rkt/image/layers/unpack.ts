@@ -50,7 +50,7 @@ const BYTES_MAX: number = 64 * GiB;
 const ENTRIES_MAX = 10_000_000;
 
 /**
- * @param input the archive; a failure of this stream is thrown as it is
+ * @param input the archive, read to its end on success; a failure of this stream is thrown as it is
  * @param target an empty directory on a file system with extended attributes
  * @throws {Fault} "corrupt" damaged, truncated, not an archive · "invalid" a name that no layer may
  * have · "exhausted" disk full or a bound · "missing-program" · "canceled"
@@ -74,13 +74,28 @@ export async function unpackLayer(
   const stop = (): void => failure.reject(new Fault("canceled", "unpack the archive: canceled"));
   options.signal?.addEventListener("abort", stop, { once: true });
   if (options.signal?.aborted === true) stop();
-  feed(process.stdin, input).catch(failure.reject);
+  const source = input[Symbol.asyncIterator]();
+  const fed = feed(process.stdin, keptOpen(source)).catch(failure.reject);
+  const work = async (): Promise<UnpackResult> => {
+    const reply = await lastReply(process.stdout);
+    const result = resultOf(reply, reply === undefined ? await process.exited : 0);
+    await fed;
+    while ((await source.next()).done !== true); // what follows a gzip file counts for the caller
+    return result;
+  };
   try {
-    const reply = await Promise.race([failure.promise, lastReply(process.stdout)]);
-    return resultOf(reply, reply === undefined ? await process.exited : 0);
+    return await Promise.race([failure.promise, work()]);
+  } catch (error) {
+    source.return?.().catch(() => {}); // it may hang as the network does; its outcome is no news
+    throw error;
   } finally {
     options.signal?.removeEventListener("abort", stop);
   }
+}
+
+/** The same stream; leaving it early does not close it. */
+function keptOpen(source: AsyncIterator<Uint8Array>): AsyncIterable<Uint8Array> {
+  return { [Symbol.asyncIterator]: () => ({ next: () => source.next() }) };
 }
 
 type PipedChild = Bun.Subprocess<"pipe", "pipe", "inherit">;

@@ -5,7 +5,15 @@
  * never mounts.
  */
 import type { Database } from "bun:sqlite";
-import { closeSync, existsSync, fdatasyncSync, mkdirSync, openSync, renameSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  mkdirSync,
+  openSync,
+  renameSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import type { NameValue } from "@rkt/spec";
 import { assert, type Clock, crashPoint, Fault, quote, syncDirectory } from "@shared/base";
@@ -64,15 +72,17 @@ export function openStore(host: StoreHost, dataDir: string): Store {
   return new Store(host, paths, db);
 }
 
-/**
- * Members of the group that owns the data directory may look; the layers' own modes rule inside
- * them.
- */
+/** Members of the group that owns the data directory may look; the layers' own modes rule below. */
 function makeDirectories(dataDir: string, paths: StorePaths): void {
   mkdirSync(dataDir, { recursive: true, mode: 0o750 });
-  const inner = [paths.cas, paths.blobs, paths.temporary, paths.locks];
-  for (const path of inner) mkdirSync(path, { recursive: true, mode: 0o770 });
-  mkdirSync(paths.layers, { recursive: true, mode: 0o755 });
+  makeDirectory(paths.cas, 0o770);
+  for (const path of [paths.blobs, paths.temporary, paths.locks]) makeDirectory(path, 0o770);
+  makeDirectory(paths.layers, 0o755);
+}
+
+/** With exactly this mode, whatever the umask. What is there already stays as it is. */
+function makeDirectory(path: string, mode: number): void {
+  if (mkdirSync(path, { recursive: true, mode }) !== undefined) chmodSync(path, mode);
 }
 
 /** An open store. Dispose it: that ends its database connection and its claim on what it added. */
