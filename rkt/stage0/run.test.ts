@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import type { LayerId } from "@rkt/image";
@@ -187,6 +187,23 @@ describe.skipIf(CANNOT_MOUNT !== undefined)(`a pod of any stage1 ${CANNOT_MOUNT 
       expect(states).toEqual([point === "prepare-manifest" ? "aborted prepare" : "exited"]);
     },
   );
+
+  test("a data directory on an overlay is told apart from a kernel without one", async () => {
+    using dir = temporaryDataDir();
+    for (const name of ["lower", "upper", "work", "data"]) mkdirSync(join(dir.path, name));
+    const data = join(dir.path, "data");
+    const task = { act: "run", dataDir: data, request: prepareRequest({ ...dir, path: data }) };
+    const script = `mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work none data &&
+      mkdir -p data/cas && cp -r cas/layers data/cas/ && exec "$@"; exit 1`;
+    writeLayers(dir.path);
+    const command = ["unshare", "-m", "sh", "-c", script, "sh", process.execPath, ACT];
+    const child = Bun.spawnSync([...command, JSON.stringify(task)], { cwd: dir.path });
+    expect(child.stderr.toString()).toStartWith('mount the root of app "one": ');
+    expect(child.stderr.toString()).toContain("The data directory is itself on an overlay");
+    expect(child.exitCode).toBe(254);
+    expect(readdirSync(join(dir.path, "upper/pods/run"))).toEqual([]);
+    expect(readdirSync(join(dir.path, "upper/pods/garbage"))).toEqual([]);
+  });
 
   test("a stage1 without a run entrypoint is told, and nothing is left", async () => {
     using dir = temporaryDataDir();
