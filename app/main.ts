@@ -39,7 +39,9 @@ async function runProgram(name: string, argv: readonly string[]): Promise<number
   }
   if (basename(name) === "rkt") return await runRkt(argv);
   if (basename(name) !== "kubectl" && argv[0] === "rkt") return await runRkt(argv.slice(1));
-  process.stderr.write(`${basename(name)}: this release runs pods with "rkt"; it has no cluster yet\n`);
+  process.stderr.write(
+    `${basename(name)}: this release runs pods with "rkt"; it has no cluster yet\n`,
+  );
   return FAILURE;
 }
 

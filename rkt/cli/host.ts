@@ -18,6 +18,8 @@ export interface Host {
   readonly print: (text: string) => void;
   /** Writes bytes of an app to one of our streams, as they are. */
   readonly write: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
+  /** Columns of the terminal that standard error is; undefined where it is none. */
+  readonly columns: number | undefined;
   /** Writes one line to standard error. */
   readonly note: (line: string) => void;
 }
@@ -28,6 +30,7 @@ export function openHost(start: Pick<Host, "environment" | "self">): Host {
     environment: start.environment,
     self: start.self,
     clock: systemClock,
+    columns: process.stderr.isTTY ? process.stderr.columns : undefined,
     random: () => (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32,
     print: (text) => writeWhole(1, Buffer.from(text)),
     write: (stream, bytes) => writeWhole(stream === "stdout" ? 1 : 2, bytes),

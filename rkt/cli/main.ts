@@ -60,7 +60,8 @@ async function runCommand(
     host.print(commandHelp(entry, command));
     return FAILURE;
   } catch (error) {
-    if (error instanceof UsageFault) return printUsageFault(host, commandHelp(entry, command), error);
+    if (error instanceof UsageFault)
+      return printUsageFault(host, commandHelp(entry, command), error);
     printFault(host, error, { name, debug: inDebug });
     return FAILURE;
   }

@@ -16,9 +16,40 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/enter.ts")).enter,
   },
   {
+    path: ["fetch"],
+    summary: "Fetch image(s) and store them in the local store",
+    load: async () => (await import("./commands/fetch.ts")).fetch,
+  },
+  {
     path: ["gc"],
     summary: "Garbage collect rkt pods no longer in use",
     load: async () => (await import("./commands/gc.ts")).gc,
+  },
+  {
+    path: ["image", "cat-manifest"],
+    summary: "Inspect and print the image manifest",
+    load: async () => (await import("./commands/image-cat-manifest.ts")).imageCatManifest,
+  },
+  {
+    path: ["image", "fetch"],
+    summary: "Fetch image(s) and store them in the local store",
+    hidden: true,
+    load: async () => (await import("./commands/fetch.ts")).fetch,
+  },
+  {
+    path: ["image", "gc"],
+    summary: "Garbage collect local store",
+    load: async () => (await import("./commands/image-gc.ts")).imageGc,
+  },
+  {
+    path: ["image", "list"],
+    summary: "List images in the local store",
+    load: async () => (await import("./commands/image-list.ts")).imageList,
+  },
+  {
+    path: ["image", "rm"],
+    summary: "Remove one or more images with the given IDs or image names from the local store",
+    load: async () => (await import("./commands/image-rm.ts")).imageRm,
   },
   {
     path: ["list"],
@@ -36,6 +67,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/rm.ts")).rm,
   },
   {
+    path: ["run"],
+    summary: "Run image(s) in a pod in rkt",
+    load: async () => (await import("./commands/run.ts")).run,
+  },
+  {
     path: ["status"],
     summary: "Check the status of a rkt pod",
     load: async () => (await import("./commands/status.ts")).status,
@@ -44,6 +80,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     path: ["stop"],
     summary: "Stop a pod",
     load: async () => (await import("./commands/stop.ts")).stop,
+  },
+  {
+    path: ["trust"],
+    summary: "Trust a key for image verification",
+    load: async () => (await import("./commands/trust.ts")).trust,
   },
   {
     path: ["version"],

@@ -1,6 +1,6 @@
 /** The stored image that a command line names, by id or by name, with rkt's words where there is none. */
 import type { Store, StoredImage } from "@rkt/image";
-import { type NameValue, parseImageReference } from "@rkt/spec";
+import { fullDockerReference, type NameValue, parseImageReference } from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
 
 /**
@@ -8,14 +8,22 @@ import { Fault, quote } from "@shared/base";
  * under which the image was fetched. @throws {Fault} "not-found", "ambiguous", "invalid"
  */
 export function findImage(store: Store, text: string): StoredImage {
-  const shown = store.list().filter((image) => image.name === text).at(-1);
+  const shown = store
+    .list()
+    .filter((image) => image.name === text)
+    .at(-1);
   if (shown !== undefined) return shown;
   const reference = parseImageReference(text, { exists: () => false });
   if (reference.kind === "hash") return store.findById(reference.prefix);
   if (reference.kind !== "name") {
-    const fetched = store.findByReference("text" in reference ? reference.text : text);
+    const fetched = store.findByReference(
+      reference.kind === "docker" ? `docker://${fullDockerReference(reference)}` : text,
+    );
     if (fetched !== undefined) return fetched;
-    throw new Fault("not-found", `cannot find an image fetched as ${quote(text)} in the local store`);
+    throw new Fault(
+      "not-found",
+      `cannot find an image fetched as ${quote(text)} in the local store`,
+    );
   }
   const { name, labels } = reference;
   const named = store.findByName(name, labels);

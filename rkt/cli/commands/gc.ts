@@ -21,7 +21,8 @@ const gracePeriod = durationFlag(
 );
 const markOnly = switchFlag({
   name: "mark-only",
-  usage: "move exited and aborted pods to the garbage without deleting any, to note when they exited",
+  usage:
+    "move exited and aborted pods to the garbage without deleting any, to note when they exited",
 });
 
 export const gc: Command = {

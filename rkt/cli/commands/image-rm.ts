@@ -12,7 +12,9 @@ import { stage0HostOf } from "./stage0-host.ts";
 
 export const imageRm: Command = {
   usage: "image rm IMAGE...",
-  description: ["Removes these images, where image gc removes all that were not used for long enough."],
+  description: [
+    "Removes these images, where image gc removes all that were not used for long enough.",
+  ],
   flags: [],
   grammar: "anywhere",
   run: removeImages,

@@ -11,7 +11,9 @@ import { stage0HostOf } from "./stage0-host.ts";
 
 export const rm: Command = {
   usage: "rm --uuid-file=FILE | UUID ...",
-  description: ["Removes these pods now, where gc removes all that have been garbage for long enough."],
+  description: [
+    "Removes these pods now, where gc removes all that have been garbage for long enough.",
+  ],
   flags: [uuidFile],
   grammar: "anywhere",
   needsRoot: true,

@@ -18,5 +18,7 @@ export function stage0HostOf(host: Host, call: Pick<Call, "name">): Stage0Host {
 
 function definedOf(environment: Host["environment"]): Record<string, string> {
   const entries = Object.entries(environment);
-  return Object.fromEntries(entries.filter((entry): entry is [string, string] => entry[1] !== undefined));
+  return Object.fromEntries(
+    entries.filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
 }

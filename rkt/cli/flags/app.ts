@@ -12,7 +12,10 @@ import { type Flag, type FlagWords, listFlag, optionalFlag, readBoolean } from "
 
 type Text = Flag<string | undefined>;
 
-const annotation = pairsFlag("annotation", "set the app's annotations (example: '--annotation=foo=bar')");
+const annotation = pairsFlag(
+  "annotation",
+  "set the app's annotations (example: '--annotation=foo=bar')",
+);
 const capsRemove = wordsFlag(
   "caps-remove",
   "capability to remove (example: '--caps-remove=CAP_MKNOD')",
@@ -64,14 +67,8 @@ const userAnnotation = pairsFlag(
   "user-annotation",
   "set the app's annotations (example: '--user-annotation=foo=bar')",
 );
-const userLabel = pairsFlag(
-  "user-label",
-  "set the app's labels (example: '--user-label=foo=bar')",
-);
-const workingDir = appText(
-  "working-dir",
-  "override the working directory of the preceding image",
-);
+const userLabel = pairsFlag("user-label", "set the app's labels (example: '--user-label=foo=bar')");
+const workingDir = appText("working-dir", "override the working directory of the preceding image");
 
 /** A detached signature for the image before it; `fetch` takes it too. */
 export const signature: Text = onceFlag(
@@ -81,7 +78,11 @@ export const signature: Text = onceFlag(
 
 /** Before the first image it is for all apps. */
 export const mount: Flag<readonly Mount[]> = listFlag(
-  { name: "mount", usage: "mount point binding a volume to a path within an app", perAppOrPod: true },
+  {
+    name: "mount",
+    usage: "mount point binding a volume to a path within an app",
+    perAppOrPod: true,
+  },
   parseMount,
 );
 

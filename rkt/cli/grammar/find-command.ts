@@ -79,9 +79,15 @@ function namesBelow(table: readonly CommandEntry[], path: readonly string[]): Se
 }
 
 function unknownCommand(table: readonly CommandEntry[], word: string): Fault {
-  const names = [...namesBelow(table.filter((each) => each.hidden !== true), [])];
+  const names = [
+    ...namesBelow(
+      table.filter((each) => each.hidden !== true),
+      [],
+    ),
+  ];
   const near = names.filter((name) => isNear(word, name)).sort();
-  const lines = near.length === 0 ? [] : ["", "Did you mean this?", ...near.map((n) => `\t${n}`), ""];
+  const lines =
+    near.length === 0 ? [] : ["", "Did you mean this?", ...near.map((n) => `\t${n}`), ""];
   const first = `unknown command ${quote(word)} for "rkt"`;
   return new Fault("invalid", [first, ...lines].join("\n"));
 }

@@ -204,11 +204,7 @@ describe("images and what belongs to each", () => {
 
   const wrong: readonly [why: string, line: string, message: string][] = [
     ["arguments without an image", "-- -- x", "an image is required before any app arguments"],
-    [
-      "arguments twice",
-      "a -- x --- -- y",
-      "only one set of app arguments allowed per image",
-    ],
+    ["arguments twice", "a -- x --- -- y", "only one set of app arguments allowed per image"],
     ["--- right after a flag", "a --exec=x ---", "bad flag syntax: ---"],
     ["an unknown flag of an image", "a --nothing", "unknown flag: --nothing"],
     [
@@ -227,7 +223,9 @@ describe("images and what belongs to each", () => {
 
   test("a command whose images take no arguments refuses them", () => {
     const fault = faultOf(() => parseCall("x", command("images", false), ["a", "--", "b"]));
-    expect(describeFault(fault)).toBe("error parsing app image arguments: app arguments unsupported");
+    expect(describeFault(fault)).toBe(
+      "error parsing app image arguments: app arguments unsupported",
+    );
   });
 });
 

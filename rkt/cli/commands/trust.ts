@@ -1,0 +1,72 @@
+/** `rkt trust`: keys whose signatures count for images with a certain beginning of their name, or for all images. */
+import { join } from "node:path";
+import process from "node:process";
+import { type TrustHost, trustKeys, type TrustOptions } from "@rkt/image";
+import { localConfig, trustKeysFromHttps } from "../flags/global.ts";
+import type { Call, Command } from "../grammar/command.ts";
+import { switchFlag, textFlag } from "../grammar/flag.ts";
+import type { Host } from "../host.ts";
+import { VERSION } from "../version.ts";
+import { askYesOrNo } from "./ask-yes-or-no.ts";
+import { insecureOf } from "./image-host.ts";
+
+const insecureAllowHttp = switchFlag({
+  name: "insecure-allow-http",
+  usage: "allow HTTP use for key discovery and/or retrieval",
+});
+const prefix = textFlag({ name: "prefix", usage: "prefix to limit trust to" });
+const root = switchFlag({ name: "root", usage: "add root key from filesystem without a prefix" });
+const skipFingerprintReview = switchFlag({
+  name: "skip-fingerprint-review",
+  usage: "accept key without fingerprint confirmation",
+});
+
+export const trust: Command = {
+  usage:
+    "trust [--prefix=PREFIX] [--insecure-allow-http] [--skip-fingerprint-review] [--root] " +
+    "[PUBKEY ...]",
+  description: [
+    "Adds keys to those that signatures of images are checked against.",
+    "",
+    "PUBKEY is a local file or a URL; without one, keys are looked for at PREFIX.",
+    "",
+    "A key counts for the images whose names begin with PREFIX, or for all of them with --root,",
+    "which needs a key file.",
+  ],
+  flags: [insecureAllowHttp, prefix, root, skipFingerprintReview],
+  grammar: "anywhere",
+  run: addKeys,
+};
+
+async function addKeys(host: Host, call: Call): Promise<number | "usage"> {
+  const { args, flags } = call;
+  const nothing = args.length === 0 && flags.get(prefix) === "" && !flags.get(root);
+  if (nothing) return "usage";
+  await trustKeys(trustHostOf(host, call), trustOptions(call));
+  return 0;
+}
+
+function trustHostOf(host: Host, { flags }: Call): TrustHost {
+  return {
+    clock: host.clock,
+    random: host.random,
+    version: VERSION,
+    keyTree: join(flags.get(localConfig), "trustedkeys"),
+    out: (line) => host.print(`${line}\n`),
+    note: host.note,
+    ...(process.stdin.isTTY ? { review: async (question) => askYesOrNo(host, question) } : {}),
+  };
+}
+
+function trustOptions(call: Call): TrustOptions {
+  const { args, flags } = call;
+  return {
+    ...(flags.given(prefix) ? { prefix: flags.get(prefix) } : {}),
+    root: flags.get(root),
+    locations: args,
+    allowHttp: flags.get(insecureAllowHttp),
+    skipReview: flags.get(skipFingerprintReview),
+    trustHttps: flags.get(trustKeysFromHttps),
+    insecure: insecureOf(call),
+  };
+}

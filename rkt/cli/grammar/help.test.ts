@@ -1,0 +1,121 @@
+import { describe, expect, test } from "bun:test";
+import { COMMANDS } from "../table.ts";
+import { VERSION } from "../version.ts";
+import { commandHelp, groupHelp, rootHelp } from "./help.ts";
+
+const GLOBAL_OPTIONS = [
+  "      --debug[=false]\t\t\tprint out more debug information to stderr",
+  "      --dir=/var/lib/rkt\t\trkt data directory",
+  '      --insecure-options=none\t\tcomma-separated list of security features to disable. Allowed values: "none", "image", "tls", "ondisk", "http", "pubkey", "capabilities", "paths", "seccomp", "all-fetch", "all-run", "all"',
+  "      --local-config=/etc/rkt\t\tlocal configuration directory",
+  "      --system-config=/usr/lib/rkt\tsystem configuration directory",
+  "      --trust-keys-from-https[=false]\tautomatically trust gpg keys fetched from https",
+  "      --user-config=\t\t\tuser configuration directory",
+].join("\n");
+
+async function helpOf(name: string): Promise<string> {
+  const entry = COMMANDS.find((each) => each.path.join(" ") === name);
+  if (entry === undefined) throw new Error(`no command ${name}`);
+  return commandHelp(entry, await entry.load());
+}
+
+test("the help of a command, whole", async () => {
+  expect(await helpOf("version")).toBe(
+    [
+      "NAME:",
+      "\tversion - Print the version and exit",
+      "",
+      "USAGE:",
+      "\trkt version",
+      "",
+      "DESCRIPTION:",
+      "\tPrints the version of rkt, and what it was built with.",
+      "",
+      "GLOBAL OPTIONS:",
+      GLOBAL_OPTIONS,
+      "",
+      "",
+    ].join("\n"),
+  );
+});
+
+test("the options of a command are aligned by tabs", async () => {
+  expect(await helpOf("gc")).toContain(
+    [
+      "OPTIONS:",
+      "      --expire-prepared=24h0m0s\tduration to wait before expiring prepared pods",
+      "      --grace-period=30m0s\tduration to wait before discarding inactive pods from garbage",
+      "      --mark-only[=false]\tmove ",
+    ].join("\n"),
+  );
+});
+
+test("the help of rkt", () => {
+  const text = rootHelp(COMMANDS, true);
+  expect(text).toStartWith(
+    "NAME:\n\trkt - rkt, the application container runner\n\nUSAGE:\n\trkt [command]\n\n" +
+      `VERSION:\n\t${VERSION}\n\nCOMMANDS:\n\tcat-manifest\t`,
+  );
+  expect(text).toEndWith(`\nOPTIONS:\n${GLOBAL_OPTIONS}\n\n`);
+  expect(text).not.toContain("image fetch"); // hidden
+});
+
+test("who asked for nothing is told of -h", () => {
+  expect(rootHelp(COMMANDS, false)).toContain("\n  -h, --help[=false]\t\t\thelp for rkt\n");
+  expect(groupHelp(COMMANDS, "image", false)).toContain(
+    "\nOPTIONS:\n  -h, --help[=false]\thelp for image\n\nGLOBAL OPTIONS:\n",
+  );
+});
+
+test("the help of a group lists its commands without the group's name", () => {
+  const text = groupHelp(COMMANDS, "image", true);
+  expect(text).toStartWith("NAME:\n\timage - Operate on image(s) in the local store\n");
+  expect(text).toContain("\nCOMMANDS:\n\tcat-manifest\tInspect and print the image manifest\n");
+});
+
+/** Flags of rkt 1.30 with their defaults, as its help spells them. */
+const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
+  "cat-manifest": '--pretty-print[=true] --uuid-file=""',
+  enter: '--app=""',
+  fetch: '--full[=false] --pull-policy="update" --signature=',
+  gc: "--expire-prepared=24h0m0s --grace-period=30m0s --mark-only[=false]",
+  "image cat-manifest": "--pretty-print[=true]",
+  "image gc": "--grace-period=24h0m0s",
+  "image list":
+    "--fields=id,name,size,importtime,lastused --format= --full[=false] --no-legend[=false] " +
+    "--order=asc --sort=importtime",
+  "image rm": "",
+  list: "--format= --full[=false] --no-legend[=false]",
+  rm: '--uuid-file=""',
+  run:
+    "--annotation= --caps-remove= --caps-retain= --cpu= --cpu-shares= --dns= " +
+    '--dns-domain="" --dns-opt= --dns-search= --environment= --exec= ' +
+    '--group= --hostname="" --hosts-entry= --inherit-env[=false] --interactive[=false] --ipc="" --memory= ' +
+    '--mount= --name= --net[=default] --oom-score-adj= --port= --pull-policy="new" ' +
+    "--readonly-rootfs= --seccomp= --set-env= --set-env-file= --signature= " +
+    '--supplementary-gids= --user= --user-annotation= --user-label= --uuid-file-save="" ' +
+    "--volume= --working-dir=",
+  status: '--format= --uuid-file="" --wait[="false"] --wait-ready[="false"]',
+  stop: '--force[=false] --uuid-file=""',
+  trust:
+    '--insecure-allow-http[=false] --prefix="" --root[=false] --skip-fingerprint-review[=false]',
+  version: "",
+};
+
+/** Commands and flags that rkt 1.30 does not have. */
+const NEW_COMMANDS = new Set(["logs", "help", "image fetch"]);
+
+describe("flags are spelled as rkt spells them", () => {
+  for (const entry of COMMANDS) {
+    const name = entry.path.join(" ");
+    if (NEW_COMMANDS.has(name)) continue;
+    test(name, async () => {
+      const [, own = ""] = /\nOPTIONS:\n(.*?)\n\n/s.exec(await helpOf(name)) ?? [];
+      const spelled = own
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => line.trim().split("\t")[0]);
+      expect(spelled.join(" ")).toBe(FLAGS_OF_RKT[name] ?? "nothing");
+    });
+  }
+});
