@@ -1,0 +1,89 @@
+/**
+ * Unpacks and records an ACI. In: a verified download; out: the stored image. The layer is unpacked beside the store's
+ * layers, because its id is known only when all of it was read, and takes its place by one rename.
+ */
+import { mkdirSync, renameSync, rmSync } from "node:fs";
+import { type ImageManifest, parseImageManifest, valueOf } from "@rkt/spec";
+import { assert, Fault } from "@shared/base";
+import type { BlobWriter } from "../fetch/blob-writer.ts";
+import { fileChunks } from "../fetch/file-chunks.ts";
+import type { ImageHost } from "../host.ts";
+import type { ImageId, LayerId, StoredImage } from "../image.ts";
+import { unpackLayer } from "../layers/unpack.ts";
+import type { SignedArchive, Verified } from "../verify/verify.ts";
+
+/** A download of which the manifest was read. */
+export interface Archive extends SignedArchive {
+  readonly file: BlobWriter;
+  readonly manifest: ImageManifest;
+}
+
+export interface StoreOptions {
+  /** Reference texts that mean this image from now on. */
+  readonly references: readonly string[];
+  /** Layers of the dependencies, bottom first. */
+  readonly below: readonly LayerId[];
+}
+
+type StoreHost = Pick<ImageHost, "store" | "self" | "clock" | "signal">;
+
+/** @throws {Fault} "corrupt", "invalid", "exhausted", "canceled" */
+export async function storeArchive(
+  host: StoreHost,
+  verified: Verified<Archive>,
+  options: StoreOptions,
+): Promise<StoredImage> {
+  const { file, manifest, path } = verified.subject;
+  using tree = newTree(path);
+  const unpacked = await unpackLayer(host, fileChunks(path), tree.path, {
+    format: "aci",
+    digests: ["sha512"],
+    ...(host.signal !== undefined && { signal: host.signal }),
+  });
+  checkManifest(manifest, unpacked.manifest);
+  const id = imageIdOf(unpacked.digests.sha512);
+  await host.store.addLayer(id, async (directory) => renameSync(tree.path, directory));
+  const blob = file.commit();
+  return host.store.addImage({
+    id,
+    format: "aci",
+    name: imageTitle(manifest),
+    manifest,
+    layers: [...options.below, id],
+    blobs: [blob],
+    sizeBytes: file.bytes,
+    importedMs: host.clock.now(),
+    verification: verified.verification,
+    references: options.references,
+    aliases: [],
+  });
+}
+
+/** `name:version`, as `image list` shows it. */
+function imageTitle(manifest: ImageManifest): string {
+  const version = valueOf(manifest.labels, "version");
+  return version === undefined ? manifest.name : `${manifest.name}:${version}`;
+}
+
+function imageIdOf(sha512: string | undefined): ImageId {
+  assert(sha512 !== undefined, "the digest was asked for");
+  return `sha512-${sha512.slice(0, 64)}`;
+}
+
+/** What was verified and what was unpacked must be one manifest: readers could disagree about an odd archive. */
+function checkManifest(verified: ImageManifest, bytes: Uint8Array | undefined): void {
+  if (bytes === undefined) throw new Fault("invalid", "missing manifest");
+  const unpacked = parseImageManifest(new TextDecoder().decode(bytes));
+  if (JSON.stringify(unpacked) === JSON.stringify(verified)) return;
+  throw new Fault("corrupt", "read the archive: it holds two different manifests");
+}
+
+/** An empty directory beside the download: the same file system as the layers. */
+function newTree(path: string): Disposable & { readonly path: string } {
+  const tree = `${path}.tree`;
+  mkdirSync(tree, { mode: 0o755 });
+  return {
+    path: tree,
+    [Symbol.dispose]: () => rmSync(tree, { recursive: true, force: true }),
+  };
+}

@@ -1,0 +1,127 @@
+/**
+ * Finds where an image or a key is, by its name. In: an appc name and labels; out: a URL. Asks the name's own host and,
+ * going up the path, its ancestors, for `ac-discovery` meta tags. https, or http only where that was allowed.
+ *
+ * @see appc 0.8.11, discovery.md
+ */
+import { appcArchitecture, type NameValue, type Platform } from "@rkt/spec";
+import { Fault, MiB, quote } from "@shared/base";
+import { getSmall, type HttpHost } from "../fetch/http.ts";
+import type { Insecure } from "../host.ts";
+
+const PAGE_BYTES_MAX: number = 2 * MiB;
+
+export interface DiscoveryOptions {
+  readonly platform: Platform;
+  readonly insecure: Insecure;
+}
+
+export interface ImageName {
+  readonly name: string;
+  readonly labels: readonly NameValue[];
+}
+
+/** URL of the archive of a name. @throws {Fault} "not-found" with rkt's "discovery failed" */
+export async function discoverImage(
+  host: HttpHost,
+  image: ImageName,
+  options: DiscoveryOptions,
+): Promise<string> {
+  const values = templateValues(image, options.platform);
+  const endpoint = await discover(host, image.name, {
+    insecure: options.insecure,
+    read: (page) =>
+      metaTags(page, "ac-discovery")
+        .filter(({ prefix }) => image.name.startsWith(prefix))
+        .map(({ target }) => fillTemplate(target, values))
+        .find((url) => url !== undefined),
+  });
+  return endpoint;
+}
+
+/** URLs of the keys for a prefix, in the order of the page. @throws {Fault} "not-found" */
+export async function discoverKeys(
+  host: HttpHost,
+  prefix: string,
+  insecure: Insecure,
+): Promise<string[]> {
+  return await discover(host, prefix, {
+    insecure,
+    read: (page) => {
+      const tags = metaTags(page, "ac-discovery-pubkeys");
+      const urls = tags.filter((tag) => prefix.startsWith(tag.prefix)).map(({ target }) => target);
+      return urls.length > 0 ? urls : undefined;
+    },
+  });
+}
+
+interface Discovery<T> {
+  readonly insecure: Insecure;
+  /** What is looked for, if the page has it. */
+  readonly read: (page: string) => T | undefined;
+}
+
+async function discover<T>(host: HttpHost, name: string, options: Discovery<T>): Promise<T> {
+  let failure: unknown;
+  for (let path = name; path !== ""; path = path.slice(0, Math.max(0, path.lastIndexOf("/")))) {
+    for (const scheme of options.insecure.http ? ["https", "http"] : ["https"]) {
+      try {
+        const found = options.read(await readPage(host, `${scheme}://${path}`, options.insecure));
+        if (found !== undefined) return found;
+      } catch (error) {
+        failure ??= error;
+      }
+    }
+  }
+  throw new Fault("not-found", `find ${quote(name)}: discovery failed`, {
+    ...(failure !== undefined && { cause: failure }),
+  });
+}
+
+async function readPage(host: HttpHost, place: string, insecure: Insecure): Promise<string> {
+  const request = {
+    url: `${place}?ac-discovery=1`,
+    insecureTls: insecure.tls,
+    downgrade: insecure.http,
+  };
+  return new TextDecoder().decode(await getSmall(host, request, PAGE_BYTES_MAX));
+}
+
+interface MetaTag {
+  readonly prefix: string;
+  readonly target: string;
+}
+
+const META = /<meta\s+([^>]*)>/gi;
+const ATTRIBUTE = /([a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/gi;
+
+function metaTags(page: string, name: string): MetaTag[] {
+  return [...page.matchAll(META)].flatMap(([, text = ""]) => {
+    const attributes = Object.fromEntries(
+      [...text.matchAll(ATTRIBUTE)].map(([, key = "", a, b, c]) => [
+        key.toLowerCase(),
+        a ?? b ?? c,
+      ]),
+    );
+    const [prefix, target, more] = (attributes["content"] ?? "").trim().split(/\s+/);
+    const right = attributes["name"] === name && more === undefined;
+    return right && prefix !== undefined && target !== undefined ? [{ prefix, target }] : [];
+  });
+}
+
+/** A missing version means "latest" here, and only here; the stored image gets no such label. */
+function templateValues(image: ImageName, platform: Platform): Map<string, string> {
+  const values = new Map([
+    ["version", "latest"],
+    ["os", platform.os],
+    ["arch", appcArchitecture(platform) ?? platform.architecture],
+  ]);
+  for (const { name, value } of image.labels) values.set(name, value);
+  return values.set("name", image.name).set("ext", "aci");
+}
+
+/** Undefined when a brace is left: such an endpoint is dropped. */
+function fillTemplate(template: string, values: ReadonlyMap<string, string>): string | undefined {
+  const filled = template.replace(/\{([^{}]*)\}/g, (all, name: string) => values.get(name) ?? all);
+  return /[{}]/.test(filled) ? undefined : filled;
+}

@@ -1,0 +1,218 @@
+/**
+ * One HTTP request. In: a URL and headers; out: status, headers and a bounded-wait stream of the body. Follows redirects
+ * itself: credentials stay with their host, and https never becomes http unless that is allowed. Never retries, never
+ * interprets a body, never decodes it: digests and signatures are over the bytes as stored.
+ */
+import { Fault, quote } from "@shared/base";
+import type { ImageHost } from "../host.ts";
+
+export type HttpHost = Pick<ImageHost, "clock" | "random" | "version" | "authorities" | "signal">;
+
+export interface HttpRequest {
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Certificates are not checked. */
+  readonly insecureTls?: boolean;
+  /** An https URL may redirect to http. */
+  readonly downgrade?: boolean;
+}
+
+export interface HttpReply {
+  /** After redirects. */
+  readonly url: string;
+  readonly status: number;
+  readonly headers: Headers;
+  /** Ends with a fault when it is cut short or stalls. Read it or `return()` it. */
+  readonly body: AsyncGenerator<Uint8Array, void, undefined>;
+}
+
+const REDIRECTS_MAX = 10;
+const HEAD_MS_MAX = 30_000;
+const IDLE_MS_MAX = 60_000;
+
+/** @throws {Fault} "unavailable", "timeout", "denied" (certificate), "canceled", "invalid" */
+export async function httpGet(host: HttpHost, request: HttpRequest): Promise<HttpReply> {
+  let { url } = request;
+  let headers = request.headers ?? {};
+  for (let hop = 0; hop <= REDIRECTS_MAX; hop++) {
+    const reply = await getOnce(host, { ...request, url, headers });
+    const location = reply.headers.get("location");
+    if (reply.status < 300 || reply.status > 399 || location === null) return reply;
+    await reply.body.return();
+    const next = redirectTarget(url, location, request.downgrade === true);
+    if (new URL(next).host !== new URL(url).host) headers = withoutCredentials(headers);
+    url = next;
+  }
+  throw new Fault("unavailable", `get ${quote(request.url)}: more than ${REDIRECTS_MAX} redirects`);
+}
+
+function redirectTarget(from: string, location: string, downgrade: boolean): string {
+  const next = URL.parse(location, from);
+  const plain = next?.protocol === "http:" && (downgrade || from.startsWith("http:"));
+  if (next !== null && (next.protocol === "https:" || plain)) return next.href;
+  throw new Fault("denied", `get ${quote(from)}: refuse the redirect to ${quote(location)}`);
+}
+
+function withoutCredentials(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => name.toLowerCase() !== "authorization"),
+  );
+}
+
+async function getOnce(host: HttpHost, request: HttpRequest): Promise<HttpReply> {
+  const watch = startWatch(host, request.url);
+  try {
+    const response = await fetch(request.url, {
+      redirect: "manual",
+      decompress: false,
+      signal: watch.signal,
+      headers: {
+        "User-Agent": `rkt/${host.version}`,
+        "Accept-Encoding": "identity",
+        ...request.headers,
+      },
+      tls: {
+        rejectUnauthorized: request.insecureTls !== true,
+        ...(host.authorities !== undefined && { ca: host.authorities }),
+      },
+    } as BunFetchRequestInit);
+    watch.touch();
+    const { url } = request;
+    const body = readBody(url, response, watch);
+    return { url, status: response.status, headers: response.headers, body };
+  } catch (error) {
+    watch.stop();
+    throw watch.reason() ?? networkFault(request.url, error);
+  }
+}
+
+async function* readBody(
+  url: string,
+  response: Response,
+  watch: Watch,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const length = response.headers.get("content-length");
+  let bytes = 0;
+  try {
+    for await (const chunk of response.body ?? []) {
+      watch.touch();
+      bytes += chunk.length;
+      yield chunk;
+    }
+  } catch (error) {
+    throw watch.reason() ?? networkFault(url, error);
+  } finally {
+    watch.stop();
+  }
+  if (length !== null && bytes !== Number(length)) {
+    const short = `the connection ended after ${bytes} of ${length} bytes`;
+    throw new Fault("unavailable", `get ${quote(url)}: ${short}`);
+  }
+}
+
+/** Aborts a request that stands still. */
+interface Watch {
+  readonly signal: AbortSignal;
+  touch(): void;
+  stop(): void;
+  /** Why it was aborted, if it was. */
+  reason(): Fault | undefined;
+}
+
+function startWatch(host: HttpHost, url: string): Watch {
+  const request = new AbortController();
+  const timer = new AbortController();
+  let moved = false;
+  let reason: Fault | undefined;
+  const abort = (fault: Fault): void => {
+    reason ??= fault;
+    request.abort(fault);
+  };
+  const cancel = (): void => abort(new Fault("canceled", `get ${quote(url)}: canceled`));
+  host.signal?.addEventListener("abort", cancel, { once: true });
+  if (host.signal?.aborted === true) cancel();
+  const loop = async (): Promise<void> => {
+    await host.clock.sleep(HEAD_MS_MAX, timer.signal);
+    while (moved) {
+      moved = false;
+      await host.clock.sleep(IDLE_MS_MAX, timer.signal);
+    }
+    abort(new Fault("timeout", `get ${quote(url)}: the server does not answer`));
+  };
+  loop().catch(() => undefined); // rejected by stop() only
+  return {
+    signal: request.signal,
+    touch: () => {
+      moved = true;
+    },
+    stop: () => {
+      timer.abort();
+      host.signal?.removeEventListener("abort", cancel);
+    },
+    reason: () => reason,
+  };
+}
+
+const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_|HOSTNAME|ALTNAME/;
+
+function networkFault(url: string, error: unknown): Fault {
+  if (error instanceof Fault) return error;
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  const name = typeof code === "string" ? code : "";
+  const action = `get ${quote(url)}`;
+  if (CERTIFICATE.test(name)) {
+    return new Fault("denied", `${action}: x509: ${words(String(message))}`, {
+      hint: "if you trust this server all the same: --insecure-options=tls",
+    });
+  }
+  if (name === "ConnectionRefused" || name === "ECONNREFUSED") {
+    return new Fault("unavailable", `${action}: connection refused, or no such host`);
+  }
+  return new Fault("unavailable", `${action}: ${words(String(message ?? error)) || name}`);
+}
+
+function words(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1).replace(/\.$/, "");
+}
+
+/** Rkt's words for a status that is no success. */
+export function statusFault(reply: HttpReply): Fault {
+  const message = `get ${quote(reply.url)}: bad HTTP status code: ${reply.status}`;
+  if (reply.status === 404) return new Fault("not-found", message);
+  if (reply.status === 401 || reply.status === 403) return new Fault("denied", message);
+  const later = reply.status === 429 || reply.status >= 500;
+  return new Fault(later ? "unavailable" : "invalid", message);
+}
+
+/** A whole small body. @throws {Fault} "exhausted" when it is larger than `bytesMax` */
+export async function readAll(reply: HttpReply, bytesMax: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of reply.body) {
+    bytes += chunk.length;
+    if (bytes > bytesMax) {
+      const message = `get ${quote(reply.url)}: larger than the ${bytesMax} bytes allowed`;
+      throw new Fault("exhausted", message);
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** A whole small document. @throws {Fault} as `httpGet`, `statusFault` and `readAll` */
+export async function getSmall(
+  host: HttpHost,
+  request: HttpRequest,
+  bytesMax: number,
+): Promise<Uint8Array> {
+  const reply = await httpGet(host, request);
+  if (reply.status === 200) return await readAll(reply, bytesMax);
+  await reply.body.return();
+  throw statusFault(reply);
+}
+
+/** Whether the same request may succeed a little later. */
+export function worthRetrying(error: unknown): boolean {
+  const { kind } = Fault.from(error);
+  return kind === "unavailable" || kind === "timeout";
+}

@@ -1,0 +1,250 @@
+/**
+ * Fetches an OCI or Docker image. In: a place that serves its documents and blobs; out: the stored image. Layers are
+ * downloaded, checked and unpacked in one pass, three at a time; what the store has is not asked for.
+ *
+ * @see OCI Image Specification 1.1; OCI Distribution Specification 1.1
+ */
+import { createHash } from "node:crypto";
+import {
+  fullDockerReference,
+  type OciDescriptor,
+  type OciDigest,
+  type OciLayer,
+  type OciManifest,
+  type OciOrigin,
+  type Platform,
+  pairLayers,
+  parseOciConfig,
+  parseOciDocument,
+  selectPlatform,
+  toImageManifest,
+} from "@rkt/spec";
+import { Fault, GiB, MiB, quote } from "@shared/base";
+import type { ImageHost } from "../host.ts";
+import type { BlobDigest, ImageId, LayerId, StoredImage } from "../image.ts";
+import { unpackLayer } from "../layers/unpack.ts";
+import type { Verified } from "../verify/verify.ts";
+import { BlobWriter } from "./blob-writer.ts";
+import { fileChunks } from "./file-chunks.ts";
+import { reported } from "./progress.ts";
+
+/** Largest index, manifest or configuration, in bytes: what registries accept too. */
+export const DOCUMENT_BYTES_MAX: number = 4 * MiB;
+
+/** A place that holds one image. */
+export interface OciSource {
+  /** What the reference names: an index or a manifest. */
+  document(): Promise<Uint8Array>;
+  /** A manifest that an index names. */
+  manifest(descriptor: OciDescriptor): Promise<Uint8Array>;
+  /** Bytes of a blob, not yet checked. */
+  blob(descriptor: OciDescriptor): Promise<AsyncIterable<Uint8Array>>;
+}
+
+export interface OciPullOptions {
+  readonly source: OciSource;
+  readonly platform: Platform;
+  /** Means this image from now on. */
+  readonly referenceText: string;
+}
+
+type OciHost = Pick<ImageHost, "store" | "self" | "clock" | "signal" | "progress">;
+
+const LAYER_BYTES_MAX: number = 64 * GiB;
+const PARALLEL_MAX = 3;
+const NESTED_INDEXES_MAX = 3;
+
+/** @throws {Fault} "corrupt" (wrong digest, truncated), "invalid", "not-found", "unsupported", and the source's faults */
+export async function pullOci(
+  host: OciHost,
+  origin: Verified<OciOrigin>,
+  options: OciPullOptions,
+): Promise<StoredImage> {
+  const { source } = options;
+  const { bytes, manifest } = await findManifest(source, options.platform);
+  const configBytes = await readSmallBlob(source, manifest.config);
+  const config = parseOciConfig(textOf(configBytes));
+  const digests = { manifest: digestOf(bytes, "sha256"), config: manifest.config.digest };
+  const translated = toImageManifest(origin.subject, config, digests);
+  const layers = await fetchLayers(host, source, pairLayers(manifest, config));
+  const documents = [await storeSmall(host, bytes), await storeSmall(host, configBytes)];
+  const blobs = manifest.layers.map(({ digest }) => digest).filter((d) => host.store.hasBlob(d));
+  return host.store.addImage({
+    id: imageIdOf(bytes),
+    format: "oci",
+    name: titleOf(origin.subject),
+    manifest: translated,
+    layers,
+    blobs: [...new Set<BlobDigest>([...documents, ...blobs])],
+    sizeBytes: sizeOf(manifest, bytes.length),
+    importedMs: host.clock.now(),
+    verification: origin.verification,
+    references: [options.referenceText],
+    aliases: [...new Set([digests.manifest, digests.config])],
+  });
+}
+
+/** The bytes count once each, however often a layer occurs. */
+function sizeOf(manifest: OciManifest, manifestBytes: number): number {
+  const sizes = new Map([manifest.config, ...manifest.layers].map((d) => [d.digest, d.size]));
+  return [...sizes.values()].reduce((sum, size) => sum + size, manifestBytes);
+}
+
+function titleOf(origin: OciOrigin): string {
+  if (origin.kind === "docker") return fullDockerReference(origin);
+  return origin.reference === undefined
+    ? origin.directory
+    : `${origin.directory}:${origin.reference}`;
+}
+
+function imageIdOf(manifest: Uint8Array): ImageId {
+  return `sha512-${createHash("sha512").update(manifest).digest("hex").slice(0, 64)}`;
+}
+
+interface FoundManifest {
+  readonly bytes: Uint8Array;
+  readonly manifest: OciManifest;
+}
+
+async function findManifest(source: OciSource, platform: Platform): Promise<FoundManifest> {
+  let bytes = await source.document();
+  for (let depth = 0; depth <= NESTED_INDEXES_MAX; depth++) {
+    const document = parseOciDocument(textOf(bytes));
+    if (document.kind === "manifest") return { bytes, manifest: document };
+    const chosen = selectPlatform(document, platform);
+    bytes = await source.manifest(chosen);
+    checkBytes(bytes, chosen);
+  }
+  throw new Fault("invalid", "find the image's manifest: too many indexes inside indexes");
+}
+
+async function readSmallBlob(source: OciSource, descriptor: OciDescriptor): Promise<Uint8Array> {
+  const { digest, size } = descriptor;
+  if (size > DOCUMENT_BYTES_MAX) {
+    throw new Fault("exhausted", `fetch ${quote(digest)}: ${size} bytes are too many`);
+  }
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of await source.blob(descriptor)) {
+    bytes += chunk.length;
+    if (bytes > size)
+      throw new Fault("corrupt", `fetch ${quote(digest)}: larger than ${size} bytes`);
+    chunks.push(chunk);
+  }
+  const whole = Buffer.concat(chunks);
+  checkBytes(whole, descriptor);
+  return whole;
+}
+
+/** @throws {Fault} "corrupt" when size or digest are not as described */
+export function checkBytes(bytes: Uint8Array, descriptor: OciDescriptor): void {
+  const { digest, size } = descriptor;
+  const found = digestOf(bytes, digest.startsWith("sha512:") ? "sha512" : "sha256");
+  if (found !== digest) {
+    throw new Fault("corrupt", `fetch ${quote(digest)}: its digest is ${found}`);
+  }
+  if (bytes.length === size) return;
+  throw new Fault("corrupt", `fetch ${quote(digest)}: ${bytes.length} bytes instead of ${size}`);
+}
+
+function digestOf(bytes: Uint8Array, algorithm: "sha256" | "sha512"): OciDigest {
+  return `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
+}
+
+async function storeSmall(host: OciHost, bytes: Uint8Array): Promise<BlobDigest> {
+  const digest = digestOf(bytes, "sha256");
+  if (host.store.hasBlob(digest)) return digest;
+  using file = new BlobWriter(host.store, { what: digest, digest, bytesMax: DOCUMENT_BYTES_MAX });
+  await file.take(one(bytes));
+  return file.commit();
+}
+
+async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  yield bytes;
+}
+
+/** All layers, bottom first. The first failure ends the others. */
+async function fetchLayers(
+  host: OciHost,
+  source: OciSource,
+  layers: readonly OciLayer[],
+): Promise<LayerId[]> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([
+    stop.signal,
+    ...(host.signal === undefined ? [] : [host.signal]),
+  ]);
+  const waiting = [...new Map(layers.map((layer) => [layer.diffId, layer])).values()];
+  const worker = async (): Promise<void> => {
+    for (let layer = waiting.shift(); layer !== undefined; layer = waiting.shift()) {
+      signal.throwIfAborted();
+      await fetchLayer({ ...host, signal }, source, layer);
+    }
+  };
+  const workers = Array.from({ length: PARALLEL_MAX }, worker);
+  try {
+    await Promise.all(workers);
+  } catch (error) {
+    stop.abort();
+    await Promise.allSettled(workers);
+    throw error;
+  }
+  return layers.map(layerIdOf);
+}
+
+async function fetchLayer(host: OciHost, source: OciSource, layer: OciLayer): Promise<void> {
+  const { descriptor, diffId } = layer;
+  const signal = host.signal === undefined ? {} : { signal: host.signal };
+  const unpack = async (directory: string): Promise<void> => {
+    if (host.store.hasBlob(descriptor.digest)) {
+      await unpackInto(host, fileChunks(host.store.blobPath(descriptor.digest)), layer, directory);
+      return;
+    }
+    await downloadInto(host, source, layer, directory);
+  };
+  await host.store.addLayer(layerIdOf({ descriptor, diffId }), unpack, signal);
+}
+
+async function downloadInto(
+  host: OciHost,
+  source: OciSource,
+  layer: OciLayer,
+  directory: string,
+): Promise<void> {
+  const { digest, size } = layer.descriptor;
+  const expected = { what: digest, digest, sizeBytes: size, bytesMax: LAYER_BYTES_MAX };
+  using file = new BlobWriter(host.store, expected);
+  const label = `Downloading ${digest.slice(0, "sha256:".length + 11)}`;
+  const progress = { id: digest, label, totalBytes: size };
+  const bytes = reported(host, await source.blob(layer.descriptor), progress);
+  await unpackInto(host, file.pass(bytes), layer, directory);
+  if (!file.complete) throw new Fault("corrupt", `fetch ${quote(digest)}: bytes after its end`);
+  file.commit();
+}
+
+async function unpackInto(
+  host: OciHost,
+  input: AsyncIterable<Uint8Array>,
+  layer: OciLayer,
+  directory: string,
+): Promise<void> {
+  const { diffId } = layer;
+  const algorithm = diffId.startsWith("sha512:") ? "sha512" : "sha256";
+  const signal = host.signal === undefined ? {} : { signal: host.signal };
+  const options = { format: "oci", digests: [algorithm], ...signal } as const;
+  const { digests } = await unpackLayer(host, input, directory, options);
+  const found = `${algorithm}:${digests[algorithm]}`;
+  if (found === diffId) return;
+  throw new Fault(
+    "corrupt",
+    `unpack layer ${quote(diffId)}: the digest of its content is ${found}`,
+  );
+}
+
+function layerIdOf({ diffId }: OciLayer): LayerId {
+  return diffId.replace(":", "-") as LayerId;
+}
+
+function textOf(bytes: Uint8Array): string {
+  return new TextDecoder().decode(bytes);
+}

@@ -1,0 +1,60 @@
+/**
+ * A byte stream that survives broken connections. In: a way to open the source at an offset; out: its bytes, each once.
+ * After a failure that may pass it waits and asks for the rest. Never checks content: the reader's digest does.
+ */
+import { Fault, retry } from "@shared/base";
+import { type HttpHost, type HttpReply, statusFault, worthRetrying } from "./http.ts";
+
+/** Opens the source; the server may answer 206 from the offset on, or 200 from the start. */
+export type OpenAt = (offset: number) => Promise<HttpReply>;
+
+const ATTEMPTS_MAX = 5;
+const BACKOFF = { baseMs: 500, ceilingMs: 15_000 } as const;
+
+/** Opens with back-off; a status that is no success is a fault. */
+export async function openWithRetry(
+  host: HttpHost,
+  open: OpenAt,
+  offset: number,
+): Promise<HttpReply> {
+  const attempt = async (): Promise<HttpReply> => {
+    const reply = await open(offset);
+    if (reply.status === 200 || (reply.status === 206 && offset > 0)) return reply;
+    await reply.body.return();
+    throw statusFault(reply);
+  };
+  return await retry(host, attempt, {
+    ...BACKOFF,
+    attemptsMax: ATTEMPTS_MAX,
+    worthwhile: worthRetrying,
+    ...(host.signal !== undefined && { signal: host.signal }),
+  });
+}
+
+/** The bytes after `first`, its successors opened by `open` as often as progress is made. */
+export async function* resumed(
+  host: HttpHost,
+  first: HttpReply,
+  open: OpenAt,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  let reply = first;
+  let done = 0;
+  for (let idle = 0; ; idle++) {
+    let skip = reply.status === 206 ? 0 : done;
+    try {
+      for await (const chunk of reply.body) {
+        const fresh = chunk.subarray(Math.min(skip, chunk.length));
+        skip -= chunk.length - fresh.length;
+        if (fresh.length === 0) continue;
+        done += fresh.length;
+        idle = 0;
+        yield fresh;
+      }
+      return;
+    } catch (error) {
+      if (!worthRetrying(error) || idle + 1 >= ATTEMPTS_MAX) throw Fault.from(error);
+    }
+    await host.clock.sleep(BACKOFF.baseMs * 2 ** idle * host.random(), host.signal);
+    reply = await openWithRetry(host, open, done);
+  }
+}

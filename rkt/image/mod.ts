@@ -1,0 +1,16 @@
+/** Images: fetched, verified and stored. `pull` is the way in; the store is what remains. */
+export { writeAci } from "./aci/write-aci.ts";
+export { progressBars } from "./fetch/progress.ts";
+export type { BarTerminal } from "./fetch/progress.ts";
+export type { Credentials } from "./fetch/registry.ts";
+export { SECURE } from "./host.ts";
+export type { ImageHost, Insecure, ProgressEvent } from "./host.ts";
+export type { BlobDigest, ImageId, LayerId, StoredImage, Verification } from "./image.ts";
+export type { NewTarFile } from "./layers/tar-writer.ts";
+export { UNPACK_ARGUMENT } from "./layers/unpack-request.ts";
+export { pull, pullBundled } from "./pull.ts";
+export type { PullOptions, PullPolicy } from "./pull.ts";
+export { openStore } from "./store/store.ts";
+export type { Collected, InUse, Store, StoreHost } from "./store/store.ts";
+export { trustKeys } from "./trust/trust.ts";
+export type { TrustHost, TrustOptions } from "./trust/trust.ts";
