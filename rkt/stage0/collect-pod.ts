@@ -3,12 +3,11 @@
  * stage1 gives back what it still has of the host, then the directory goes.
  */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { gcArgv, podPaths } from "@rkt/stage1/contract";
 import { crashPoint } from "@shared/base";
 import { callEntrypoint } from "./entrypoint.ts";
 import type { Stage0Host } from "./host.ts";
-import { pathOf, type Pod } from "./pod-dir.ts";
+import { movePod, pathOf, phaseOf, type Pod } from "./pod-dir.ts";
 import { detachMounts, removeTree } from "./remove-pod.ts";
 import { readStage1Manifest } from "./stage1-image.ts";
 
@@ -28,24 +27,23 @@ export function collectPod(
   pod: Pod,
   options: CollectOptions,
 ): void {
-  const path = pathOf(pod);
-  if (holdsHostResources(pod)) {
-    callEntrypoint(host, {
-      pod: path,
-      stage1: readStage1Manifest(path),
-      entrypoint: "gc",
-      argv: gcArgv(pod.uuid, options),
-    });
+  if (phaseOf(pod) === "exited-garbage") {
+    if (!existsSync(podPaths.tornDown(pod.files))) giveBack(host, pod, options);
+    crashPoint("gc-stage1");
+    // From here on stage1 is not needed again, even if the removal is cut short.
+    movePod(pod, "exited-garbage", "garbage");
   }
-  crashPoint("gc-stage1");
+  const path = pathOf(pod);
   detachMounts(host.kernel, path);
   removeTree(path);
 }
 
-/**
- * stage1 removes these files when it has torn down itself, so most pods need no second program to
- * be collected.
- */
-function holdsHostResources(pod: Pod): boolean {
-  return existsSync(podPaths.netInfo(pod.files)) || existsSync(join(pod.files, "cgroups"));
+function giveBack(host: Pick<Stage0Host, "environment">, pod: Pod, options: CollectOptions): void {
+  const path = pathOf(pod);
+  callEntrypoint(host, {
+    pod: path,
+    stage1: readStage1Manifest(path),
+    entrypoint: "gc",
+    argv: gcArgv(pod.uuid, options),
+  });
 }

@@ -44,7 +44,7 @@ const TABLE: Readonly<Record<Phase, PhaseRow>> = {
   prepare: { held: "preparing", free: "aborted prepare", next: ["prepared", "run", "garbage"] },
   prepared: { held: "prepared", free: "prepared", next: ["run", "garbage"] },
   run: { held: "running", free: "exited", next: ["exited-garbage", "garbage"] },
-  "exited-garbage": { held: "exited deleting", free: "exited garbage", next: [] },
+  "exited-garbage": { held: "exited deleting", free: "exited garbage", next: ["garbage"] },
   garbage: { held: "deleting", free: "garbage", next: [] },
 };
 

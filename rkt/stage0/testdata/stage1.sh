@@ -21,6 +21,7 @@ run)
     app=${root%/rootfs}
     printf 7 >"$status/${app##*/}"
   done
+  : >torn-down
   exit 7
   ;;
 stop)
@@ -29,7 +30,6 @@ stop)
 gc)
   [ ! -e refuse-gc ] || exit 1
   printf 'given back %s\n' "$*" >>"$STAGE1_GC_LOG"
-  rm -f net-info.json cgroups
   ;;
 enter)
   printf '%s\n' "$@"
