@@ -1,0 +1,80 @@
+/**
+ * `npm run bench`: every figure beside its peer in the same run, one table with the budgets; the
+ * ratios count, not the milliseconds of this machine.
+ *
+ * In: the built executable and podman. Out: a table on standard output. Measures inside mount and
+ * network namespaces of its own, so that neither side leaves a link or a mount on the machine.
+ * Never part of the tests.
+ */
+import { join } from "node:path";
+import type { Figure, Measured } from "./figure.ts";
+import { collectExited, listExited, runBesideExited } from "./figures/exited-pods.ts";
+import { idleMemory } from "./figures/idle-memory.ts";
+import { runOnDefaultNetwork, runWithoutNetwork } from "./figures/run.ts";
+import { version } from "./figures/version.ts";
+import { createSetting } from "./setting.ts";
+
+const ROOT = join(import.meta.dir, "..");
+
+/** In the order of the table; those with many pods last. */
+const FIGURES: readonly Figure[] = [
+  version,
+  runWithoutNetwork,
+  runOnDefaultNetwork,
+  idleMemory,
+  runBesideExited,
+  listExited,
+  collectExited,
+];
+
+const WIDTHS = [32, 24, 10, 10, 7, 9, 9] as const;
+
+function row(...cells: string[]): void {
+  console.log(
+    cells
+      .map((cell, n) => (n < 2 ? cell.padEnd : cell.padStart).call(cell, WIDTHS[n] ?? 0))
+      .join(" "),
+  );
+}
+
+function line(figure: Figure, { ours, peer }: Measured): void {
+  const ratio = ours / peer;
+  const judged = figure.unit === "ratio" ? ratio : ours;
+  const unit = figure.unit === "MB" ? "MB" : "ms";
+  const shown = (value: number): string =>
+    `${value.toFixed(unit === "MB" || value < 100 ? 1 : 0)} ${unit}`;
+  const budget = (value: number): string =>
+    figure.unit === "ratio" ? `x ${value}` : `${value} ${unit}`;
+  const mark = (value: number): string => `${judged <= value ? "ok" : "--"} ${budget(value)}`;
+  row(
+    ...[figure.name, figure.peer, shown(ours), shown(peer), `x ${ratio.toFixed(2)}`],
+    ...[mark(figure.first), mark(figure.aim)],
+  );
+}
+
+async function measureAll(): Promise<void> {
+  await using setting = await createSetting();
+  row("figure", "peer", "ours", "peer's", "ratio", "first", "aim");
+  for (const figure of FIGURES) line(figure, await figure.measure(setting));
+}
+
+/** Installs the peers, builds, and starts this file again inside of new namespaces. */
+function startInside(): number {
+  const inside = `ip link set lo up; exec "$@"`;
+  const steps = [
+    ["sh", join(ROOT, "tools/setup/setup.sh"), "bench"],
+    [process.execPath, "run", join(ROOT, "tools/build/build.ts")],
+    [
+      ...["unshare", "--mount", "--net", "--propagation=private", "sh", "-c", inside, "sh"],
+      ...[process.execPath, "run", import.meta.path, "inside"],
+    ],
+  ];
+  for (const argv of steps) {
+    const { exitCode } = Bun.spawnSync(argv, { stdio: ["ignore", "inherit", "inherit"] });
+    if (exitCode !== 0) return exitCode;
+  }
+  return 0;
+}
+
+if (process.argv[2] === "inside") await measureAll();
+else process.exitCode = startInside();
