@@ -1,13 +1,16 @@
 /**
- * The executable's entry: chooses the program by the name under which it was started, and hands the rest of the command
- * line to it. Everything is loaded when it is needed. Never prints a stack.
+ * The executable's entry: chooses the program by the name under which it was started, and hands the
+ * rest of the command line to it. Everything is loaded when it is needed. Never prints a stack.
  */
 import process from "node:process";
 import { basename } from "node:path";
 
 const FAILURE = 254;
 
-/** Where the entrypoints of stage1 images lie; the ones that come with us are links to this executable. */
+/**
+ * Where the entrypoints of stage1 images lie; the ones that come with us are links to this
+ * executable.
+ */
 const STAGE1_ROOT = "/stage1/rootfs/";
 
 /** The hidden first argument of the process that unpacks a layer. */
@@ -16,14 +19,19 @@ const UNPACK_LAYER = "unpack-layer";
 /** Files of a compiled executable lie below this name. */
 const EMBEDDED = "/$bunfs/";
 
-/** Bun's own variables would change how this executable behaves when it is started again as a child. */
+/**
+ * Bun's own variables would change how this executable behaves when it is started again as a child.
+ */
 function dropRuntimeVariables(): void {
   for (const name of Object.keys(process.env)) {
     if (name.startsWith("BUN_")) delete process.env[name];
   }
 }
 
-/** How to start this program again: by the kernel's link to it, which stays right when the file is replaced. */
+/**
+ * How to start this program again: by the kernel's link to it, which stays right when the file is
+ * replaced.
+ */
 function selfCommand(): readonly string[] {
   return Bun.main.startsWith(EMBEDDED) ? ["/proc/self/exe"] : [process.execPath, Bun.main];
 }

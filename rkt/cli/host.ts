@@ -1,6 +1,6 @@
 /**
- * The effects that a command may have on the person who called it. Made once by `main.ts`; tests bring their own. What
- * a command does to the machine goes through the packages that it calls.
+ * The effects that a command may have on the person who called it. Made once by `main.ts`; tests
+ * bring their own. What a command does to the machine goes through the packages that it calls.
  */
 import { writeSync } from "node:fs";
 import process from "node:process";
@@ -39,8 +39,9 @@ export function openHost(start: Pick<Host, "environment" | "self">): Host {
 }
 
 /**
- * Writes all of the bytes. Standard output may be a pipe that another process made non-blocking, so a full one is waited
- * for; one that nobody reads any more ends the process as SIGPIPE would end any other.
+ * Writes all of the bytes. Standard output may be a pipe that another process made non-blocking, so
+ * a full one is waited for; one that nobody reads any more ends the process as SIGPIPE would end
+ * any other.
  */
 function writeWhole(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) {

@@ -1,6 +1,6 @@
 /**
- * The flow of `rkt`: an argument vector becomes a call, the call runs its command, a fault becomes one line on standard
- * error. Out: the exit status. Never prints a stack.
+ * The flow of `rkt`: an argument vector becomes a call, the call runs its command, a fault becomes
+ * one line on standard error. Out: the exit status. Never prints a stack.
  */
 import process from "node:process";
 import { describeFault, Fault } from "@shared/base";
@@ -16,7 +16,9 @@ import { COMMANDS } from "./table.ts";
 /** Exit status of everything that is rkt's own failure; an app's own status is never mapped. */
 const FAILURE = 254;
 
-/** What the executable's entry knows: nothing else reads the process's arguments and environment. */
+/**
+ * What the executable's entry knows: nothing else reads the process's arguments and environment.
+ */
 export interface Start {
   /** Without the program's name. */
   readonly argv: readonly string[];
@@ -67,7 +69,9 @@ async function runCommand(
   }
 }
 
-/** rkt alone is a mistake (status 2); a group alone, such as `rkt image`, is answered with its help. */
+/**
+ * rkt alone is a mistake (status 2); a group alone, such as `rkt image`, is answered with its help.
+ */
 function answerGroup(host: Host, found: FoundCommand): number {
   const group = found.path[0];
   const text = (asked: boolean): string =>

@@ -1,6 +1,6 @@
 /**
- * Every command of rkt, in the order of help. An entry loads its command when it is asked for: `rkt version` reads
- * nothing of the others.
+ * Every command of rkt, in the order of help. An entry loads its command when it is asked for: `rkt
+ * version` reads nothing of the others.
  */
 import type { CommandEntry } from "./grammar/command.ts";
 

@@ -1,2 +1,5 @@
-/** The version of this program, the same as in the package at the root of the repository; a test compares them. */
+/**
+ * The version of this program, the same as in the package at the root of the repository; a test
+ * compares them.
+ */
 export const VERSION = "0.1.0";

@@ -1,11 +1,15 @@
-/** The stored image that a command line names, by id or by name, with rkt's words where there is none. */
+/**
+ * The stored image that a command line names, by id or by name, with rkt's words where there is
+ * none.
+ */
 import type { Store, StoredImage } from "@rkt/image";
 import { fullDockerReference, type NameValue, parseImageReference } from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
 
 /**
- * Finds by the beginning of an id, by the name that `image list` shows, by an appc name with labels, or by the reference
- * under which the image was fetched. @throws {Fault} "not-found", "ambiguous", "invalid"
+ * Finds by the beginning of an id, by the name that `image list` shows, by an appc name with
+ * labels, or by the reference under which the image was fetched. @throws {Fault} "not-found",
+ * "ambiguous", "invalid"
  */
 export function findImage(store: Store, text: string): StoredImage {
   const shown = store

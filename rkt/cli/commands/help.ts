@@ -1,4 +1,7 @@
-/** `rkt help`: listed like any command; `main.ts` answers it, because it needs the table that lists it. */
+/**
+ * `rkt help`: listed like any command; `main.ts` answers it, because it needs the table that lists
+ * it.
+ */
 import type { Command } from "../grammar/command.ts";
 
 export const help: Command = {

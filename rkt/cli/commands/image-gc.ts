@@ -1,4 +1,7 @@
-/** `rkt image gc`: removes images that were not used for long enough, and what dead processes left in the store. */
+/**
+ * `rkt image gc`: removes images that were not used for long enough, and what dead processes left
+ * in the store.
+ */
 import { layersInUse, lockPrepare } from "@rkt/stage0";
 import { quote } from "@shared/base";
 import { dir } from "../flags/global.ts";

@@ -107,7 +107,10 @@ function documents(images: readonly StoredImage[]): unknown {
   }));
 }
 
-/** Beyond 2^53 a double is exact to 256 ns only; times are kept in ms, so the digits stay right to the µs. */
+/**
+ * Beyond 2^53 a double is exact to 256 ns only; times are kept in ms, so the digits stay right to
+ * the µs.
+ */
 function nanoseconds(ms: number): number {
   return ms * 1e6;
 }

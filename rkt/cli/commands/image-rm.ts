@@ -1,4 +1,7 @@
-/** `rkt image rm`: removes images from the local store, with all that no other image and no pod uses. */
+/**
+ * `rkt image rm`: removes images from the local store, with all that no other image and no pod
+ * uses.
+ */
 import type { Store } from "@rkt/image";
 import { layersInUse, lockPrepare } from "@rkt/stage0";
 import { Fault, quote } from "@shared/base";

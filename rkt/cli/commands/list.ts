@@ -123,7 +123,10 @@ function documentOf(summary: PodSummary, host: Host, call: Call): unknown {
   }
 }
 
-/** A pod whose preparation was cut short has its own state; only what should be whole and is not is a problem. */
+/**
+ * A pod whose preparation was cut short has its own state; only what should be whole and is not is
+ * a problem.
+ */
 function notePodProblems(pods: readonly PodSummary[], host: Host): void {
   const damaged = pods.filter((pod) => pod.problem !== undefined && hasBeenPrepared(pod));
   if (damaged.length === 0) return;

@@ -1,6 +1,7 @@
 /**
- * `rkt logs`: what the apps of a pod wrote, from the pod's directory. What an app wrote to its standard output goes to
- * ours, the rest to our standard error. (rkt 1.30 left this to the journal.)
+ * `rkt logs`: what the apps of a pod wrote, from the pod's directory. What an app wrote to its
+ * standard output goes to ours, the rest to our standard error. (rkt 1.30 left this to the
+ * journal.)
  */
 import { type Pod, podStatus, readPodManifest } from "@rkt/stage0";
 import { podPaths } from "@rkt/stage1/contract";

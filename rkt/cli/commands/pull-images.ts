@@ -1,4 +1,7 @@
-/** The images that a command line names, brought into the store: the common part of `run` and `fetch`. */
+/**
+ * The images that a command line names, brought into the store: the common part of `run` and
+ * `fetch`.
+ */
 import { existsSync, statSync } from "node:fs";
 import process from "node:process";
 import { pull, type Store, type StoredImage } from "@rkt/image";
@@ -15,7 +18,10 @@ export interface Pulling {
   readonly policy: PullPolicy;
 }
 
-/** One image for each of the command line, in its order. All references are read before the first is fetched. */
+/**
+ * One image for each of the command line, in its order. All references are read before the first is
+ * fetched.
+ */
 export async function* pullImages(
   host: Host,
   call: Call,

@@ -1,6 +1,7 @@
 /**
- * `rkt run`: images of the command line flow in, and this process becomes the pod's stage1. What is wrong with the
- * command line is told before anything is fetched; nothing is left behind by a run that could not start.
+ * `rkt run`: images of the command line flow in, and this process becomes the pod's stage1. What is
+ * wrong with the command line is told before anything is fetched; nothing is left behind by a run
+ * that could not start.
  */
 import { writeFileSync } from "node:fs";
 import process from "node:process";
@@ -36,9 +37,9 @@ export const run: Command = {
     "IMAGE is a file, a URL such as https://example.com/app.aci, docker://busybox or",
     "oci:DIRECTORY, the ID of a stored image, or an image name.",
     "",
-    "--volume makes a volume, and --mount binds one to a path in an app. A --mount before the first",
-    "image is for all apps; one behind an image is for that app, and wins over one for all apps with",
-    "the same path.",
+    "--volume makes a volume, and --mount binds one to a path in an app. A --mount before the",
+    "first image is for all apps; one behind an image is for that app, and wins over one for all",
+    "apps with the same path.",
     "",
     'What follows "--" are arguments for the app of the image before it, up to a lone "---".',
   ],
@@ -165,7 +166,10 @@ function saveUuid(path: string, uuid: string): void {
   }
 }
 
-/** What stage1 binds over resolv.conf and hosts of the apps when the mode says that stage0 wrote them. */
+/**
+ * What stage1 binds over resolv.conf and hosts of the apps when the mode says that stage0 wrote
+ * them.
+ */
 function writeNames({ path, uuid }: PreparedPod, names: NamePlan, hostname: string): void {
   const { resolvConf, hostsEntries } = names;
   if (resolvConf !== undefined) writeFileSync(podPaths.resolvConf(path), resolvConf);

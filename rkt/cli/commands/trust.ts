@@ -1,4 +1,7 @@
-/** `rkt trust`: keys whose signatures count for images with a certain beginning of their name, or for all images. */
+/**
+ * `rkt trust`: keys whose signatures count for images with a certain beginning of their name, or
+ * for all images.
+ */
 import { join } from "node:path";
 import process from "node:process";
 import { type TrustHost, trustKeys, type TrustOptions } from "@rkt/image";

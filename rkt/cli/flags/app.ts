@@ -1,6 +1,6 @@
 /**
- * The flags of `run` that belong to one image: they stand behind it. Each text is checked where it is read, with the
- * words of rkt; what it means for the image is stage0's business.
+ * The flags of `run` that belong to one image: they stand behind it. Each text is checked where it
+ * is read, with the words of rkt; what it means for the image is stage0's business.
  *
  * @see rkt Documentation/subcommands/run.md
  */
@@ -58,7 +58,8 @@ const seccomp = optionalFlag(
 const supplementaryGids = optionalFlag(
   perApp(
     "supplementary-gids",
-    "supplementary group IDs override for the preceding image (example: '--supplementary-gids=1024,2048')",
+    "supplementary group IDs override for the preceding image " +
+      "(example: '--supplementary-gids=1024,2048')",
   ),
   readGids,
 );

@@ -1,6 +1,6 @@
 /**
- * `--dns…` and `--hosts-entry`: what a pod knows of names. The flags flow in; the mode that stage1 is told and the texts
- * of resolv.conf and hosts that stage0 puts into the pod flow out. Pure.
+ * `--dns…` and `--hosts-entry`: what a pod knows of names. The flags flow in; the mode that stage1
+ * is told and the texts of resolv.conf and hosts that stage0 puts into the pod flow out. Pure.
  *
  * @see rkt Documentation/subcommands/run.md, "Options"
  */

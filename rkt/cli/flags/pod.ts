@@ -1,4 +1,7 @@
-/** The flags of `run` that belong to the whole pod. Each text is checked where it is read, with the words of rkt. */
+/**
+ * The flags of `run` that belong to the whole pod. Each text is checked where it is read, with the
+ * words of rkt.
+ */
 import {
   addKeyValue,
   type ExposedPort,
@@ -40,8 +43,8 @@ export const ipc: Flag<"" | "auto" | "private" | "parent"> = {
 export const net: Flag<string> = {
   name: "net",
   usage:
-    "configure the pod's networking. Optionally, pass a list of user-configured networks to load and " +
-    "set arguments to pass to each network, respectively. Syntax: --net[=n[:args], ...]",
+    "configure the pod's networking. Optionally, pass a list of user-configured networks to load " +
+    "and set arguments to pass to each network, respectively. Syntax: --net[=n[:args], ...]",
   shown: "default",
   bare: "default",
   initial: "default",

@@ -10,8 +10,9 @@ export const uuidFile: Flag<string> = textFlag({
 });
 
 /**
- * The UUIDs, or beginnings of UUIDs, that a call names: by arguments or by one file, never by both. Undefined means that
- * the call is wrong and help should answer it. @throws {Fault} when the file cannot be read
+ * The UUIDs, or beginnings of UUIDs, that a call names: by arguments or by one file, never by both.
+ * Undefined means that the call is wrong and help should answer it. @throws {Fault} when the file
+ * cannot be read
  */
 export function uuidsOf(call: Call): readonly string[] | undefined {
   const file = call.flags.get(uuidFile);

@@ -1,6 +1,7 @@
 /**
- * The grammar of `run` and `fetch`: `[flags] IMAGE [flags] [-- args [---]] IMAGE …`. An argument vector flows in, the
- * images with the flags and arguments of each flow out. What the values mean is the command's business.
+ * The grammar of `run` and `fetch`: `[flags] IMAGE [flags] [-- args [---]] IMAGE …`. An argument
+ * vector flows in, the images with the flags and arguments of each flow out. What the values mean
+ * is the command's business.
  *
  * @see rkt Documentation/subcommands/run.md
  */

@@ -1,6 +1,7 @@
 /**
- * What a command is. The table of all commands (`../table.ts`) holds entries, which are cheap; an entry loads its
- * command, with flags, words for help and the code, only when that command is asked for.
+ * What a command is. The table of all commands (`../table.ts`) holds entries, which are cheap; an
+ * entry loads its command, with flags, words for help and the code, only when that command is asked
+ * for.
  */
 import type { Host } from "../host.ts";
 import type { AppArguments } from "./app-arguments.ts";
@@ -24,8 +25,8 @@ export interface Command {
   readonly description: readonly string[];
   readonly flags: readonly Flag<unknown>[];
   /**
-   * "anywhere": flags may stand after arguments; "first": the first argument ends the flags; "images": the arguments
-   * are images with flags and arguments of their own.
+   * "anywhere": flags may stand after arguments; "first": the first argument ends the flags;
+   * "images": the arguments are images with flags and arguments of their own.
    */
   readonly grammar: "anywhere" | "first" | "images";
   /** Whether an image may have arguments after "--". */

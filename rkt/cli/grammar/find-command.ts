@@ -1,6 +1,6 @@
 /**
- * Finds the command that an argument vector names, as cobra does: global flags may stand before it, each word may be
- * an unambiguous prefix. Pure.
+ * Finds the command that an argument vector names, as cobra does: global flags may stand before it,
+ * each word may be an unambiguous prefix. Pure.
  */
 import { Fault, quote } from "@shared/base";
 import type { CommandEntry } from "./command.ts";

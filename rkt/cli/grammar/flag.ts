@@ -1,6 +1,6 @@
 /**
- * What a flag is: its name, how help shows it, and how its text becomes a value. The readers of the plain kinds are
- * here. Pure: nothing here looks at the machine.
+ * What a flag is: its name, how help shows it, and how its text becomes a value. The readers of the
+ * plain kinds are here. Pure: nothing here looks at the machine.
  */
 import { Fault, parseDuration, quote } from "@shared/base";
 

@@ -6,7 +6,9 @@ import { commandHelp, groupHelp, rootHelp } from "./help.ts";
 const GLOBAL_OPTIONS = [
   "      --debug[=false]\t\t\tprint out more debug information to stderr",
   "      --dir=/var/lib/rkt\t\trkt data directory",
-  '      --insecure-options=none\t\tcomma-separated list of security features to disable. Allowed values: "none", "image", "tls", "ondisk", "http", "pubkey", "capabilities", "paths", "seccomp", "all-fetch", "all-run", "all"',
+  "      --insecure-options=none\t\tcomma-separated list of security features to disable. " +
+    'Allowed values: "none", "image", "tls", "ondisk", "http", "pubkey", "capabilities", ' +
+    '"paths", "seccomp", "all-fetch", "all-run", "all"',
   "      --local-config=/etc/rkt\t\tlocal configuration directory",
   "      --system-config=/usr/lib/rkt\tsystem configuration directory",
   "      --trust-keys-from-https[=false]\tautomatically trust gpg keys fetched from https",
@@ -90,8 +92,8 @@ const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
   run:
     "--annotation= --caps-remove= --caps-retain= --cpu= --cpu-shares= --dns= " +
     '--dns-domain="" --dns-opt= --dns-search= --environment= --exec= ' +
-    '--group= --hostname="" --hosts-entry= --inherit-env[=false] --interactive[=false] --ipc="" --memory= ' +
-    '--mount= --name= --net[=default] --oom-score-adj= --port= --pull-policy="new" ' +
+    '--group= --hostname="" --hosts-entry= --inherit-env[=false] --interactive[=false] ' +
+    '--ipc="" --memory= --mount= --name= --net[=default] --oom-score-adj= --port= --pull-policy="new" ' +
     "--readonly-rootfs= --seccomp= --set-env= --set-env-file= --signature= " +
     '--supplementary-gids= --user= --user-annotation= --user-label= --uuid-file-save="" ' +
     "--volume= --working-dir=",

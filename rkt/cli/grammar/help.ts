@@ -1,11 +1,16 @@
-/** The texts of help, laid out as rkt 1.30 lays them out. The table of commands flows in, text flows out. Pure. */
+/**
+ * The texts of help, laid out as rkt 1.30 lays them out. The table of commands flows in, text flows
+ * out. Pure.
+ */
 import { GLOBAL_FLAGS, help } from "../flags/global.ts";
 import { formatColumns } from "../output/columns.ts";
 import { VERSION } from "../version.ts";
 import type { Command, CommandEntry } from "./command.ts";
 import type { Flag } from "./flag.ts";
 
-/** Help on `rkt` as a whole. `asked` is false where a command was missing: then `-h` is listed too. */
+/**
+ * Help on `rkt` as a whole. `asked` is false where a command was missing: then `-h` is listed too.
+ */
 export function rootHelp(table: readonly CommandEntry[], asked: boolean): string {
   const commands = table.filter((entry) => entry.hidden !== true);
   return [

@@ -102,7 +102,8 @@ describe("words for what is wrong, as rkt prints them", () => {
     [["--=a"], "bad flag syntax: --=a"],
     [
       ["--full=maybe"],
-      'invalid argument "maybe" for --full=maybe: strconv.ParseBool: parsing "maybe": invalid syntax',
+      'invalid argument "maybe" for --full=maybe: ' +
+        'strconv.ParseBool: parsing "maybe": invalid syntax',
     ],
     [["--grace=soon"], 'invalid argument "soon" for --grace=soon: time: invalid duration "soon"'],
     [["--dir="], 'invalid argument "" for --dir=: "" is not a valid directory'],
@@ -112,7 +113,8 @@ describe("words for what is wrong, as rkt prints them", () => {
     ],
     [
       ["--insecure-options=image,nothing"],
-      'invalid argument "image,nothing" for --insecure-options=image,nothing: unknown option "nothing"',
+      'invalid argument "image,nothing" for --insecure-options=image,nothing: ' +
+        'unknown option "nothing"',
     ],
     [
       ["--exec=/bin/echo"],

@@ -1,4 +1,7 @@
-/** An argument vector, without the words of the command, becomes a call. Pure but for what flag readers look at. */
+/**
+ * An argument vector, without the words of the command, becomes a call. Pure but for what flag
+ * readers look at.
+ */
 import { Fault } from "@shared/base";
 import { GLOBAL_FLAGS, help } from "../flags/global.ts";
 import { type AppArguments, ImageSink, parseImages } from "./app-arguments.ts";
@@ -10,7 +13,8 @@ import { type FlagSink, scanFlags } from "./scan-flags.ts";
 export type Parsed = { readonly call: Call } | "help";
 
 /**
- * A command line that is wrong. `usage` faults are answered with the command's help on standard output.
+ * A command line that is wrong. `usage` faults are answered with the command's help on standard
+ * output.
  */
 export class UsageFault extends Fault {}
 
@@ -37,7 +41,10 @@ interface ImageCall {
   readonly argv: readonly string[];
 }
 
-/** Flags before the first image are the command's; what is wrong after it is the images' fault, as in rkt. */
+/**
+ * Flags before the first image are the command's; what is wrong after it is the images' fault, as
+ * in rkt.
+ */
 function parseImageCall(name: string, command: Command, given: ImageCall): Parsed {
   const { flags, argv } = given;
   const sink = new ImageSink(given.sink);

@@ -1,6 +1,6 @@
 /**
- * Reads flags off the front of an argument vector, with the spellings and the messages of Go's pflag. Texts become
- * values here; what they mean together is the command's business.
+ * Reads flags off the front of an argument vector, with the spellings and the messages of Go's
+ * pflag. Texts become values here; what they mean together is the command's business.
  */
 import { describeFault, Fault, quote } from "@shared/base";
 import type { Flag } from "./flag.ts";
@@ -14,8 +14,8 @@ export interface FlagSink {
 }
 
 /**
- * Takes flags from `argv[at]` on until the first word that is none. Returns the index of that word; a lone "--" is not
- * taken. @throws {Fault} "invalid"
+ * Takes flags from `argv[at]` on until the first word that is none. Returns the index of that word;
+ * a lone "--" is not taken. @throws {Fault} "invalid"
  */
 export function scanFlags(sink: FlagSink, argv: readonly string[], at: number): number {
   for (let index = at; ; ) {
@@ -66,7 +66,10 @@ interface Taking {
   readonly spelling: string;
 }
 
-/** The reader's fault is joined into the message: rkt prints it on the same line, with the text that was wrong. */
+/**
+ * The reader's fault is joined into the message: rkt prints it on the same line, with the text that
+ * was wrong.
+ */
 function take({ sink, flag, text, spelling }: Taking): void {
   try {
     sink.take(flag, text);

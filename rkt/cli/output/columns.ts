@@ -1,11 +1,14 @@
 /**
- * Aligns rows of cells by tabs as Go's text/tabwriter does with minimal width 0, tab width 8, padding 1 and tabs as
- * padding: rkt prints every table this way. Pure.
+ * Aligns rows of cells by tabs as Go's text/tabwriter does with minimal width 0, tab width 8,
+ * padding 1 and tabs as padding: rkt prints every table this way. Pure.
  */
 
 const TAB = 8;
 
-/** Rows with the same number of cells as lines, each ended by a line feed; the last cell is not padded. */
+/**
+ * Rows with the same number of cells as lines, each ended by a line feed; the last cell is not
+ * padded.
+ */
 export function formatColumns(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
   for (const row of rows) {

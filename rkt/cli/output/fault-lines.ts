@@ -1,8 +1,13 @@
-/** A fault as lines on standard error: one line for people, the tree of its causes with `--debug`, and the hint. */
+/**
+ * A fault as lines on standard error: one line for people, the tree of its causes with `--debug`,
+ * and the hint.
+ */
 import { describeFault, Fault, hintOf } from "@shared/base";
 import type { Host } from "../host.ts";
 
-/** Prints `<name>: <chain>` or, in debug, the chain as a tree; then `hint: …` where there is one. */
+/**
+ * Prints `<name>: <chain>` or, in debug, the chain as a tree; then `hint: …` where there is one.
+ */
 export function printFault(
   host: Pick<Host, "note">,
   error: unknown,

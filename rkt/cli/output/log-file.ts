@@ -1,6 +1,7 @@
 /**
- * The log of one app, read as it grows: lines `<RFC 3339 time> stdout|stderr F|P <text>`, where P is a part of a line
- * that the app has not ended yet. Bytes flow through unchanged; a line that is still being written is left for later.
+ * The log of one app, read as it grows: lines `<RFC 3339 time> stdout|stderr F|P <text>`, where P
+ * is a part of a line that the app has not ended yet. Bytes flow through unchanged; a line that is
+ * still being written is left for later.
  *
  * @see Kubernetes, CRI log format
  */
@@ -76,7 +77,9 @@ export function* mergeByTime(files: readonly LogFile[]): Generator<LogLine> {
   }
 }
 
-/** Times of different precision: without the Z the longer of two equal beginnings is the later one. */
+/**
+ * Times of different precision: without the Z the longer of two equal beginnings is the later one.
+ */
 function isEarlier(left: LogLine, right: LogLine): boolean {
   return left.time.replace("Z", "") < right.time.replace("Z", "");
 }
@@ -121,8 +124,8 @@ function parseRecord(app: string, record: Uint8Array): LogLine | undefined {
 }
 
 /**
- * Where the last `count` lines begin. Parts belong to the line that they begin, so the search counts ended records
- * from the end and stops behind the one too many.
+ * Where the last `count` lines begin. Parts belong to the line that they begin, so the search
+ * counts ended records from the end and stops behind the one too many.
  */
 function offsetOfLast(fd: number, count: number): number {
   const size = fstatSync(fd).size;

@@ -1,4 +1,7 @@
-/** Lines of logs onto standard output and standard error, each behind its time and the name of its app if asked. */
+/**
+ * Lines of logs onto standard output and standard error, each behind its time and the name of its
+ * app if asked.
+ */
 import type { Host } from "../host.ts";
 import type { LogLine } from "./log-file.ts";
 

@@ -1,12 +1,15 @@
 /**
- * A pod as the JSON object that `list` and `status` print: the field names, the order and the omissions of rkt's Go types.
- * Pure.
+ * A pod as the JSON object that `list` and `status` print: the field names, the order and the
+ * omissions of rkt's Go types. Pure.
  *
  * @see rkt lib/types.go, `Pod` and `App`
  */
 import type { AppStatus, PodStatus } from "@rkt/stage0";
 
-/** Times of a pod are in seconds, times of an app in nanoseconds, as in rkt. Absent fields are undefined. */
+/**
+ * Times of a pod are in seconds, times of an app in nanoseconds, as in rkt. Absent fields are
+ * undefined.
+ */
 export function podDocument(pod: PodStatus): unknown {
   return {
     name: pod.uuid,
