@@ -135,7 +135,7 @@ describe("parseCniResult", () => {
     ],
     ['{"ips":[{}]}', 'read "ips[0].address": "" is no IP address'],
     ['{"routes":[{"dst":"default"}]}', 'read "routes[0].dst": "default" is no IP address'],
-    ["ok", "parse CNI result: not a JSON text"],
+    ["ok", "parse CNI result: line 1, column 1: invalid character 'o'"],
   ])("refuses %p", (text, message) => {
     expect(() => parseCniResult(text)).toThrow(message);
   });

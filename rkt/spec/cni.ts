@@ -5,7 +5,6 @@
  *
  * @see CNI specification 0.1.0 to 1.1.0
  */
-import { isIP } from "node:net";
 import { Fault, quote } from "@shared/base";
 import {
   given,
@@ -18,6 +17,7 @@ import {
   readText,
   readTexts,
 } from "./document.ts";
+import { ipVersion } from "./ip-address.ts";
 
 /** Name resolution, as a configuration or a result states it. */
 export interface CniDns {
@@ -157,7 +157,7 @@ function readDns(value: unknown, place: string): CniDns {
   const dns = readObject(value, place);
   const nameservers = readTexts(dns["nameservers"], `${place}.nameservers`) ?? [];
   for (const address of nameservers) {
-    if (isIP(address) === 0) throw badAddress(address, `${place}.nameservers`);
+    if (ipVersion(address) === undefined) throw badAddress(address, `${place}.nameservers`);
   }
   return given<CniDns>({
     nameservers,
@@ -211,9 +211,9 @@ function readRoute(value: unknown, place: string): CniRoute {
 function readNetworkAddress(value: unknown, place: string): string {
   const text = readText(value, place) ?? "";
   const [address = "", prefix = ""] = text.split("/");
-  const family = isIP(address);
+  const version = ipVersion(address);
   const wellFormed = /^[0-9]{1,3}$/.test(prefix) && text === `${address}/${prefix}`;
-  if (family === 0 || !wellFormed || Number(prefix) > (family === 4 ? 32 : 128)) {
+  if (version === undefined || !wellFormed || Number(prefix) > (version === 4 ? 32 : 128)) {
     throw badAddress(text, place);
   }
   return text;
@@ -222,7 +222,7 @@ function readNetworkAddress(value: unknown, place: string): string {
 function readHostAddress(value: unknown, place: string): string | undefined {
   const text = readText(value, place) ?? "";
   if (text === "") return undefined;
-  if (isIP(text) === 0) throw badAddress(text, place);
+  if (ipVersion(text) === undefined) throw badAddress(text, place);
   return text;
 }
 

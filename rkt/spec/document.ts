@@ -4,6 +4,7 @@
  * `null` counts as absent. Never touches a disk.
  */
 import { Fault, KiB, quote } from "@shared/base";
+import { findJsonProblem } from "./json-problem.ts";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -22,13 +23,18 @@ export function parseDocument(text: string, options: DocumentOptions): JsonObjec
   if (Buffer.byteLength(text) > limit) {
     throw new Fault("invalid", `parse ${options.what}: larger than ${limit} bytes`);
   }
-  let value: unknown;
+  return readObject(parsed(text, options.what), options.what);
+}
+
+function parsed(text: string, what: string): unknown {
   try {
-    value = JSON.parse(text);
+    return JSON.parse(text);
   } catch (cause) {
-    throw new Fault("invalid", `parse ${options.what}: not a JSON text`, { cause });
+    const found = findJsonProblem(text);
+    if (found === undefined) throw new Fault("invalid", `parse ${what}: not JSON`, { cause });
+    const { line, column, problem } = found;
+    throw new Fault("invalid", `parse ${what}: line ${line}, column ${column}: ${problem}`);
   }
-  return readObject(value, options.what);
 }
 
 /** The object, or a Fault; `null` is no object. */

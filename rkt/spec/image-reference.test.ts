@@ -138,6 +138,8 @@ describe("refuses", () => {
     ["https://h/x.tar", 'invalid image string "https://h/x.tar"'],
     ["file:///x", 'invalid image string "file:///x"'],
     ["file://other/x.aci", 'failed to parse image url "file://other/x.aci"'],
+    ["file:///x%2fy.aci", 'failed to parse image url "file:///x%2fy.aci"'],
+    ["file:///x%ff.aci", 'failed to parse image url "file:///x%ff.aci"'],
     ["oci:", 'invalid image string "oci:": want oci:DIRECTORY or oci:DIRECTORY:REFERENCE'],
   ])("%p", (text, message) => {
     expect(() => parseImageReference(text, host)).toThrow(new Error(message));

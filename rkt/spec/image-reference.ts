@@ -4,7 +4,6 @@
  *
  * @see rkt Documentation/subcommands/fetch.md; rkt's DistFromImageString
  */
-import { fileURLToPath } from "node:url";
 import { Fault, quote } from "@shared/base";
 import { parseAcIdentifier } from "./ac-name.ts";
 import type { NameValue } from "./appc.ts";
@@ -86,11 +85,20 @@ function fileReference(path: string, text: string): ImageReference {
   });
 }
 
+/** The path of a `file:` URL of this machine. */
 function pathOfUrl(text: string): string {
+  const url = URL.parse(text);
+  const path = url?.host === "" ? unescapePath(url.pathname) : undefined;
+  if (path !== undefined) return path;
+  throw new Fault("invalid", `failed to parse image url ${quote(text)}`);
+}
+
+/** Undefined where an escape is none, or stands for what no file name has. */
+function unescapePath(path: string): string | undefined {
   try {
-    return fileURLToPath(text);
-  } catch (cause) {
-    throw new Fault("invalid", `failed to parse image url ${quote(text)}`, { cause });
+    return /%(?:2f|00)/i.test(path) ? undefined : decodeURIComponent(path);
+  } catch {
+    return undefined;
   }
 }
 

@@ -49,6 +49,7 @@ export type { PrintOptions } from "./go-json.ts";
 export { parseImageManifest, printImageManifest } from "./image-manifest.ts";
 export { parseImageName, parseImageReference } from "./image-reference.ts";
 export type { ImageReference, ReferenceHost } from "./image-reference.ts";
+export { ipVersion } from "./ip-address.ts";
 export {
   capabilitiesIsolator,
   cpuIsolator,

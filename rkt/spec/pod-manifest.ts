@@ -5,7 +5,6 @@
  *
  * @see appc 0.8.11, pods.md "Pod Manifest Schema"
  */
-import { isIP } from "node:net";
 import { Fault, quote } from "@shared/base";
 import { parseAcIdentifier, parseAcName } from "./ac-name.ts";
 import { orderedApp, orderedPair, orderedPort, readApp, readPort } from "./app.ts";
@@ -25,6 +24,7 @@ import { readIsolator } from "./isolators.ts";
 import { firstRepeated, readAnnotations, readLabels } from "./labels.ts";
 import { checkKind, parseImageHash, readVersion } from "./manifest-head.ts";
 import { orderedVolume, readVolume } from "./volume.ts";
+import { ipVersion } from "./ip-address.ts";
 
 /**
  * The manifest that a text of at most 1 MiB holds.
@@ -125,7 +125,8 @@ function readExposedPort(value: unknown, place: string): ExposedPort {
 function readHostAddress(value: unknown, place: string): string | undefined {
   const address = readText(value, place) ?? "";
   if (address === "") return undefined;
-  if (isIP(address) === 0) throw new Fault("invalid", `invalid IP address: ${address}`);
+  if (ipVersion(address) === undefined)
+    throw new Fault("invalid", `invalid IP address: ${address}`);
   return address;
 }
 

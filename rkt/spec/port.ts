@@ -4,10 +4,10 @@
  *
  * @see rkt Documentation/subcommands/run.md; rkt's portList
  */
-import { isIP } from "node:net";
 import { Fault, quote } from "@shared/base";
 import { parseAcName } from "./ac-name.ts";
 import type { ExposedPort } from "./appc.ts";
+import { ipVersion } from "./ip-address.ts";
 
 /** A forwarded port. Faults: invalid, with rkt's words. */
 export function parsePortFlag(text: string): ExposedPort {
@@ -21,7 +21,8 @@ export function parsePortFlag(text: string): ExposedPort {
     rest.length === 1
       ? { address: second, port: rest[0] ?? "" }
       : bracketed([second, ...rest].join(":"));
-  if (isIP(address) === 0) throw new Fault("invalid", `${quote(address)} is not a valid IP`);
+  if (ipVersion(address) === undefined)
+    throw new Fault("invalid", `${quote(address)} is not a valid IP`);
   return { name, hostPort: portNumber(port, port), hostIP: address };
 }
 
