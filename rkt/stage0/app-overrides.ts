@@ -87,7 +87,7 @@ function appOfCaller(image: StoredImage, overrides: AppOverrides, caller: Caller
   if (overrides.exec === undefined || overrides.exec === "") {
     throw new Fault(
       "invalid",
-      `image ${image.id} has no app section and --exec argument is not provided`,
+      `error: image ${image.id} has no app section and --exec argument is not provided`,
     );
   }
   return { exec: [], user: String(caller.uid), group: String(caller.gid) };
@@ -137,7 +137,10 @@ function mergeIsolators(own: readonly Isolator[], overrides: AppOverrides): read
 
 function capabilitiesOf({ capsRetain, capsRemove }: AppOverrides): Isolator | undefined {
   if (capsRetain !== undefined && capsRemove !== undefined) {
-    throw new Fault("invalid", "cannot use both --caps-retain and --caps-remove on the same image");
+    throw new Fault(
+      "invalid",
+      "error: cannot use both --caps-retain and --caps-remove on the same image",
+    );
   }
   if (capsRetain !== undefined) return capabilitiesIsolator("retain", capsRetain.join(","));
   if (capsRemove !== undefined) return capabilitiesIsolator("remove", capsRemove.join(","));

@@ -77,7 +77,7 @@ function checkApps(apps: readonly AppRequest[]): void {
   const seen = new Set<string>();
   for (const { name, image, app } of apps) {
     parseAcName(name);
-    if (seen.has(name)) throw new Fault("invalid", `multiple apps with name ${name}`);
+    if (seen.has(name)) throw new Fault("invalid", `error: multiple apps with name ${name}`);
     seen.add(name);
     if (app.exec.length === 0) {
       throw new Fault("invalid", `image ${image.id} names no command`, {
