@@ -7,8 +7,6 @@ export {
   defaultAppName,
   parseAcIdentifier,
   parseAcName,
-  sanitiseAcIdentifier,
-  sanitiseAcName,
 } from "./ac-name.ts";
 export { APPC_VERSION } from "./appc.ts";
 export type {
@@ -27,7 +25,7 @@ export type {
   Volume,
 } from "./appc.ts";
 export { BUILT_IN_NETWORKS } from "./cni-builtin.ts";
-export { DEFAULT_CNI_VERSION, parseCniError, parseCniResult, parseNetwork } from "./cni.ts";
+export { parseCniError, parseCniResult, parseNetwork } from "./cni.ts";
 export type {
   CniAddress,
   CniDns,
@@ -38,7 +36,6 @@ export type {
   CniRoute,
 } from "./cni.ts";
 export {
-  DEFAULT_REGISTRY,
   fullDockerReference,
   parseDockerReference,
   shortDockerReference,
@@ -106,6 +103,4 @@ export { toImageManifest } from "./oci-to-appc.ts";
 export type { OciDigests, OciOrigin } from "./oci-to-appc.ts";
 export { parsePodManifest, printPodManifest } from "./pod-manifest.ts";
 export { parsePortFlag } from "./port.ts";
-export { parseQuantity, printQuantity, thousandths, wholeUnits } from "./quantity.ts";
-export type { Quantity } from "./quantity.ts";
 export { parseMount, parseMountVolume, parseVolume } from "./volume.ts";
