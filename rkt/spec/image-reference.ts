@@ -67,7 +67,7 @@ export function parseImageName(text: string): ImageReference & { kind: "name" } 
 }
 
 function byName(text: string): ImageReference {
-  if (/^sha512-[^-]+$/.test(text)) return { kind: "hash", prefix: text };
+  if (/^sha512-[0-9a-zA-Z]+$/.test(text)) return { kind: "hash", prefix: text };
   if (/^sha256:[0-9a-f]{2,64}$/.test(text)) return { kind: "hash", prefix: text };
   return parseImageName(text);
 }

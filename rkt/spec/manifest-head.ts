@@ -48,5 +48,7 @@ export function parseImageHash(text: string): string {
     throw new Fault("invalid", `unrecognized hash type: ${algorithm}`);
   }
   if (digest === "") throw new Fault("invalid", "unexpected empty hash value");
+  // Stricter than rkt, which takes any text here: an id may become part of a path.
+  if (!/^[0-9a-zA-Z]+$/.test(digest)) throw new Fault("invalid", "badly formatted hash string");
   return text;
 }

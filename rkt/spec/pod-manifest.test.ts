@@ -55,6 +55,7 @@ describe("refuses", () => {
     ["ACName cannot be empty", { apps: [{ image: APP.image }] }],
     ["badly formatted hash string", { apps: [{ name: "a" }] }],
     ["badly formatted hash string", { apps: [{ name: "a", image: { id: "a-b-c" } }] }],
+    ["badly formatted hash string", { apps: [{ name: "a", image: { id: "sha512-../x" } }] }],
     ["volume must be set", { apps: [{ ...APP, mounts: [{ path: "/x" }] }] }],
     ["path must be set", { apps: [{ ...APP, mounts: [{ volume: "v" }] }] }],
     ['duplicate volume name "v"', { volumes: [HOST, HOST] }],
