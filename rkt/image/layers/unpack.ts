@@ -19,7 +19,7 @@ export type { LayerFormat } from "./layer-place.ts";
 export type { DigestAlgorithm } from "./unpack-request.ts";
 
 export interface UnpackHost {
-  /** Program and arguments that start our own executable, e.g. `["/proc/self/exe"]`. */
+  /** Program and arguments that start our own executable, e.g. `[process.execPath]`. */
   readonly self: readonly string[];
 }
 

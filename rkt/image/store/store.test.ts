@@ -12,6 +12,7 @@ import { type NewImage, openStore, type Store } from "./store.ts";
 const host = { kernel, clock: systemClock };
 const scratch = fs.mkdtempSync(join(tmpdir(), "rkt-store-"));
 afterAll(() => fs.rmSync(scratch, { recursive: true }));
+const root = process.getuid?.() === 0;
 let made = 0;
 
 function newDataDir(): string {
@@ -200,6 +201,15 @@ describe("adding", () => {
     expect(contentOf(dataDir)).toEqual([`layers/${layerId("a")}`, `layers/${layerId("a")}/file`]);
   });
 
+  test.skipIf(!root)("layers below one that hides everything are not recorded", async () => {
+    using store = openStore(host, newDataDir());
+    await store.addLayer(layerId("b"), async (directory) => {
+      kernel.setXattr(directory, "trusted.overlay.opaque", Buffer.from("y"));
+    });
+    await add(store, "a", { layers: ["a", "b", "c"] });
+    expect(store.list()[0]?.layers).toEqual([layerId("b"), layerId("c")]);
+  });
+
   test("waiting for another's layer ends with an abort", async () => {
     using store = openStore(host, newDataDir());
     const abort = new AbortController();
@@ -305,7 +315,6 @@ describe("a database that is not ours to use", () => {
 });
 
 const program = [process.execPath, join(import.meta.dir, "testdata/store-main.ts")];
-const root = process.getuid?.() === 0;
 
 function start(
   dataDir: string,

@@ -30,13 +30,14 @@ import {
   storePaths,
 } from "./paths.ts";
 import * as records from "./records.ts";
+import { syncTree } from "./sync-tree.ts";
 
 export type { Collected } from "./collect.ts";
 export type { NewImage } from "./records.ts";
 
 /** What the store needs of the machine. */
 export interface StoreHost {
-  readonly kernel: Pick<Kernel, "flock" | "syncFileSystem">;
+  readonly kernel: Pick<Kernel, "flock" | "getXattr" | "syncFileSystem">;
   readonly clock: Pick<Clock, "sleep">;
 }
 
@@ -204,7 +205,7 @@ export class Store implements Disposable {
     try {
       await unpack(beside);
       crashPoint("fetch-layer-complete");
-      this.#host.kernel.syncFileSystem(beside);
+      await syncTree(this.#host, beside);
       renameSync(beside, this.layerPath(id));
     } catch (error) {
       await removeTree(beside);
@@ -216,15 +217,25 @@ export class Store implements Disposable {
 
   /**
    * Records an image whose blobs and layers are in the store; replaces an older record of the same
-   * id.
+   * id. Layers below one that hides everything are left out of the record.
    */
   addImage(image: records.NewImage): StoredImage {
     for (const layer of image.layers) assert(this.hasLayer(layer), `layer ${layer} is missing`);
     for (const blob of image.blobs) assert(this.hasBlob(blob), `blob ${blob} is missing`);
-    records.insertImage(this.#db, image);
+    const recorded = { ...image, layers: this.#visibleLayers(image.layers) };
+    records.insertImage(this.#db, recorded);
     crashPoint("fetch-image-recorded");
-    const { references: _references, aliases: _aliases, blobs: _blobs, ...stored } = image;
+    const { references: _references, aliases: _aliases, blobs: _blobs, ...stored } = recorded;
     return { ...stored, lastUsedMs: image.importedMs };
+  }
+
+  /** The kernel does not look at the mark of opacity on the top directory of a lower layer. */
+  #visibleLayers(layers: readonly LayerId[]): readonly LayerId[] {
+    const { kernel } = this.#host;
+    const hiding = layers.findLastIndex((id) =>
+      kernel.getXattr(this.layerPath(id), "trusted.overlay.opaque")?.includes(0x79),
+    );
+    return hiding > 0 ? layers.slice(hiding) : layers;
   }
 
   /**
