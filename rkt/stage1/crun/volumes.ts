@@ -5,7 +5,7 @@
  * An empty volume that is used for the first time gets what the image has at that place, as users
  * of container images expect.
  */
-import { closeSync, fstatSync, readdirSync } from "node:fs";
+import { closeSync, fstatSync, readdirSync, statSync } from "node:fs";
 import type { App, Mount, PodManifest, RuntimeApp, Volume } from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
 import type { Kernel } from "@shared/linux";
@@ -52,13 +52,19 @@ function bind(
   volume: Volume,
   point: { readonly path: string; readonly readOnly: boolean | undefined },
 ): BoundVolume {
+  const source =
+    volume.kind === "host" ? (volume.source ?? "") : podPaths.sharedVolume(pod, volume.name);
   return {
-    source:
-      volume.kind === "host" ? (volume.source ?? "") : podPaths.sharedVolume(pod, volume.name),
+    source,
     target: point.path,
     readOnly: volume.readOnly ?? point.readOnly ?? false,
-    recursive: volume.recursive ?? true,
+    recursive: (volume.recursive ?? true) && mayHoldMounts(source),
   };
+}
+
+/** A file has nothing below it; crun 1.8 fails to make one recursively read-only. */
+function mayHoldMounts(source: string): boolean {
+  return statSync(source, { throwIfNoEntry: false })?.isDirectory() ?? true;
 }
 
 function depth(path: string): number {
