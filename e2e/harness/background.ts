@@ -29,9 +29,10 @@ export async function startInBackground(
   const finished = run([...machine.inside, ...program], options).finally(() =>
     notes[Symbol.dispose](),
   );
-  const pid = await eventually("the program has a pid", async () =>
+  const begun = eventually("the program has a pid", async () =>
     (await Bun.file(file).exists()) ? (await Bun.file(file).text()).trim() : undefined,
   );
+  const pid = await Promise.race([begun, finished.then(endedAtOnce)]);
   return {
     pid,
     finished,
@@ -39,6 +40,10 @@ export async function startInBackground(
       await machine.shell(`kill -${name} ${pid}`);
     },
   };
+}
+
+function endedAtOnce({ status, stderr }: Finished): never {
+  throw new Error(`the program ended at once, with status ${status}: ${stderr}`);
 }
 
 /** Asks until there is an answer, for 30 seconds; what is waited for stands in the error. */
