@@ -24,13 +24,16 @@ export interface Host {
   readonly note: (line: string) => void;
 }
 
+/** A terminal need not tell how wide it is. */
+const COLUMNS_UNKNOWN = 80;
+
 /** The host of a process that a person or a program started. */
 export function openHost(start: Pick<Host, "environment" | "self">): Host {
   return {
     environment: start.environment,
     self: start.self,
     clock: systemClock,
-    columns: process.stderr.isTTY ? process.stderr.columns : undefined,
+    columns: process.stderr.isTTY ? process.stderr.columns || COLUMNS_UNKNOWN : undefined,
     random: () => (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32,
     print: (text) => writeWhole(1, Buffer.from(text)),
     write: (stream, bytes) => writeWhole(stream === "stdout" ? 1 : 2, bytes),

@@ -14,7 +14,7 @@ import { Fault, quote } from "@shared/base";
 export function findImage(store: Store, text: string): StoredImage {
   const shown = store
     .list()
-    .filter((image) => image.name === text)
+    .filter(({ name }) => name === text || name.replace(/:[^:/]*$/, "") === text)
     .at(-1);
   if (shown !== undefined) return shown;
   const reference = parseImageReference(text, { exists: () => false });

@@ -27,7 +27,7 @@ function progressOf(host: Host): ImageHost["progress"] {
 }
 
 /** The trees of trusted keys, the vendor's first. */
-export function keyTreesOf({ flags }: Call): readonly string[] {
+function keyTreesOf({ flags }: Call): readonly string[] {
   const roots = [flags.get(systemConfig), flags.get(localConfig), flags.get(userConfig)];
   return roots.filter((root) => root !== "").map((root) => join(root, "trustedkeys"));
 }

@@ -202,8 +202,12 @@ function wordsFlag(flag: string, usage: string): Flag<readonly string[] | undefi
 /** An amount such as 128M or 500m; it stays a text, as the pod manifest wants it. */
 function quantityFlag(flag: "cpu" | "memory", usage: string): Text {
   return optionalFlag(perApp(flag, usage), (text) => {
-    parseIsolators([{ name: `resource/${flag}`, value: { request: text, limit: text } }]);
-    return text;
+    try {
+      parseIsolators([{ name: `resource/${flag}`, value: { request: text, limit: text } }]);
+      return text;
+    } catch (cause) {
+      throw new Fault(Fault.from(cause).kind, "error parsing request", { cause });
+    }
   });
 }
 

@@ -24,11 +24,6 @@ interface OpenApp {
   readonly args: string[];
 }
 
-/** What an argument vector of images holds. */
-export interface ParsedImages {
-  readonly apps: readonly AppArguments[];
-}
-
 /** Where flags of the command itself and of its images go. */
 export class ImageSink implements FlagSink {
   readonly apps: OpenApp[] = [];

@@ -93,8 +93,8 @@ const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
     "--annotation= --caps-remove= --caps-retain= --cpu= --cpu-shares= --dns= " +
     '--dns-domain="" --dns-opt= --dns-search= --environment= --exec= ' +
     '--group= --hostname="" --hosts-entry= --inherit-env[=false] --interactive[=false] ' +
-    '--ipc="" --memory= --mount= --name= --net[=default] --oom-score-adj= --port= --pull-policy="new" ' +
-    "--readonly-rootfs= --seccomp= --set-env= --set-env-file= --signature= " +
+    '--ipc="" --memory= --mount= --name= --net[=default] --oom-score-adj= --port= ' +
+    '--pull-policy="new" --readonly-rootfs= --seccomp= --set-env= --set-env-file= --signature= ' +
     '--supplementary-gids= --user= --user-annotation= --user-label= --uuid-file-save="" ' +
     "--volume= --working-dir=",
   status: '--format= --uuid-file="" --wait[="false"] --wait-ready[="false"]',

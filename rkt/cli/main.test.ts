@@ -1,0 +1,285 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openStore } from "@rkt/image";
+import { systemClock } from "@shared/base";
+import { kernel } from "@shared/linux";
+import { runCommandLine } from "./main.ts";
+import { VERSION } from "./version.ts";
+
+let dir = "";
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "rkt-cli-"));
+});
+afterEach(() => rmSync(dir, { recursive: true }));
+
+const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
+
+/** Runs one command line and keeps what a person would see. */
+async function rkt(...argv: string[]) {
+  let [stdout, stderr] = ["", ""];
+  const host = {
+    clock: { ...systemClock, now: () => NOW_MS },
+    random: () => 0.5,
+    environment: {},
+    self: ["/proc/self/exe"],
+    columns: undefined,
+    print: (text: string) => {
+      stdout += text;
+    },
+    write: () => undefined,
+    note: (line: string) => {
+      stderr += `${line}\n`;
+    },
+  };
+  const status = await runCommandLine(host, argv);
+  return { status, stdout, stderr };
+}
+
+test("the version is the repository's", async () => {
+  const root = JSON.parse(readFileSync(join(import.meta.dir, "../../package.json"), "utf8"));
+  expect((root as { version: string }).version).toBe(VERSION);
+  const { stdout, status } = await rkt("version");
+  expect(stdout).toStartWith(`rkt Version: ${VERSION}\nappc Version: 0.8.11\nBun Version: `);
+  expect(stdout.trimEnd().split("\n")).toHaveLength(5);
+  expect(status).toBe(0);
+});
+
+describe("answers that are help", () => {
+  const rows: readonly [argv: string[], title: string, stderr: string, status: number][] = [
+    [[], "rkt - rkt,", "rkt: missing command\n", 2],
+    [["--", "list"], "rkt - rkt,", "rkt: missing command\n", 2],
+    [["help"], "rkt - rkt,", "", 0],
+    [["--help"], "rkt - rkt,", "", 0],
+    [["-h"], "rkt - rkt,", "", 0],
+    [["help", "nothing"], "rkt - rkt,", "Unknown help topic [`nothing`].\n", 0],
+    [["help", "list", "extra"], "list - List pods", "", 0],
+    [["list", "--help"], "list - List pods", "", 0],
+    [["help", "image", "list"], "image list - List", "", 0],
+    [["im"], "image - Operate", "", 0],
+    [["image", "nothing"], "image - Operate", "", 0],
+    [["--nothing"], "rkt - rkt,", "Error: unknown flag: --nothing\n\n", 254],
+    [["list", "-x"], "list - List pods", "Error: unknown shorthand flag: 'x' in -x\n\n", 254],
+    [
+      ["list", "--format=nothing"],
+      "list - List pods",
+      'Error: invalid argument "nothing" for --format=nothing: Invalid format option: nothing\n\n',
+      254,
+    ],
+    [["status"], "status - Check", "", 254],
+    [["cat-manifest", "a", "b"], "cat-manifest - Inspect", "", 254],
+    [["image", "cat-manifest", "a", "b"], "image cat-manifest - ", "", 254],
+    [["trust"], "trust - Trust", "", 254],
+  ];
+  for (const [argv, title, stderr, status] of rows) {
+    test(`rkt ${argv.join(" ")}`, async () => {
+      const seen = await rkt(...argv);
+      expect(seen.stdout).toStartWith(`NAME:\n\t${title}`);
+      expect([seen.stderr, seen.status]).toEqual([stderr, status]);
+    });
+  }
+});
+
+test("an unknown command is one clear answer", async () => {
+  expect(await rkt("lst")).toEqual({
+    stdout: "",
+    stderr:
+      'Error: unknown command "lst" for "rkt"\n\nDid you mean this?\n\tlist\n\n' +
+      "Run 'rkt --help' for usage.\n",
+    status: 254,
+  });
+});
+
+describe("an empty data directory", () => {
+  const legend = "UUID\tAPP\tIMAGE NAME\tSTATE\tCREATED\tSTARTED\tNETWORKS\n";
+  const answers: readonly [argv: string[], stdout: string][] = [
+    [["list"], legend],
+    [["list", "extra"], legend],
+    [["li", "--no-legend"], ""],
+    [["list", "--format=json"], "null\n"],
+    [["image", "list"], "ID\tNAME\tSIZE\tIMPORT TIME\tLAST USED\n"],
+    [["image", "list", "--format=json-pretty"], "null\n"],
+  ];
+  for (const [argv, stdout] of answers) {
+    test(`rkt ${argv.join(" ")}`, async () => {
+      expect(await rkt(`--dir=${dir}`, ...argv)).toEqual({ stdout, stderr: "", status: 0 });
+    });
+  }
+
+  const failures: readonly [argv: string[], stderr: string][] = [
+    [["status", "0"], 'status: problem retrieving pod: no matches found for "0"\n'],
+    [["status", ""], "status: problem retrieving pod: UUID cannot be empty\n"],
+    [["logs", "x"], 'logs: problem retrieving pod: no matches found for "x"\n'],
+    [
+      ["--debug", "cat-manifest", "x"],
+      'cat-manifest: problem retrieving pod\n  └─no matches found for "x"\n',
+    ],
+    [
+      ["stop", "a", "b"],
+      'stop: cannot get pod: no matches found for "a"\n' +
+        'stop: cannot get pod: no matches found for "b"\nstop: failed to stop 2 pod(s)\n',
+    ],
+    [["fetch"], "fetch: must provide at least one image\n"],
+    [["image", "rm"], "rm: must provide at least one image ID\n"],
+    [
+      ["image", "rm", "nonsense"],
+      'rm: cannot find aci satisfying name: "nonsense" and labels: [] in the local store\n',
+    ],
+    [
+      ["image", "cat-manifest", "a.test/b:3,os=linux"],
+      'cat-manifest: cannot find aci satisfying name: "a.test/b" and labels: ' +
+        '[{"version" "3"} {"os" "linux"}] in the local store\n',
+    ],
+    [["image", "cat-manifest", "sha512-0"], "cat-manifest: image ID too short\n"],
+  ];
+  for (const [argv, stderr] of failures) {
+    test(`rkt ${argv.join(" ")}`, async () => {
+      const seen = await rkt(`--dir=${dir}`, ...argv);
+      expect(seen).toEqual({ stdout: "", stderr, status: 254 });
+    });
+  }
+});
+
+describe("two images", () => {
+  const ids = ["a", "b"].map((digit) => `sha512-${digit.repeat(64)}` as const);
+
+  beforeEach(() => {
+    using store = openStore({ kernel, clock: systemClock }, dir);
+    ids.forEach((id, at) => {
+      const name = ["golden.test/one", "golden.test/two"][at] ?? "";
+      store.addImage({
+        id,
+        format: "aci",
+        name: `${name}:1.0.0`,
+        manifest: {
+          acKind: "ImageManifest",
+          acVersion: "0.8.11",
+          name,
+          labels: [{ name: "version", value: "1.0.0" }],
+        },
+        layers: [],
+        blobs: [],
+        sizeBytes: [3_000_000, 2_000_000][at] ?? 0,
+        importedMs: NOW_MS - 60_000 * (2 - at),
+        verification: { kind: "none" },
+        references: [],
+        aliases: [],
+      });
+    });
+  });
+
+  const image = (...argv: string[]) => rkt(`--dir=${dir}`, "image", ...argv);
+
+  test("are listed by age", async () => {
+    expect((await image("list")).stdout).toBe(
+      "ID\t\t\tNAME\t\t\tSIZE\tIMPORT TIME\tLAST USED\n" +
+        "sha512-aaaaaaaaaaaa\tgolden.test/one:1.0.0\t2.9MiB\t2 minutes ago\t2 minutes ago\n" +
+        "sha512-bbbbbbbbbbbb\tgolden.test/two:1.0.0\t1.9MiB\t1 minute ago\t1 minute ago\n",
+    );
+  });
+
+  const orders: readonly [argv: string[], names: string][] = [
+    [["--sort=size"], "two one"],
+    [["--sort=size", "--order=desc"], "one two"],
+    [["--sort=name,size"], "one two"],
+    [["--sort=importtime", "--order=desc"], "two one"],
+  ];
+  for (const [argv, names] of orders) {
+    test(argv.join(" "), async () => {
+      const { stdout } = await image("list", "--no-legend", "--fields=name", ...argv);
+      expect(
+        stdout
+          .replace(/golden\.test\/|:1\.0\.0/g, "")
+          .trim()
+          .split("\n"),
+      ).toEqual(names.split(" "));
+    });
+  }
+
+  test("whole with --full", async () => {
+    const { stdout } = await image("list", "--full", "--no-legend", "--fields=size,importtime,id");
+    expect(stdout.split("\n")[0]).toBe(`3000000\t2026-01-02 03:02:05 +0000 UTC\t${ids[0]}`);
+  });
+
+  test("as JSON, times in nanoseconds", async () => {
+    const { stdout } = await image("list", "--format=json", "--sort=name");
+    expect(stdout).toStartWith(
+      `[{"id":"${ids[0]}","name":"golden.test/one:1.0.0","import_time":1767322925000000000,` +
+        '"last_used_time":1767322925000000000,"size":3000000},{',
+    );
+  });
+
+  test("are found by id, by name, by name and version", async () => {
+    for (const text of ["sha512-aaa", "golden.test/one", "golden.test/one:1.0.0"]) {
+      const { stdout, status } = await image("cat-manifest", "--pretty-print=false", text);
+      expect(stdout).toStartWith('{"acKind":"ImageManifest","acVersion":"0.8.11","name":');
+      expect(stdout).toContain('"golden.test/one"');
+      expect(status).toBe(0);
+    }
+  });
+
+  test("one is removed, the other stays", async () => {
+    expect(await image("rm", "golden.test/none", "golden.test/one")).toEqual({
+      stdout: `successfully removed aci for image: "${ids[0]}"\n`,
+      stderr:
+        'rm: cannot find aci satisfying name: "golden.test/none" and labels: [] ' +
+        "in the local store\nrm: 1 image(s) successfully removed\n",
+      status: 254,
+    });
+    expect((await image("list", "--no-legend", "--fields=id")).stdout).toBe(
+      "sha512-bbbbbbbbbbbb\n",
+    );
+  });
+
+  test("image gc removes what was not used for long enough", async () => {
+    expect((await image("gc")).stdout).toBe("");
+    expect((await image("gc", "--grace-period=90s")).stdout).toBe(
+      `successfully removed aci for image: "${ids[0]}"\n`,
+    );
+    expect((await image("list", "--no-legend", "--fields=id")).stdout).toBe(
+      "sha512-bbbbbbbbbbbb\n",
+    );
+  });
+});
+
+describe.skipIf(process.geteuid?.() !== 0)("run refuses before it makes anything (as root)", () => {
+  const refusals: readonly [argv: string[], stderr: string][] = [
+    [[], "run: must provide at least one image or specify the pod manifest\n"],
+    [["--"], "run: must provide at least one image or specify the pod manifest\n"],
+    [["--interactive", "a", "b"], "run: interactive option only supports one image\n"],
+    [
+      ["--net=none", "--port=web:80", "a"],
+      "run: --port flag does not work with 'none' networking\n",
+    ],
+    [
+      ["--mount=volume=v,target=/mnt", "a"],
+      "run: error parsing app image arguments: " +
+        'dangling mount point "/mnt": volume "v" not found\n',
+    ],
+    [
+      ["a", "--memory=x"],
+      'run: error parsing app image arguments: invalid argument "x" for --memory=x: error parsing ' +
+        "request: quantities must match the regular expression " +
+        "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'\n",
+    ],
+    [
+      ["a", "--exec=/x", "--exec=/y"],
+      'run: error parsing app image arguments: invalid argument "/y" for --exec=/y: ' +
+        "--exec specified multiple times for the same image\n",
+    ],
+  ];
+  for (const [argv, stderr] of refusals) {
+    test(`rkt run ${argv.join(" ")}`, async () => {
+      const seen = await rkt(`--dir=${dir}/data`, "run", ...argv);
+      expect(seen).toEqual({ stdout: "", stderr, status: 254 });
+      expect(existsSync(join(dir, "data"))).toBe(false);
+    });
+  }
+
+  test("an environment file that is wrong is named", async () => {
+    writeFileSync(join(dir, "env"), "A=1\nB\n");
+    const { stderr } = await rkt("run", `--set-env-file=${dir}/env`, "a");
+    expect(stderr).toStartWith(`Error: invalid argument "${dir}/env" for --set-env-file=`);
+  });
+});
