@@ -48,8 +48,8 @@ const SETS: Readonly<Record<string, string>> = {
     "chroot fsconfig fsmount fsopen fspick mount mount_setattr move_mount open_tree pivot_root " +
     "umount umount2",
   "@systemd/network-io":
-    "accept accept4 bind connect getpeername getsockname getsockopt listen recv recvfrom recvmmsg " +
-    "recvmmsg_time64 recvmsg send sendmmsg sendmsg sendto setsockopt shutdown socket socketcall " +
+    "accept accept4 bind connect getpeername getsockname getsockopt listen recv recvfrom " +
+    "recvmmsg recvmmsg_time64 recvmsg send sendmmsg sendmsg sendto setsockopt shutdown socket socketcall " +
     "socketpair",
   "@systemd/obsolete":
     "_sysctl afs_syscall bdflush break create_module ftime get_kernel_syms getpmsg gtty lock mpx " +
