@@ -49,8 +49,8 @@ const SETS: Readonly<Record<string, string>> = {
     "umount umount2",
   "@systemd/network-io":
     "accept accept4 bind connect getpeername getsockname getsockopt listen recv recvfrom " +
-    "recvmmsg recvmmsg_time64 recvmsg send sendmmsg sendmsg sendto setsockopt shutdown socket socketcall " +
-    "socketpair",
+    "recvmmsg recvmmsg_time64 recvmsg send sendmmsg sendmsg sendto setsockopt shutdown socket " +
+    "socketcall socketpair",
   "@systemd/obsolete":
     "_sysctl afs_syscall bdflush break create_module ftime get_kernel_syms getpmsg gtty lock mpx " +
     "prof profil putpmsg query_module security sgetmask ssetmask stime stty sysfs tuxcall ulimit " +
