@@ -155,6 +155,20 @@ function startWatch(host: HttpHost, url: string): Watch {
 
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_|HOSTNAME|ALTNAME/;
 
+/** Nobody there whom we could talk to: waiting a second will not help. */
+const UNREACHED: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused",
+  ConnectionRefused: "connection refused",
+  ENOTFOUND: "no such host",
+  EPROTO: "tls: the server does not speak TLS",
+};
+
+const BROKEN: Readonly<Record<string, string>> = {
+  ECONNRESET: "the connection was closed",
+  ConnectionClosed: "the connection was closed",
+  EAI_AGAIN: "temporary failure in name resolution",
+};
+
 function networkFault(url: string, error: unknown): Fault {
   if (error instanceof Fault) return error;
   const { code, message } = error as { code?: unknown; message?: unknown };
@@ -165,14 +179,18 @@ function networkFault(url: string, error: unknown): Fault {
       hint: "if you trust this server all the same: --insecure-options=tls",
     });
   }
-  if (name === "ConnectionRefused" || name === "ECONNREFUSED") {
-    return new Fault("unavailable", `${action}: connection refused, or no such host`);
+  const unreached = UNREACHED[name];
+  if (unreached !== undefined) {
+    return new Fault("unavailable", `${action}: ${unreached}`, { details: { reached: "no" } });
   }
-  return new Fault("unavailable", `${action}: ${words(String(message ?? error)) || name}`);
+  const reason = BROKEN[name] ?? (words(String(message ?? error)) || name);
+  return new Fault("unavailable", `${action}: ${reason}`);
 }
 
+/** A message of the runtime without its code and its full stop. */
 function words(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1).replace(/\.$/, "");
+  const plain = text.replace(/^[A-Z_]+: /, "").replace(/\.$/, "");
+  return plain.charAt(0).toLowerCase() + plain.slice(1);
 }
 
 /** Rkt's words for a status that is no success. */
@@ -213,6 +231,6 @@ export async function getSmall(
 
 /** Whether the same request may succeed a little later. */
 export function worthRetrying(error: unknown): boolean {
-  const { kind } = Fault.from(error);
-  return kind === "unavailable" || kind === "timeout";
+  const { kind, details } = Fault.from(error);
+  return (kind === "unavailable" && details["reached"] !== "no") || kind === "timeout";
 }

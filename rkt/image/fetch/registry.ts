@@ -8,15 +8,7 @@ import { type DockerReference, OCI_MANIFEST_TYPES, type OciDescriptor } from "@r
 import { Fault, MiB, quote } from "@shared/base";
 import type { Insecure } from "../host.ts";
 import { type Challenge, parseChallenge } from "./challenge.ts";
-import {
-  getSmall,
-  type HttpHost,
-  type HttpReply,
-  httpGet,
-  readAll,
-  statusFault,
-  worthRetrying,
-} from "./http.ts";
+import { getSmall, type HttpHost, type HttpReply, httpGet, readAll, statusFault } from "./http.ts";
 import { checkBytes, DOCUMENT_BYTES_MAX, type OciSource } from "./oci.ts";
 import { openWithRetry, resumed } from "./resume.ts";
 
@@ -84,7 +76,9 @@ async function findBase(host: HttpHost, registry: string, insecure: Insecure): P
     await ping(host, secure, insecure);
     return secure;
   } catch (error) {
-    if (!insecure.http || !worthRetrying(error)) throw withHttpHint(error, insecure);
+    const { kind } = Fault.from(error);
+    const mute = kind === "unavailable" || kind === "timeout";
+    if (!insecure.http || !mute) throw withHttpHint(error, insecure);
   }
   const plain = `http://${registry}`;
   await ping(host, plain, insecure);

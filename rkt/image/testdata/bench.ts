@@ -87,6 +87,8 @@ export interface Keys extends Disposable {
   make(identity: string, algorithm?: string, expires?: string): string;
   publicKey(fingerprint: string): Uint8Array;
   sign(fingerprint: string, path: string, options?: readonly string[]): void;
+  /** With the certificate that gpg made beside the key. */
+  revoke(fingerprint: string): void;
   gpg(...args: readonly string[]): string;
 }
 
@@ -106,6 +108,11 @@ export function newKeys(): Keys {
     sign: (fingerprint, path, options = ["--armor"]) => {
       const output = ["--output", `${path}.asc`];
       gpg("--passphrase", "", "--local-user", fingerprint, ...options, ...output, "-b", path);
+    },
+    revoke: (fingerprint) => {
+      const path = join(home, "openpgp-revocs.d", `${fingerprint.toUpperCase()}.rev`);
+      writeFileSync(path, readFileSync(path, "utf8").replace(":-----BEGIN", "-----BEGIN"));
+      gpg("--import", path);
     },
     gpg,
     [Symbol.dispose]: () => {
