@@ -53,13 +53,20 @@ function bind(
   point: { readonly path: string; readonly readOnly: boolean | undefined },
 ): BoundVolume {
   const source =
-    volume.kind === "host" ? (volume.source ?? "") : podPaths.sharedVolume(pod, volume.name);
+    volume.kind === "host" ? hostSource(volume) : podPaths.sharedVolume(pod, volume.name);
   return {
     source,
     target: point.path,
     readOnly: volume.readOnly ?? point.readOnly ?? false,
     recursive: (volume.recursive ?? true) && mayHoldMounts(source),
   };
+}
+
+/** Looked at here, because crun's own word for it names neither the volume nor the option. */
+function hostSource({ name, source = "" }: Volume): string {
+  if (statSync(source, { throwIfNoEntry: false }) !== undefined) return source;
+  const volume = `mount volume ${quote(name)}`;
+  throw new Fault("not-found", `${volume}: stat ${quote(source)}: no such file or directory`);
 }
 
 /** A file has nothing below it; crun 1.8 fails to make one recursively read-only. */
