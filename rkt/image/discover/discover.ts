@@ -4,21 +4,17 @@
  *
  * @see appc 0.8.11, discovery.md
  */
-import { appcArchitecture, type NameValue, type Platform } from "@rkt/spec";
+import type { Platform } from "@rkt/spec";
 import { Fault, MiB, quote } from "@shared/base";
 import { getSmall, type HttpHost } from "../fetch/http.ts";
 import type { Insecure } from "../host.ts";
+import { fillTemplate, type ImageName, metaTags, templateValues } from "./meta.ts";
 
 const PAGE_BYTES_MAX: number = 2 * MiB;
 
 export interface DiscoveryOptions {
   readonly platform: Platform;
   readonly insecure: Insecure;
-}
-
-export interface ImageName {
-  readonly name: string;
-  readonly labels: readonly NameValue[];
 }
 
 /** URL of the archive of a name. @throws {Fault} "not-found" with rkt's "discovery failed" */
@@ -85,43 +81,4 @@ async function readPage(host: HttpHost, place: string, insecure: Insecure): Prom
     downgrade: insecure.http,
   };
   return new TextDecoder().decode(await getSmall(host, request, PAGE_BYTES_MAX));
-}
-
-interface MetaTag {
-  readonly prefix: string;
-  readonly target: string;
-}
-
-const META = /<meta\s+([^>]*)>/gi;
-const ATTRIBUTE = /([a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/gi;
-
-function metaTags(page: string, name: string): MetaTag[] {
-  return [...page.matchAll(META)].flatMap(([, text = ""]) => {
-    const attributes = Object.fromEntries(
-      [...text.matchAll(ATTRIBUTE)].map(([, key = "", a, b, c]) => [
-        key.toLowerCase(),
-        a ?? b ?? c,
-      ]),
-    );
-    const [prefix, target, more] = (attributes["content"] ?? "").trim().split(/\s+/);
-    const right = attributes["name"] === name && more === undefined;
-    return right && prefix !== undefined && target !== undefined ? [{ prefix, target }] : [];
-  });
-}
-
-/** A missing version means "latest" here, and only here; the stored image gets no such label. */
-function templateValues(image: ImageName, platform: Platform): Map<string, string> {
-  const values = new Map([
-    ["version", "latest"],
-    ["os", platform.os],
-    ["arch", appcArchitecture(platform) ?? platform.architecture],
-  ]);
-  for (const { name, value } of image.labels) values.set(name, value);
-  return values.set("name", image.name).set("ext", "aci");
-}
-
-/** Undefined when a brace is left: such an endpoint is dropped. */
-function fillTemplate(template: string, values: ReadonlyMap<string, string>): string | undefined {
-  const filled = template.replace(/\{([^{}]*)\}/g, (all, name: string) => values.get(name) ?? all);
-  return /[{}]/.test(filled) ? undefined : filled;
 }
