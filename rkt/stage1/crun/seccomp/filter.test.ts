@@ -3,7 +3,7 @@
  * tables.
  */
 import { describe, expect, test } from "bun:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { ALLOW, compile, failWith, KILL, LOG } from "./bpf.ts";
 import type { Action, Decision } from "./bpf.ts";
 import { filterFor, needsNoNewPrivileges, policyFor } from "./filter.ts";
