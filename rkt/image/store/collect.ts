@@ -3,7 +3,7 @@
  * that pods use; out: what was freed. A leftover is told from work in progress by a lock, never by
  * its age. Never changes a record.
  */
-import { readdirSync, renameSync, statSync, unlinkSync } from "node:fs";
+import { lstatSync, readdirSync, renameSync, statSync, unlinkSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { BlobDigest, LayerId } from "../image.ts";
@@ -43,24 +43,39 @@ export interface Collector {
 /**
  * Removes the candidates that neither a record names nor a pod uses; without candidates, all such
  * content and what dead processes left. Whoever imports holds the import lock shared: then nothing
- * is removed.
+ * is removed. The lock is held for renames only, and never across a wait, so that an import in the
+ * same process cannot wait for us while we wait for it; the trees go afterwards.
  */
 export async function collectContent(
   collector: Collector,
   layersInUse: ReadonlySet<LayerId>,
   candidates?: Content,
 ): Promise<Collected> {
+  const collected = takeAway(collector, layersInUse, candidates);
+  if (collected.deferred) return collected;
+  const { temporary } = collector.paths;
+  for (const name of readdirSync(temporary)) {
+    if (name.startsWith(DEAD)) await removeTree(join(temporary, name));
+  }
+  return collected;
+}
+
+function takeAway(
+  collector: Collector,
+  layersInUse: ReadonlySet<LayerId>,
+  candidates: Content | undefined,
+): Collected {
   const { host, paths } = collector;
   using lock = tryLock(host, importLockFile(paths), "exclusive");
   if (lock === undefined) return { blobs: [], layers: [], blobBytes: 0, deferred: true };
   const named = collector.named();
+  if (candidates === undefined) takeLeftovers(paths);
   const { blobs, layers } = candidates ?? allContent(paths);
   const deadBlobs = blobs.filter((digest) => !named.blobs.has(digest));
   const deadLayers = layers.filter((id) => !named.layers.has(id) && !layersInUse.has(id));
-  if (candidates === undefined) await removeLeftovers(paths);
   let blobBytes = 0;
   for (const digest of deadBlobs) blobBytes += removeBlob(paths, digest);
-  for (const id of deadLayers) await removeLayer(paths, id);
+  for (const id of deadLayers) putAside(paths, layerDirectory(paths, id));
   return { blobs: deadBlobs, layers: deadLayers, blobBytes, deferred: false };
 }
 
@@ -81,25 +96,31 @@ function removeBlob(paths: StorePaths, digest: BlobDigest): number {
   return size;
 }
 
+/** Names in the temporary directory of what is only waiting to be removed. */
+const DEAD = "dead-";
+
 /** First out of sight, then gone: a layer that is half removed never has its name. */
-async function removeLayer(paths: StorePaths, id: LayerId): Promise<void> {
-  const aside = join(paths.temporary, `layer-${id}.removed-${process.pid}`);
-  const path = layerDirectory(paths, id);
-  if (statSync(path, { throwIfNoEntry: false }) === undefined) return;
-  await removeTree(aside);
-  renameSync(path, aside);
-  await removeTree(aside);
+function putAside(paths: StorePaths, path: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
+  for (let serial = 0; ; serial++) {
+    const aside = join(paths.temporary, `${DEAD}${process.pid}-${serial}`);
+    if (lstatSync(aside, { throwIfNoEntry: false }) !== undefined) continue;
+    renameSync(path, aside);
+    return;
+  }
 }
 
 /**
  * Temporary files and layer locks: their owners would hold the import lock, so all of them are
  * dead.
  */
-async function removeLeftovers(paths: StorePaths): Promise<void> {
+function takeLeftovers(paths: StorePaths): void {
   for (const name of readdirSync(paths.locks)) {
     if (name.startsWith("layer-")) unlinkSync(join(paths.locks, name));
   }
-  for (const name of readdirSync(paths.temporary)) await removeTree(join(paths.temporary, name));
+  for (const name of readdirSync(paths.temporary)) {
+    if (!name.startsWith(DEAD)) putAside(paths, join(paths.temporary, name));
+  }
 }
 
 /**

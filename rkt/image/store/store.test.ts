@@ -296,6 +296,20 @@ describe("removing", () => {
   });
 });
 
+test("a collection and an import in one process do not wait for each other", async () => {
+  const dataDir = newDataDir();
+  {
+    using store = openStore(host, dataDir);
+    await add(store, "a");
+  }
+  using collecting = openStore(host, dataDir);
+  using importing = openStore(host, dataDir);
+  const removed = collecting.removeImage(imageId("a"), NOTHING_IN_USE);
+  await add(importing, "b");
+  expect((await removed).layers).toEqual([layerId("a")]);
+  expect(collecting.list().map(({ id }) => id)).toEqual([imageId("b")]);
+});
+
 describe("a database that is not ours to use", () => {
   test("of a newer version", () => {
     const dataDir = newDataDir();
