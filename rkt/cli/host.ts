@@ -19,13 +19,10 @@ export interface Host {
   /** Writes bytes of an app to one of our streams, as they are. */
   readonly write: (stream: "stdout" | "stderr", bytes: Uint8Array) => void;
   /** Columns of the terminal that standard error is; undefined where it is none. */
-  readonly columns: number | undefined;
+  readonly columns: () => number | undefined;
   /** Writes one line to standard error. */
   readonly note: (line: string) => void;
 }
-
-/** A terminal need not tell how wide it is. */
-const COLUMNS_UNKNOWN = 80;
 
 /** The host of a process that a person or a program started. */
 export function openHost(start: Pick<Host, "environment" | "self">): Host {
@@ -33,12 +30,20 @@ export function openHost(start: Pick<Host, "environment" | "self">): Host {
     environment: start.environment,
     self: start.self,
     clock: systemClock,
-    columns: process.stderr.isTTY ? process.stderr.columns || COLUMNS_UNKNOWN : undefined,
+    columns: terminalColumns,
     random: () => (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32,
     print: (text) => writeWhole(1, Buffer.from(text)),
     write: (stream, bytes) => writeWhole(stream === "stdout" ? 1 : 2, bytes),
     note: (line) => writeWhole(2, Buffer.from(`${line}\n`)),
   };
+}
+
+/** A terminal need not tell how wide it is. */
+const COLUMNS_UNKNOWN = 80;
+
+/** To ask is to open `process.stderr`, which costs 2 ms: most commands never do. */
+function terminalColumns(): number | undefined {
+  return process.stderr.isTTY ? process.stderr.columns || COLUMNS_UNKNOWN : undefined;
 }
 
 /**

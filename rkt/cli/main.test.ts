@@ -24,7 +24,7 @@ async function rkt(...argv: string[]) {
     random: () => 0.5,
     environment: {},
     self: ["/proc/self/exe"],
-    columns: undefined,
+    columns: () => undefined,
     print: (text: string) => {
       stdout += text;
     },
@@ -259,8 +259,8 @@ describe.skipIf(process.geteuid?.() !== 0)("run refuses before it makes anything
     ],
     [
       ["a", "--memory=x"],
-      'run: error parsing app image arguments: invalid argument "x" for --memory=x: error parsing ' +
-        "request: quantities must match the regular expression " +
+      'run: error parsing app image arguments: invalid argument "x" for --memory=x: ' +
+        "error parsing request: quantities must match the regular expression " +
         "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'\n",
     ],
     [

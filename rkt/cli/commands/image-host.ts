@@ -21,9 +21,18 @@ export function imageHostOf(host: Host, call: Call, store: Store): ImageHost {
 
 /** Bars are for people: what is not a terminal sees nothing of the progress. */
 function progressOf(host: Host): ImageHost["progress"] {
-  if (host.columns === undefined) return () => undefined;
+  let show: ImageHost["progress"] | undefined;
+  return (event) => {
+    show ??= openBars(host);
+    show(event);
+  };
+}
+
+function openBars(host: Host): ImageHost["progress"] {
+  const columns = host.columns();
+  if (columns === undefined) return () => undefined;
   const write = (text: string): void => host.write("stderr", Buffer.from(text));
-  return progressBars({ columns: host.columns, write });
+  return progressBars({ columns, write });
 }
 
 /** The trees of trusted keys, the vendor's first. */

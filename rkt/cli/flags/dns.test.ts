@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { describeFault } from "@shared/base";
 import { FlagValues } from "../grammar/flag.ts";
-import { DNS_FLAGS, hostsText, planNames } from "./dns.ts";
+import { DNS_FLAGS, hostsText, type NamePlan, planNames } from "./dns.ts";
 
 function flagsOf(line: string): FlagValues {
   const values = new FlagValues();
@@ -15,7 +15,7 @@ function flagsOf(line: string): FlagValues {
 }
 
 describe("plans", () => {
-  const plans: readonly [line: string, plan: object][] = [
+  const plans: readonly [line: string, plan: NamePlan][] = [
     ["", { mode: "resolv=default,hosts=default" }],
     ["--dns=host", { mode: "resolv=host,hosts=default" }],
     ["--dns=none", { mode: "resolv=none,hosts=default" }],
