@@ -17,6 +17,8 @@ import {
   type RuntimeProcess,
   type RuntimeResources,
 } from "@rkt/spec";
+import { FILTER_ANNOTATION } from "./seccomp/filter.ts";
+import type { SeccompSettings } from "./seccomp-filter.ts";
 import type { Account } from "./users.ts";
 
 /** One volume in one app, all paths resolved. */
@@ -47,8 +49,7 @@ export interface BundleInput {
   readonly sharedMemory: string;
   readonly restrictCapabilities: boolean;
   readonly restrictPaths: boolean;
-  /** base64 of a compiled filter; undefined for none. */
-  readonly seccompFilter: string | undefined;
+  readonly seccomp: SeccompSettings;
 }
 
 /** A configuration that has a process, as those of apps do. */
@@ -77,7 +78,7 @@ export function bundleConfig(input: BundleInput): AppConfig {
         inheritable: [],
         ambient: [],
       },
-      noNewPrivileges: isolators.noNewPrivileges ?? false,
+      noNewPrivileges: input.seccomp.needsNoNewPrivileges || (isolators.noNewPrivileges ?? false),
       ...(isolators.oomScoreAdj !== undefined && { oomScoreAdj: isolators.oomScoreAdj }),
     },
     mounts: [...systemMounts(input.sharedMemory), ...input.volumes.map(volumeMount)],
@@ -87,8 +88,8 @@ export function bundleConfig(input: BundleInput): AppConfig {
       resources: resources(input),
       ...(input.restrictPaths && { maskedPaths: HIDDEN_PATHS, readonlyPaths: READ_ONLY_PATHS }),
     },
-    ...(input.seccompFilter !== undefined && {
-      annotations: { "run.oci.seccomp_bpf_data": input.seccompFilter },
+    ...(input.seccomp.filter !== undefined && {
+      annotations: { [FILTER_ANNOTATION]: input.seccomp.filter },
     }),
   };
 }

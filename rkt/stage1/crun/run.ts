@@ -77,7 +77,8 @@ function takeLock(host: Stage1Host): number {
  */
 function hideUnifiedHierarchy(host: Stage1Host): void {
   if (cgroupLayout() !== "hybrid") return;
-  // A parent outside of our pid namespace, as below nsenter, has the number 0 and is not to be seen.
+  // A parent outside of our pid namespace, as below nsenter, has the number 0 and is not to be
+  // seen.
   if (process.ppid > 0) {
     const own = readlinkSync("/proc/self/ns/mnt");
     assert(own !== readlinkSync(`/proc/${process.ppid}/ns/mnt`), "stage0 makes a mount namespace");

@@ -15,8 +15,9 @@ import { availableCapabilities } from "./capabilities.ts";
 import { appCgroup } from "./cgroups.ts";
 import { appEnvironment } from "./environment.ts";
 import type { RunningPod, Stage1Host } from "./running-pod.ts";
-import { seccompFilter } from "./seccomp-filter.ts";
+import { seccompSettings, UNFILTERED } from "./seccomp-filter.ts";
 import { checkExecutable } from "./executable.ts";
+import { resolveInRoot } from "./resolve-in-root.ts";
 import { resolveAccount } from "./users.ts";
 import { bindVolumes, fillEmptyVolumes } from "./volumes.ts";
 
@@ -101,7 +102,10 @@ function appConfig(
     const reason = "this machine has no such cgroup controller";
     host.note(`stage1: warning: app ${quote(name)} runs without ${controller} limit: ${reason}`);
   }
-  const volumes = bindVolumes(directory, manifest, runtimeApp, app);
+  const volumes = bindVolumes(directory, manifest, runtimeApp, app).map((volume) => ({
+    ...volume,
+    target: resolveInRoot(root, volume.target),
+  }));
   const environment = appEnvironment(name, app, account);
   checkExecutable(host, {
     root,
@@ -127,7 +131,7 @@ function appConfig(
     sharedMemory: crunPaths.sharedMemory(directory),
     restrictCapabilities: !options.disableCapabilitiesRestriction,
     restrictPaths: !options.disablePaths,
-    seccompFilter: options.disableSeccomp ? undefined : seccompFilter(isolators),
+    seccomp: options.disableSeccomp ? UNFILTERED : seccompSettings(isolators),
   });
 }
 

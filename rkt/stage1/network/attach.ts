@@ -182,8 +182,8 @@ function standInNamespace(
   attachments: readonly Attachment[],
 ): { readonly path: string } & Disposable {
   const holder = host.kernel.inNewNamespaces(["net"], () => {
-    const commands = attachments.flatMap(({ interfaceName, addresses }) => [
-      `link add ${interfaceName} type dummy`,
+    const commands = attachments.flatMap(({ interfaceName, addresses }, index) => [
+      `link add ${interfaceName} type veth peer name peer${index}`,
       ...addresses.map((address) => `address add ${address} dev ${interfaceName}`),
     ]);
     Bun.spawnSync(["ip", "-force", "-batch", "-"], { stdin: Buffer.from(commands.join("\n")) });
