@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { Fault, quote } from "@shared/base";
-import type { BlobDigest, LayerId } from "../image.ts";
+import type { BlobDigest, ImageId, LayerId } from "../image.ts";
 
 /** The directories and fixed files of a store. */
 export interface StorePaths {
@@ -15,6 +15,8 @@ export interface StorePaths {
   /** Everything that is not yet, or no longer, whole. */
   readonly temporary: string;
   readonly locks: string;
+  /** One empty file per image that was used; its mtime tells when. */
+  readonly uses: string;
 }
 
 export function storePaths(dataDir: string): StorePaths {
@@ -26,6 +28,7 @@ export function storePaths(dataDir: string): StorePaths {
     layers: join(cas, "layers"),
     temporary: join(cas, "tmp"),
     locks: join(cas, "locks"),
+    uses: join(cas, "uses"),
   };
 }
 
@@ -74,4 +77,9 @@ export function importLockFile(paths: StorePaths): string {
 function checkedLayerId(id: LayerId): LayerId {
   if (isLayerId(id)) return id;
   throw new Fault("invalid", `use layer id ${quote(id)}: not <algorithm>-<hex>`);
+}
+
+export function useFile(paths: StorePaths, id: ImageId): string {
+  if (/^sha512-[0-9a-f]{64}$/.test(id)) return join(paths.uses, id);
+  throw new Fault("invalid", `use image id ${quote(id)}: not sha512-<hex>`);
 }

@@ -42,7 +42,6 @@ CREATE TABLE images (
   blobs TEXT NOT NULL,
   size_bytes INTEGER NOT NULL,
   imported_ms INTEGER NOT NULL,
-  last_used_ms INTEGER NOT NULL,
   verification TEXT NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX images_by_app_name ON images (app_name, imported_ms);
@@ -60,8 +59,7 @@ CREATE INDEX image_aliases_by_image ON image_aliases (image_id);
 PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
-const COLUMNS =
-  "id, format, name, manifest, layers, size_bytes, imported_ms, last_used_ms, verification";
+const COLUMNS = "id, format, name, manifest, layers, size_bytes, imported_ms, verification";
 
 interface Row {
   readonly id: ImageId;
@@ -71,7 +69,6 @@ interface Row {
   readonly layers: string;
   readonly size_bytes: number;
   readonly imported_ms: number;
-  readonly last_used_ms: number;
   readonly verification: string;
 }
 
@@ -119,10 +116,10 @@ export function insertImage(db: Database, image: NewImage): void {
     const { id } = image;
     db.query("DELETE FROM image_aliases WHERE image_id = ?").run(id);
     db.query(
-      `INSERT INTO images (${COLUMNS}, app_name, blobs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+      `INSERT INTO images (${COLUMNS}, app_name, blobs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET format = excluded.format, name = excluded.name,
          manifest = excluded.manifest, layers = excluded.layers, size_bytes = excluded.size_bytes,
-         imported_ms = excluded.imported_ms, last_used_ms = excluded.last_used_ms,
+         imported_ms = excluded.imported_ms,
          verification = excluded.verification, app_name = excluded.app_name,
          blobs = excluded.blobs`,
     ).run(
@@ -132,7 +129,6 @@ export function insertImage(db: Database, image: NewImage): void {
       JSON.stringify(image.manifest),
       JSON.stringify(image.layers),
       image.sizeBytes,
-      image.importedMs,
       image.importedMs,
       JSON.stringify(image.verification),
       image.manifest.name,
@@ -214,12 +210,6 @@ export function selectByAliasPrefix(db: Database, prefix: string): StoredImage[]
   return select(db, where, [prefix, `${prefix}~`]);
 }
 
-export function updateLastUsed(db: Database, id: string, nowMs: number): void {
-  guarded("note the use of an image", () => {
-    db.query("UPDATE images SET last_used_ms = ? WHERE id = ?").run(nowMs, id);
-  });
-}
-
 function select(db: Database, where: string, values: string[]): StoredImage[] {
   return guarded("read the image database", () =>
     db
@@ -238,7 +228,7 @@ function imageOf(row: Row): StoredImage {
     layers: JSON.parse(row.layers) as LayerId[],
     sizeBytes: row.size_bytes,
     importedMs: row.imported_ms,
-    lastUsedMs: row.last_used_ms,
+    lastUsedMs: row.imported_ms,
     verification: JSON.parse(row.verification) as Verification,
   };
 }

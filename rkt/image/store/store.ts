@@ -13,6 +13,9 @@ import {
   mkdirSync,
   openSync,
   renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import type { NameValue } from "@rkt/spec";
@@ -26,6 +29,7 @@ import {
   importLockFile,
   layerDirectory,
   layerLockFile,
+  useFile,
   type StorePaths,
   storePaths,
 } from "./paths.ts";
@@ -102,12 +106,12 @@ export class Store implements Disposable {
 
   /** The image that was last fetched under exactly this normalised reference text. */
   findByReference(text: string): StoredImage | undefined {
-    return records.selectByReference(this.#db, text);
+    return this.#withUse(records.selectByReference(this.#db, text));
   }
 
   /** The newest import of that appc name that has all these labels. */
   findByName(name: string, labels: readonly NameValue[]): StoredImage | undefined {
-    return records.selectByName(this.#db, name, labels);
+    return this.#withUse(records.selectByName(this.#db, name, labels));
   }
 
   /**
@@ -126,20 +130,34 @@ export class Store implements Disposable {
         : records.selectByAliasPrefix(this.#db, `sha256:${hex}`);
     if (found[0] === undefined) throw new Fault("not-found", "no image IDs found");
     if (found.length > 1) throw new Fault("ambiguous", `ambiguous image ID: ${quote(prefix)}`);
-    return found[0];
+    return this.#withUse(found[0]);
   }
 
   /** All images, oldest import first. */
   list(): StoredImage[] {
-    return records.selectAll(this.#db);
+    return records.selectAll(this.#db).map((image) => this.#withUse(image));
   }
 
-  /** Notes that an image was used. Not synced: a power cut may take it. */
+  /** Notes that an image was used: without a transaction, because every start of a pod does it. */
   touch(id: ImageId, nowMs: number): void {
-    records.updateLastUsed(this.#db, id, nowMs);
+    const path = useFile(this.#paths, id);
+    mkdirSync(this.#paths.uses, { recursive: true, mode: 0o770 });
+    closeSync(openSync(path, "a", 0o660));
+    utimesSync(path, nowMs / 1000, nowMs / 1000);
   }
 
+  /** An image was last used when it was touched, and before that when it was imported. */
+  #withUse<T extends StoredImage | undefined>(image: T): T {
+    if (image === undefined) return image;
+    const use = statSync(useFile(this.#paths, image.id), { throwIfNoEntry: false });
+    return use === undefined ? image : { ...image, lastUsedMs: Math.round(use.mtimeMs) };
+  }
+
+  /**
+   * Whether a blob is there. It stays, for an import that relies on it, while this store is open.
+   */
   hasBlob(digest: BlobDigest): boolean {
+    this.#claimImports();
     return existsSync(this.blobPath(digest));
   }
 
@@ -223,6 +241,7 @@ export class Store implements Disposable {
     for (const layer of image.layers) assert(this.hasLayer(layer), `layer ${layer} is missing`);
     for (const blob of image.blobs) assert(this.hasBlob(blob), `blob ${blob} is missing`);
     const recorded = { ...image, layers: this.#visibleLayers(image.layers) };
+    rmSync(useFile(this.#paths, image.id), { force: true });
     records.insertImage(this.#db, recorded);
     crashPoint("fetch-image-recorded");
     const { references: _references, aliases: _aliases, blobs: _blobs, ...stored } = recorded;
@@ -245,6 +264,7 @@ export class Store implements Disposable {
    */
   async removeImage(id: ImageId, use: InUse): Promise<Collected> {
     const content = records.deleteImage(this.#db, id);
+    rmSync(useFile(this.#paths, id), { force: true });
     if (content === undefined) return { blobs: [], layers: [], blobBytes: 0, deferred: false };
     crashPoint("image-rm-recorded");
     return await collectContent(this.#collector(), use.layersInUse, content);
