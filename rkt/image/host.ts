@@ -1,4 +1,7 @@
-/** What this package needs of the world, as parameters. Data only: each function asks for the part that it uses. */
+/**
+ * What this package needs of the world, as parameters. Data only: each function asks for the part
+ * that it uses.
+ */
 import type { Clock } from "@shared/base";
 import type { Store } from "./store/store.ts";
 

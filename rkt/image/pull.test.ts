@@ -79,7 +79,7 @@ describe.skipIf(LACKS !== undefined)(`pull() of files${LACKS ? ` (no ${LACKS})` 
     const plain = await pull(bench.host, { kind: "file", path: bench.path }, options);
     const again = await pull(bench.host, { kind: "file", path: bench.path }, options);
     const packed = join(bench.directory, "packed.aci");
-    writeFileSync(packed, Bun.gzipSync(readFileSync(bench.path) as Uint8Array<ArrayBuffer>));
+    writeFileSync(packed, Bun.gzipSync(readFileSync(bench.path)));
     const other = await pull(bench.host, { kind: "file", path: packed }, unchecked);
     expect([again.id, other.id]).toEqual([plain.id, plain.id]);
     expect(bench.host.store.list()).toHaveLength(1);
@@ -248,5 +248,51 @@ describe.skipIf(LACKS !== undefined)(`pull() of files${LACKS ? ` (no ${LACKS})` 
       expect(bench.host.store.list()).toEqual([]);
       expect(bench.leftovers()).toEqual([]);
     });
+  }
+
+  test("dependencies: their layers lie below, found in the store by name", async () => {
+    using bench = newBench();
+    const write = (name: string, dependencies: readonly string[]): string => {
+      const path = join(bench.directory, `${name}.aci`);
+      writeFileSync(path, smallAci(`a.test/${name}`, name, dependencies));
+      return path;
+    };
+    const pullFile = (path: string) => pull(bench.host, { kind: "file", path }, unchecked);
+    const one = await pullFile(write("one", []));
+    const two = await pullFile(write("two", ["a.test/one"]));
+    const three = await pullFile(write("three", ["a.test/one", "a.test/two"]));
+    expect(three.layers).toEqual([one.id, two.id, three.id]);
+    const fault = await failureOf(pullFile(write("self", ["a.test/self"])));
+    expect(describeFault(fault)).toContain("go round in a circle: a.test/self needs a.test/self");
+    const never = { ...unchecked, policy: "never" } as const;
+    const path = write("lost", ["a.test/nowhere"]);
+    const lost = await failureOf(pull(bench.host, { kind: "file", path }, never));
+    expect(describeFault(lost)).toStartWith(
+      'unable to fetch image from image name "a.test/nowhere": either image was not found',
+    );
+    expect(bench.leftovers()).toEqual([]);
+  });
+
+  test("writeAci(): what GNU tar sees", () => {
+    using bench = newBench();
+    const path = join(bench.directory, "x.aci");
+    writeFileSync(path, smallAci());
+    expect(
+      run("tar", ["-tvf", path])
+        .replace(/ +/g, " ")
+        .replace(/ 1970-01-01 00:00/g, ""),
+    ).toBe(
+      [
+        `-rw-r--r-- 0/0 ${manifestSize(path)} manifest`,
+        "drwxr-xr-x 0/0 0 rootfs/",
+        "drwxr-xr-x 0/0 0 rootfs/bin/",
+        "-rwxr-xr-x 0/0 6 rootfs/bin/hello",
+        "",
+      ].join("\n"),
+    );
+  });
+
+  function manifestSize(path: string): number {
+    return Buffer.byteLength(run("tar", ["-xOf", path, "manifest"]));
   }
 });

@@ -10,7 +10,7 @@ import { type Archive, storeArchive } from "./aci/store-archive.ts";
 import { discoverImage } from "./discover/discover.ts";
 import { type Download, fetchFile, fetchUrl } from "./fetch/archive.ts";
 import { openLayout } from "./fetch/layout.ts";
-import { pullOci } from "./fetch/oci.ts";
+import { pullOci } from "./oci/pull-oci.ts";
 import { type Credentials, openRegistry } from "./fetch/registry.ts";
 import { type ImageHost, type Insecure, SECURE } from "./host.ts";
 import type { LayerId, StoredImage } from "./image.ts";
@@ -22,6 +22,7 @@ export type PullPolicy =
   | "never"
   | "update"; // always; what the store has already is not fetched twice
 
+/** How a reference is to be pulled. */
 export interface PullOptions {
   readonly policy: PullPolicy;
   /** Of the operating system and processor that the image shall run on. */
@@ -39,8 +40,8 @@ export interface PullOptions {
 /**
  * Makes sure that an image is in the store, and with an ACI all images that it depends on.
  *
- * @throws {Fault} "not-found", "denied" (no proof of origin), "corrupt", "invalid", "unavailable", "timeout", "exhausted",
- * "unsupported", "canceled"
+ * @throws {Fault} "not-found", "denied" (no proof of origin), "corrupt", "invalid", "unavailable",
+ * "timeout", "exhausted", "unsupported", "canceled"
  * @see rkt Documentation/image-fetching-behavior.md
  */
 export async function pull(
@@ -95,20 +96,12 @@ function referenceText(reference: ImageReference): string {
 
 /** As a person would type it. */
 function typedText(reference: ImageReference): string {
-  switch (reference.kind) {
-    case "docker":
-      return `docker://${reference.text}`;
-    case "url":
-      return reference.url;
-    case "file":
-      return reference.path;
-    case "hash":
-      return reference.prefix;
-    case "oci":
-      return ["oci", reference.directory, reference.reference].filter(Boolean).join(":");
-    case "name":
-      return nameText(reference.name, reference.labels);
-  }
+  if (reference.kind === "docker") return `docker://${reference.text}`;
+  if (reference.kind === "url") return reference.url;
+  if (reference.kind === "file") return reference.path;
+  if (reference.kind === "hash") return reference.prefix;
+  if (reference.kind === "name") return nameText(reference.name, reference.labels);
+  return ["oci", reference.directory, reference.reference].filter(Boolean).join(":");
 }
 
 function nameText(name: string, labels: readonly NameValue[]): string {
@@ -117,13 +110,14 @@ function nameText(name: string, labels: readonly NameValue[]): string {
   return [name, version === undefined ? "" : `:${version.value}`, ...rest].join("");
 }
 
+const NOWHERE =
+  "either image was not found in the store or store was disabled and fetching from remote " +
+  "yielded nothing or it was disabled";
+
 function notInStore(reference: ImageReference): Fault {
   const kind = reference.kind === "name" ? "image name" : "URL";
-  return new Fault(
-    "not-found",
-    `unable to fetch image from ${kind} ${quote(typedText(reference))}: either image was not found ` +
-      "in the store or store was disabled and fetching from remote yielded nothing or it was disabled",
-  );
+  const what = `${kind} ${quote(typedText(reference))}`;
+  return new Fault("not-found", `unable to fetch image from ${what}: ${NOWHERE}`);
 }
 
 async function pullFromOci(
@@ -149,7 +143,8 @@ async function pullFromOci(
 }
 
 /**
- * Stores an archive that came with the executable, or lies where only root writes: no signature is asked for.
+ * Stores an archive that came with the executable, or lies where only root writes: no signature is
+ * asked for.
  *
  * @throws {Fault} as `pull`, but never "denied" for lack of proof
  */
@@ -247,7 +242,10 @@ function checkWhitelist(archive: Archive): void {
   throw new Fault("unsupported", message);
 }
 
-/** Layers of all dependencies, depth first in listed order, bottom first; a later one hides an earlier one. */
+/**
+ * Layers of all dependencies, depth first in listed order, bottom first; a later one hides an
+ * earlier one.
+ */
 async function pullDependencies(
   host: ImageHost,
   archive: Archive,

@@ -1,6 +1,7 @@
 /**
- * The manifest of an archive that is not yet trusted. In: the file as fetched; out: the parsed manifest: its name decides
- * which keys may vouch for the archive. Reads no further than the manifest and writes nothing.
+ * The manifest of an archive that is not yet trusted. In: the file as fetched; out: the parsed
+ * manifest: its name decides which keys may vouch for the archive. Reads no further than the
+ * manifest and writes nothing.
  */
 import { type ImageManifest, parseImageManifest } from "@rkt/spec";
 import { Fault, GiB, MiB } from "@shared/base";

@@ -1,6 +1,7 @@
 /**
- * Unpacks and records an ACI. In: a verified download; out: the stored image. The layer is unpacked beside the store's
- * layers, because its id is known only when all of it was read, and takes its place by one rename.
+ * Unpacks and records an ACI. In: a verified download; out: the stored image. The layer is unpacked
+ * beside the store's layers, because its id is known only when all of it was read, and takes its
+ * place by one rename.
  */
 import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { type ImageManifest, parseImageManifest, valueOf } from "@rkt/spec";
@@ -70,7 +71,10 @@ function imageIdOf(sha512: string | undefined): ImageId {
   return `sha512-${sha512.slice(0, 64)}`;
 }
 
-/** What was verified and what was unpacked must be one manifest: readers could disagree about an odd archive. */
+/**
+ * What was verified and what was unpacked must be one manifest: readers could disagree about an odd
+ * archive.
+ */
 function checkManifest(verified: ImageManifest, bytes: Uint8Array | undefined): void {
   if (bytes === undefined) throw new Fault("invalid", "missing manifest");
   const unpacked = parseImageManifest(new TextDecoder().decode(bytes));

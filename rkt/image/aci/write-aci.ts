@@ -1,4 +1,7 @@
-/** Makes a small ACI in memory. In: an image manifest and the entries of its root; out: the uncompressed archive. */
+/**
+ * Makes a small ACI in memory. In: an image manifest and the entries of its root; out: the
+ * uncompressed archive.
+ */
 import { type ImageManifest, printImageManifest } from "@rkt/spec";
 import { type NewTarFile, writeTar } from "../layers/tar-writer.ts";
 

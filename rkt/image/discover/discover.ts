@@ -1,12 +1,13 @@
 /**
- * Finds where an image or a key is, by its name. In: an appc name and labels; out: a URL. Asks the name's own host and,
- * going up the path, its ancestors, for `ac-discovery` meta tags. https, or http only where that was allowed.
+ * Finds where an image or a key is, by its name. In: an appc name and labels; out: a URL. Asks the
+ * name's own host and, going up the path, its ancestors, for `ac-discovery` meta tags. https, or
+ * http only where that was allowed.
  *
  * @see appc 0.8.11, discovery.md
  */
 import type { Platform } from "@rkt/spec";
 import { Fault, MiB, quote } from "@shared/base";
-import { getSmall, type HttpHost } from "../fetch/http.ts";
+import { getSmall, type HttpHost } from "../http.ts";
 import type { Insecure } from "../host.ts";
 import { fillTemplate, type ImageName, metaTags, templateValues } from "./meta.ts";
 

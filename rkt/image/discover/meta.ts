@@ -1,5 +1,6 @@
 /**
- * What pages and templates of discovery say. In: HTML, templates, labels; out: prefixes with their targets, URLs. Pure.
+ * What pages and templates of discovery say. In: HTML, templates, labels; out: prefixes with their
+ * targets, URLs. Pure.
  *
  * @see appc 0.8.11, discovery.md
  */

@@ -85,7 +85,7 @@ describe.skipIf(LACKS !== undefined)(`archives behind URLs${LACKS ? ` (no ${LACK
     return path === "/x.aci.asc" ? bytesOf(signature) : undefined;
   };
 
-  test("the signature is fetched first, then the archive; later the store knows the URL", async () => {
+  test("the signature comes first, then the archive; later the store knows the URL", async () => {
     using bench = trusting();
     using server = serve(both);
     const url = `${server.url}/x.aci`;
@@ -197,7 +197,7 @@ describe.skipIf(LACKS !== undefined)(`archives behind URLs${LACKS ? ` (no ${LACK
       return { key: run("cat", [key]), cert: run("cat", [cert]) };
     }
 
-    test("an unknown certificate is refused; authorities and --insecure-options=tls help", async () => {
+    test("an unknown certificate is refused; authorities and insecure tls help", async () => {
       const pair = certificate();
       using server = serve(both, pair);
       const reference = { kind: "url", url: `${server.url}/x.aci` } as const;

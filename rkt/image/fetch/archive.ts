@@ -1,6 +1,6 @@
 /**
- * Fetches an ACI with its detached signature. In: a path or URL; out: our own copy of both, in the store's file system,
- * so that what is verified is what is unpacked. Never looks inside.
+ * Fetches an ACI with its detached signature. In: a path or URL; out: our own copy of both, in the
+ * store's file system, so that what is verified is what is unpacked. Never looks inside.
  *
  * @see rkt Documentation/subcommands/fetch.md
  */
@@ -8,7 +8,7 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs"
 import { Fault, GiB, MiB, quote } from "@shared/base";
 import type { ImageHost, Insecure } from "../host.ts";
 import { BlobWriter } from "./blob-writer.ts";
-import { getSmall, type HttpReply, httpGet, readAll, statusFault } from "./http.ts";
+import { getSmall, type HttpReply, httpGet, readAll, statusFault } from "../http.ts";
 import { openWithRetry, resumed } from "./resume.ts";
 import { reported } from "./progress.ts";
 

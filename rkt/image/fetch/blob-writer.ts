@@ -1,6 +1,7 @@
 /**
- * Bytes on their way to disk. In: a stream; out: the same stream, of which every byte is already in a file of the store and
- * in its digest. The file is given to the store by `commit`, and removed at the end of the scope otherwise.
+ * Bytes on their way to disk. In: a stream; out: the same stream, of which every byte is already in
+ * a file of the store and in its digest. The file is given to the store by `commit`, and removed at
+ * the end of the scope otherwise.
  */
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, rmSync } from "node:fs";
@@ -48,7 +49,9 @@ export class BlobWriter implements Disposable {
     return this.#complete;
   }
 
-  /** Passes the stream through. @throws {Fault} "corrupt", "exhausted", and what the stream throws */
+  /**
+   * Passes the stream through. @throws {Fault} "corrupt", "exhausted", and what the stream throws
+   */
   async *pass(input: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, undefined> {
     for await (const chunk of input) {
       this.#write(chunk);

@@ -1,5 +1,6 @@
 /**
- * What a registry wants to see of us. In: the value of a `WWW-Authenticate` header; out: its scheme and parameters. Pure.
+ * What a registry wants to see of us. In: the value of a `WWW-Authenticate` header; out: its scheme
+ * and parameters. Pure.
  *
  * @see RFC 9110 section 11.6.1; Docker Registry v2 token authentication
  */

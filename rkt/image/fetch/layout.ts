@@ -1,6 +1,6 @@
 /**
- * An OCI image layout on disk as a source. In: its directory and the name of an image in it; out: documents and blobs. A
- * digest is proven before it becomes a path.
+ * An OCI image layout on disk as a source. In: its directory and the name of an image in it; out:
+ * documents and blobs. A digest is proven before it becomes a path.
  *
  * @see OCI Image Specification 1.1, image-layout.md
  */
@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { type ImageReference, type OciDescriptor, parseOciIndex, selectReference } from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
 import { fileChunks } from "./file-chunks.ts";
-import { checkBytes, DOCUMENT_BYTES_MAX, type OciSource } from "./oci.ts";
+import { checkBytes, DOCUMENT_BYTES_MAX, type OciSource } from "./oci-source.ts";
 
 /** @throws {Fault} "not-found", "invalid", "ambiguous" from the source's methods */
 export function openLayout(reference: ImageReference & { kind: "oci" }): OciSource {

@@ -22,7 +22,9 @@ for (const [event, columns, line, why] of [
   test(`progressLine(): ${why}`, () => expect(progressLine(event, columns)).toBe(line));
 }
 
-/** What a terminal shows after the text: cursor up, carriage return, erase line and newline suffice. */
+/**
+ * What a terminal shows after the text: cursor up, carriage return, erase line and newline suffice.
+ */
 function screenOf(text: string): string[] {
   const lines: string[] = [""];
   let row = 0;

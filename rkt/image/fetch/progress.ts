@@ -1,6 +1,7 @@
 /**
- * Progress of downloads. In: a stream of bytes; out: the same stream, with events on the way; and a bar for terminals made of
- * such events: `Downloading sha256:2fdfe1cd78c [=====>   ] 1.03 MB / 2.06 MB`. Never slows a stream down.
+ * Progress of downloads. In: a stream of bytes; out: the same stream, with events on the way; and a
+ * bar for terminals made of such events: `Downloading sha256:2fdfe1cd78c [=====> ] 1.03 MB / 2.06
+ * MB`. Never slows a stream down.
  */
 import type { ImageHost, ProgressEvent } from "../host.ts";
 

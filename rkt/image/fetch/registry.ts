@@ -1,6 +1,7 @@
 /**
- * A client of one repository in a registry. In: its name and, perhaps, credentials; out: documents and blobs, unchecked.
- * https, or plain http only where that was allowed. Credentials go to the registry and to the token server it names.
+ * A client of one repository in a registry. In: its name and, perhaps, credentials; out: documents
+ * and blobs, unchecked. https, or plain http only where that was allowed. Credentials go to the
+ * registry and to the token server it names.
  *
  * @see OCI Distribution Specification 1.1; Docker Registry v2 token authentication
  */
@@ -8,10 +9,11 @@ import { type DockerReference, OCI_MANIFEST_TYPES, type OciDescriptor } from "@r
 import { Fault, MiB, quote } from "@shared/base";
 import type { Insecure } from "../host.ts";
 import { type Challenge, parseChallenge } from "./challenge.ts";
-import { getSmall, type HttpHost, type HttpReply, httpGet, readAll, statusFault } from "./http.ts";
-import { checkBytes, DOCUMENT_BYTES_MAX, type OciSource } from "./oci.ts";
+import { getSmall, type HttpHost, type HttpReply, httpGet, readAll, statusFault } from "../http.ts";
+import { checkBytes, DOCUMENT_BYTES_MAX, type OciSource } from "./oci-source.ts";
 import { openWithRetry, resumed } from "./resume.ts";
 
+/** What a person proves themselves with to a registry. */
 export interface Credentials {
   readonly user: string;
   readonly password: string;
@@ -24,7 +26,10 @@ export interface RegistryOptions {
 
 const TOKEN_BYTES_MAX: number = MiB;
 
-/** Asks the registry how it wants to be talked to. @throws {Fault} "unavailable", "denied", "timeout" */
+/**
+ * Asks the registry how it wants to be talked to. @throws {Fault} "unavailable", "denied",
+ * "timeout"
+ */
 export async function openRegistry(
   host: HttpHost,
   reference: DockerReference,

@@ -1,9 +1,10 @@
 /**
- * A byte stream that survives broken connections. In: a way to open the source at an offset; out: its bytes, each once.
- * After a failure that may pass it waits and asks for the rest. Never checks content: the reader's digest does.
+ * A byte stream that survives broken connections. In: a way to open the source at an offset; out:
+ * its bytes, each once. After a failure that may pass it waits and asks for the rest. Never checks
+ * content: the reader's digest does.
  */
 import { Fault, retry } from "@shared/base";
-import { type HttpHost, type HttpReply, statusFault, worthRetrying } from "./http.ts";
+import { type HttpHost, type HttpReply, statusFault, worthRetrying } from "../http.ts";
 
 /** Opens the source; the server may answer 206 from the offset on, or 200 from the start. */
 export type OpenAt = (offset: number) => Promise<HttpReply>;

@@ -63,7 +63,11 @@ export function run(program: string, args: readonly string[], env: Record<string
 }
 
 /** A small image: its manifest and one file. */
-export function smallAci(name = "a.test/app", content = "hello\n"): Uint8Array {
+export function smallAci(
+  name = "a.test/app",
+  content = "hello\n",
+  dependencies: readonly string[] = [],
+): Uint8Array {
   const manifest: ImageManifest = {
     acKind: "ImageManifest",
     acVersion: "0.8.11",
@@ -74,6 +78,7 @@ export function smallAci(name = "a.test/app", content = "hello\n"): Uint8Array {
       { name: "arch", value: "amd64" },
     ],
     app: { exec: ["/bin/hello"], user: "0", group: "0" },
+    dependencies: dependencies.map((imageName) => ({ imageName })),
   };
   return writeAci(manifest, [
     { type: "directory", path: "bin" },

@@ -95,7 +95,8 @@ describe.skipIf(LACKS !== undefined)(`trustKeys()${LACKS ? ` (no ${LACKS})` : ""
     using bench = trustBench();
     const message = await bench.trust({ prefix: "a.test" }).catch(describeFault);
     expect(message).toBe(
-      "error adding keys: error reviewing key: unable to ask user to review fingerprint due to lack of tty",
+      "error adding keys: error reviewing key: " +
+        "unable to ask user to review fingerprint due to lack of tty",
     );
     expect(bench.printed.slice(-3)).toEqual([
       'err: pubkey: To trust the key for "a.test", do one of the following:',

@@ -1,6 +1,7 @@
 /**
- * `rkt trust`: where keys are and for which image names they count flows in; key files in the trusted-key tree flow out, each
- * after a person has seen its fingerprint, or has said that this is not needed. Asks through a callback.
+ * `rkt trust`: where keys are and for which image names they count flows in; key files in the
+ * trusted-key tree flow out, each after a person has seen its fingerprint, or has said that this is
+ * not needed. Asks through a callback.
  *
  * @see rkt Documentation/subcommands/trust.md
  */
@@ -9,13 +10,14 @@ import { join } from "node:path";
 import { parseAcIdentifier } from "@rkt/spec";
 import { assert, Fault, MiB, quote, writeFileAtomic } from "@shared/base";
 import { discoverKeys } from "../discover/discover.ts";
-import { getSmall, type HttpHost } from "../fetch/http.ts";
+import { getSmall, type HttpHost } from "../http.ts";
 import type { Insecure } from "../host.ts";
 import { keyDirectory } from "../verify/keyring.ts";
 import { type OpenPgpKey, readKeys } from "../verify/openpgp.ts";
 
 const KEY_BYTES_MAX: number = MiB;
 
+/** What `trustKeys` needs of the world. */
 export interface TrustHost extends HttpHost {
   /** The tree to write to: `/etc/rkt/trustedkeys`. */
   readonly keyTree: string;
@@ -27,6 +29,7 @@ export interface TrustHost extends HttpHost {
   readonly review?: (question: string) => Promise<boolean>;
 }
 
+/** Which keys shall count for which images, and what need not be checked. */
 export interface TrustOptions {
   /** Start of the image names that the keys may vouch for; absent for all images, with `root`. */
   readonly prefix?: string;
@@ -41,7 +44,10 @@ export interface TrustOptions {
   readonly insecure: Insecure;
 }
 
-/** Adds keys. A key that the person declines is left out. @throws {Fault} "invalid", "not-found", "denied", … */
+/**
+ * Adds keys. A key that the person declines is left out. @throws {Fault} "invalid", "not-found",
+ * "denied", …
+ */
 export async function trustKeys(host: TrustHost, options: TrustOptions): Promise<void> {
   checkScope(options);
   for (const location of await locate(host, options)) {

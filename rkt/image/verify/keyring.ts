@@ -1,6 +1,7 @@
 /**
- * The trusted-key trees. In: the trees and an image name; out: the keys that may vouch for an image of that name. A file
- * of a later tree stands in for the one of the same place in an earlier tree; an empty one masks it. Never writes.
+ * The trusted-key trees. In: the trees and an image name; out: the keys that may vouch for an image
+ * of that name. A file of a later tree stands in for the one of the same place in an earlier tree;
+ * an empty one masks it. Never writes.
  *
  * @see rkt Documentation/signing-and-verification-guide.md
  */

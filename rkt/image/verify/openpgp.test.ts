@@ -5,6 +5,10 @@ import { describeFault, systemClock } from "@shared/base";
 import { type Keys, LACKS, newBench, newKeys } from "../testdata/bench.ts";
 import { checkSignature, readKeys } from "./openpgp.ts";
 
+async function failureOf(promise: Promise<unknown>): Promise<string> {
+  return await promise.then(() => "it did not fail", describeFault);
+}
+
 const DAY_MS = 86_400_000;
 
 describe.skipIf(LACKS !== undefined)(`signatures of gpg${LACKS ? ` (no ${LACKS})` : ""}`, () => {
@@ -43,7 +47,7 @@ describe.skipIf(LACKS !== undefined)(`signatures of gpg${LACKS ? ` (no ${LACKS})
       keys.sign(key, path, []);
       expect((await check(path, key)).fingerprint).toBe(key);
       writeFileSync(path, "another one");
-      await expect(check(path, key)).rejects.toThrow("hash tag doesn't match");
+      expect(await failureOf(check(path, key))).toContain("hash tag doesn't match");
     });
   }
 
@@ -63,8 +67,8 @@ describe.skipIf(LACKS !== undefined)(`signatures of gpg${LACKS ? ` (no ${LACKS})
     keys.sign(key, path);
     expect((await check(path, key)).fingerprint).toBe(key);
     const now = systemClock.now();
-    await expect(check(path, key, now + 4 * DAY_MS)).rejects.toThrow("openpgp: key expired");
-    await expect(check(path, key, now - DAY_MS)).rejects.toThrow("in the future");
+    expect(await failureOf(check(path, key, now + 4 * DAY_MS))).toContain("openpgp: key expired");
+    expect(await failureOf(check(path, key, now - DAY_MS))).toContain("in the future");
   });
 
   test("a revoked key", async () => {
@@ -72,7 +76,7 @@ describe.skipIf(LACKS !== undefined)(`signatures of gpg${LACKS ? ` (no ${LACKS})
     const path = document("revoked");
     keys.sign(key, path);
     keys.revoke(key);
-    await expect(check(path, key)).rejects.toThrow("openpgp: key revoked");
+    expect(await failureOf(check(path, key))).toContain("openpgp: key revoked");
   });
 
   test("one of several signatures is enough; text signatures are refused", async () => {
@@ -82,15 +86,15 @@ describe.skipIf(LACKS !== undefined)(`signatures of gpg${LACKS ? ` (no ${LACKS})
     expect((await check(path, one)).fingerprint).toBe(one);
     expect((await check(path, two)).fingerprint).toBe(two);
     keys.sign(one, path, ["--armor", "--textmode"]);
-    await expect(check(path, one)).rejects.toThrow("not one of a binary document");
+    expect(await failureOf(check(path, one))).toContain("not one of a binary document");
   });
 
   test("readKeys(): a private key, text, nothing", async () => {
     const key = keys.make("Private <private@a.test>");
     const secret = Buffer.from(keys.gpg("--armor", "--export-secret-keys", key));
-    await expect(readKeys(secret)).rejects.toThrow("it is a private key");
+    expect(await failureOf(readKeys(secret))).toContain("it is a private key");
     for (const text of ["", "hello"]) {
-      await expect(readKeys(Buffer.from(text))).rejects.toThrow("no armored data found");
+      expect(await failureOf(readKeys(Buffer.from(text)))).toContain("no armored data found");
     }
     const broken = await readKeys(
       Buffer.from("-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nxx\n"),

@@ -1,7 +1,8 @@
 /**
- * OpenPGP as far as images need it. Armoured or binary keys and detached signatures flow in; the signer flows out.
- * The library is loaded at the first use. Signed files are hashed here, in one pass of bounded memory, and the library is
- * handed the digest. Decides nothing about trust: the caller brings the keys.
+ * OpenPGP as far as images need it. Armoured or binary keys and detached signatures flow in; the
+ * signer flows out. The library is loaded at the first use. Signed files are hashed here, in one
+ * pass of bounded memory, and the library is handed the digest. Decides nothing about trust: the
+ * caller brings the keys.
  *
  * @see RFC 9580; RFC 4880 section 5.2.4
  */
@@ -110,7 +111,7 @@ async function parseSignature(bytes: Uint8Array): Promise<Signature> {
 }
 
 function packetsOf(signature: Signature): SignaturePacket[] {
-  return [...signature.packets].filter((packet) => "issuerKeyID" in packet) as SignaturePacket[];
+  return [...signature.packets].filter((packet) => "issuerKeyID" in packet);
 }
 
 async function checkPacket(
@@ -126,17 +127,18 @@ async function checkPacket(
   const config = await gpgConfig();
   const now = new Date(nowMs);
   const empty = await createMessage({ binary: EMPTY });
-  // The bytes that follow the document in the hash depend on the packet only, so an empty document yields them.
-  const { toHash, salt } = packet as unknown as HashedPacket;
-  const trailer = toHash.call(packet, packet.signatureType, empty.packets[0], true);
+  // The bytes that follow the document in the hash depend on the packet only, so an empty document
+  // yields them.
+  const hashed = packet as unknown as HashedPacket;
+  const trailer = hashed.toHash(packet.signatureType, empty.packets[0], true);
   const algorithm = enums.read(enums.hash, packet.hashAlgorithm ?? enums.hash.md5);
-  Object.assign(packet, { hashed: hashFile(path, algorithm, [salt ?? EMPTY, trailer]) });
+  Object.assign(packet, { hashed: hashFile(path, algorithm, [hashed.salt ?? EMPTY, trailer]) });
   const packets = new PacketList<SignaturePacket>();
   packets.push(packet);
   const message = empty as unknown as VerifiableMessage;
   const results = await message.verifyDetached(new SignatureOf(packets), [key], now, config);
   const [result] = results;
-  if (result === undefined || (await result.verified) !== true) {
+  if (result === undefined || !(await result.verified)) {
     throw denied("openpgp: invalid signature");
   }
   // Valid when it signed is not enough: a key that is expired or revoked today vouches for nothing.

@@ -1,6 +1,6 @@
 /**
- * Proof of origin. In: something fetched; out: the same, `Verified`, with how far it was proven. Nothing else can make a
- * `Verified`, and only a `Verified` is unpacked and stored.
+ * Proof of origin. In: something fetched; out: the same, `Verified`, with how far it was proven.
+ * Nothing else can make a `Verified`, and only a `Verified` is unpacked and stored.
  */
 import { Fault, quote } from "@shared/base";
 import type { ImageHost, Insecure } from "../host.ts";
@@ -47,9 +47,10 @@ export async function verifyArchive<T extends SignedArchive>(
     host.note(["image: signature verified:", ...identities.map((id) => `  ${id}`)].join("\n"));
     return mint(archive, { kind: "signature", fingerprint, identity: identities[0] ?? "" });
   } catch (cause) {
+    const command = `rkt trust --prefix ${quote(imageName)}`;
     throw new Fault("denied", `image ${quote(imageName)} verification failed`, {
       cause,
-      hint: `if you expected another signing key, trust it first: rkt trust --prefix ${quote(imageName)}`,
+      hint: `if you expected another signing key, trust it first: ${command}`,
     });
   }
 }
@@ -59,7 +60,10 @@ export function acceptBundled<T>(subject: T): Verified<T> {
   return mint(subject, { kind: "bundled" });
 }
 
-/** There is no proof for registry images yet: they need the word of the person who asks. @throws {Fault} "denied" */
+/**
+ * There is no proof for registry images yet: they need the word of the person who asks. @throws
+ * {Fault} "denied"
+ */
 export function verifyOci<T>(subject: T, insecure: Insecure): Verified<T> {
   if (insecure.image) return mint(subject, { kind: "none" });
   throw new Fault(

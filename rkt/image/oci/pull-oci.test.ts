@@ -66,9 +66,8 @@ describe.skipIf(lacks !== undefined)(`images of a registry${lacks ? ` (no ${lack
     using bench = newBench();
     const found = await pull(bench.host, reference(), options);
     const { store } = bench.host;
-    expect(found.id).toBe(
-      `sha512-${new Bun.CryptoHasher("sha512").update(image.manifest.bytes).digest("hex").slice(0, 64)}`,
-    );
+    const hash = new Bun.CryptoHasher("sha512").update(image.manifest.bytes).digest("hex");
+    expect(found.id).toBe(`sha512-${hash.slice(0, 64)}`);
     expect(found.name).toBe(`${registry.address}/lib/app:latest`);
     expect(found.verification).toEqual({ kind: "none" });
     expect(found.manifest.app?.exec).toEqual(["/bin/hello", "you"]);
@@ -119,7 +118,7 @@ describe.skipIf(lacks !== undefined)(`images of a registry${lacks ? ` (no ${lack
   test("by digest, and by an index with several platforms", async () => {
     using bench = newBench();
     const found = await pull(bench.host, reference(`lib/app@${image.manifest.digest}`), options);
-    const other = { ...(descriptor(image.config) as object), mediaType: `${OCI}.manifest.v1+json` };
+    const other = { ...descriptor(image.config), mediaType: `${OCI}.manifest.v1+json` };
     const index = {
       schemaVersion: 2,
       manifests: [
@@ -173,7 +172,7 @@ describe.skipIf(lacks !== undefined)(`images of a registry${lacks ? ` (no ${lack
     using bench = newBench();
     const fault = await failureOf(pull(bench.host, reference(), { ...options, policy: "never" }));
     expect(describeFault(fault)).toStartWith(
-      `unable to fetch image from URL "docker://${registry.address}/lib/app": either image was not found`,
+      `unable to fetch image from URL "docker://${registry.address}/lib/app": either image was not`,
     );
   });
 });
@@ -230,20 +229,41 @@ describe.skipIf(LACKS !== undefined)("registries that misbehave", () => {
 
   test("503, 429 and a broken connection are overcome, a layer from where it broke", async () => {
     using bench = newBench();
+    const whole = image.layers[1]?.bytes ?? BIG;
+    using broken = breakAfter(whole.subarray(0, half), whole.length);
+    const ranges: (string | null)[] = [];
     using registry = serve(image, {
       answer: (path, nth, request) => {
         if (path.endsWith("/latest") && nth < 3) return status(nth === 1 ? 503 : 429);
         if (!path.endsWith(layer)) return undefined;
         const bytes = Buffer.from(image.layers[1]?.bytes ?? []);
-        if (nth === 1) return brokenAfter(bytes.subarray(0, half));
+        if (nth === 1) return Response.redirect(broken.url);
         if (nth === 2) return status(502);
-        expect(request.headers.get("range")).toBe(`bytes=${half}-`);
+        ranges.push(request.headers.get("range"));
         return new Response(bytes.subarray(half), { status: 206 });
       },
     });
     const found = await pull(bench.host, registry.reference(), options);
+    expect(ranges).toEqual([`bytes=${half}-`]);
     const upper = found.layers[1] ?? "sha256-";
     expect(readFileSync(join(bench.host.store.layerPath(upper), "big"))).toEqual(BIG);
+  });
+
+  test("a layer that breaks off and never comes again", async () => {
+    using bench = newBench();
+    const whole = image.layers[1]?.bytes ?? BIG;
+    using broken = breakAfter(whole.subarray(0, half), whole.length);
+    using registry = serve(image, {
+      answer: (path, nth) => {
+        if (!path.endsWith(layer)) return undefined;
+        return nth === 1 ? Response.redirect(broken.url) : status(500);
+      },
+    });
+    const fault = await failureOf(pull(bench.host, registry.reference(), options));
+    expect(fault.kind).toBe("unavailable");
+    expect(describeFault(fault)).toContain("bad HTTP status code: 500");
+    expect(bench.host.store.list()).toEqual([]);
+    expect(bench.leftovers()).toEqual([]);
   });
 
   const schema1 = blobOf(
@@ -364,7 +384,8 @@ describe.skipIf(LACKS !== undefined)("registries that misbehave", () => {
       answer: (path, _nth, request) => {
         if (path === "/token") return Response.json({ token: "abc" });
         if (request.headers.get("authorization") !== "Bearer abc") {
-          const realm = `realm="${new URL(request.url).origin}/token",service="s",scope="a:b:pull,push"`;
+          const token = `${new URL(request.url).origin}/token`;
+          const realm = `realm="${token}",service="s",scope="a:b:pull,push"`;
           return new Response("", {
             status: 401,
             headers: { "WWW-Authenticate": `Bearer ${realm}` },
@@ -402,21 +423,52 @@ function swapped(): Pick<TestImage, "manifest" | "layers"> {
   return { layers, manifest: manifestOf(image.config, layers) };
 }
 
-/** A body that ends in the middle with an error on the connection. */
-function brokenAfter(bytes: Uint8Array): Response {
-  let sent = false;
-  return new Response(
-    new ReadableStream({
-      pull: async (controller) => {
-        if (sent) {
-          await Bun.sleep(50);
-          controller.error(new Error("broken on purpose"));
-        } else controller.enqueue(bytes);
-        sent = true;
+/** A server that hangs up in the middle of its only answer. */
+function breakAfter(bytes: Uint8Array, totalBytes: number): Disposable & { readonly url: string } {
+  const server = Bun.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: {
+      data: (socket) => {
+        socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${totalBytes}\r\n\r\n`);
+        socket.write(bytes);
+        setTimeout(() => socket.end(), 100); // the client has read the bytes by then
       },
-    }),
-  );
+    },
+  });
+  const url = `http://127.0.0.1:${server.port}/`;
+  return { url, [Symbol.dispose]: () => server.stop(true) };
 }
+
+describe.skipIf(lacks !== undefined)("a registry with TLS and a password", () => {
+  test("credentials and authorities open it; without them it is refused", async () => {
+    using bench = newBench();
+    const { directory } = bench;
+    const key = join(directory, "key.pem");
+    const cert = join(directory, "cert.pem");
+    const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"];
+    const files = ["-newkey", "rsa:2048", "-keyout", key, "-out", cert];
+    run("openssl", ["req", "-x509", "-nodes", "-days", "2", ...subject, ...files]);
+    const passwords = join(directory, "htpasswd");
+    const hash = await Bun.password.hash("secret", { algorithm: "bcrypt", cost: 4 });
+    writeFileSync(passwords, `me:${hash}\n`);
+    await using registry = await startRegistry(join(directory, "registry"), {
+      tls: `{certificate: ${cert}, key: ${key}}`,
+      auth: `{htpasswd: {realm: here, path: ${passwords}}}`,
+      user: "me:secret",
+    });
+    await registry.push("lib/app", "latest", image);
+    const reference = parseDockerReference(`${registry.address}/lib/app`);
+    const credentials = { user: "me", password: "secret" };
+    const secure: PullOptions = { ...options, insecure: { ...SECURE, image: true }, credentials };
+    const unknown = await failureOf(pull(bench.host, reference, secure));
+    expect(describeFault(unknown)).toContain("x509: ");
+    const host = { ...bench.host, authorities: readFileSync(cert, "utf8") };
+    const nobody = { ...options, insecure: { ...SECURE, image: true } };
+    expect((await failureOf(pull(host, reference, nobody))).kind).toBe("denied");
+    expect((await pull(host, reference, secure)).layers).toHaveLength(2);
+  });
+});
 
 describe.skipIf(LACKS !== undefined)("OCI layouts", () => {
   function layoutBench(): TestBench & { readonly layout: string } {

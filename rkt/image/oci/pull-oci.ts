@@ -1,6 +1,7 @@
 /**
- * Fetches an OCI or Docker image. In: a place that serves its documents and blobs; out: the stored image. Layers are
- * downloaded, checked and unpacked in one pass, three at a time; what the store has is not asked for.
+ * Fetches an OCI or Docker image. In: a place that serves its documents and blobs; out: the stored
+ * image. Layers are downloaded, checked and unpacked in one pass, three at a time; what the store
+ * has is not asked for.
  *
  * @see OCI Image Specification 1.1; OCI Distribution Specification 1.1
  */
@@ -8,7 +9,6 @@ import { createHash } from "node:crypto";
 import {
   fullDockerReference,
   type OciDescriptor,
-  type OciDigest,
   type OciLayer,
   type OciManifest,
   type OciOrigin,
@@ -19,27 +19,15 @@ import {
   selectPlatform,
   toImageManifest,
 } from "@rkt/spec";
-import { Fault, GiB, MiB, quote } from "@shared/base";
+import { Fault, GiB, quote } from "@shared/base";
+import { BlobWriter } from "../fetch/blob-writer.ts";
+import { fileChunks } from "../fetch/file-chunks.ts";
+import { checkBytes, DOCUMENT_BYTES_MAX, digestOf, type OciSource } from "../fetch/oci-source.ts";
+import { reported } from "../fetch/progress.ts";
 import type { ImageHost } from "../host.ts";
 import type { BlobDigest, ImageId, LayerId, StoredImage } from "../image.ts";
 import { unpackLayer } from "../layers/unpack.ts";
 import type { Verified } from "../verify/verify.ts";
-import { BlobWriter } from "./blob-writer.ts";
-import { fileChunks } from "./file-chunks.ts";
-import { reported } from "./progress.ts";
-
-/** Largest index, manifest or configuration, in bytes: what registries accept too. */
-export const DOCUMENT_BYTES_MAX: number = 4 * MiB;
-
-/** A place that holds one image. */
-export interface OciSource {
-  /** What the reference names: an index or a manifest. */
-  document(): Promise<Uint8Array>;
-  /** A manifest that an index names. */
-  manifest(descriptor: OciDescriptor): Promise<Uint8Array>;
-  /** Bytes of a blob, not yet checked. */
-  blob(descriptor: OciDescriptor): Promise<AsyncIterable<Uint8Array>>;
-}
 
 export interface OciPullOptions {
   readonly source: OciSource;
@@ -54,7 +42,10 @@ const LAYER_BYTES_MAX: number = 64 * GiB;
 const PARALLEL_MAX = 3;
 const NESTED_INDEXES_MAX = 3;
 
-/** @throws {Fault} "corrupt" (wrong digest, truncated), "invalid", "not-found", "unsupported", and the source's faults */
+/**
+ * @throws {Fault} "corrupt" (wrong digest, truncated), "invalid", "not-found", "unsupported", and
+ * the source's faults
+ */
 export async function pullOci(
   host: OciHost,
   origin: Verified<OciOrigin>,
@@ -134,21 +125,6 @@ async function readSmallBlob(source: OciSource, descriptor: OciDescriptor): Prom
   const whole = Buffer.concat(chunks);
   checkBytes(whole, descriptor);
   return whole;
-}
-
-/** @throws {Fault} "corrupt" when size or digest are not as described */
-export function checkBytes(bytes: Uint8Array, descriptor: OciDescriptor): void {
-  const { digest, size } = descriptor;
-  const found = digestOf(bytes, digest.startsWith("sha512:") ? "sha512" : "sha256");
-  if (found !== digest) {
-    throw new Fault("corrupt", `fetch ${quote(digest)}: its digest is ${found}`);
-  }
-  if (bytes.length === size) return;
-  throw new Fault("corrupt", `fetch ${quote(digest)}: ${bytes.length} bytes instead of ${size}`);
-}
-
-function digestOf(bytes: Uint8Array, algorithm: "sha256" | "sha512"): OciDigest {
-  return `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
 }
 
 async function storeSmall(host: OciHost, bytes: Uint8Array): Promise<BlobDigest> {

@@ -1,10 +1,11 @@
 /**
- * One HTTP request. In: a URL and headers; out: status, headers and a bounded-wait stream of the body. Follows redirects
- * itself: credentials stay with their host, and https never becomes http unless that is allowed. Never retries, never
- * interprets a body, never decodes it: digests and signatures are over the bytes as stored.
+ * One HTTP request. In: a URL and headers; out: status, headers and a bounded-wait stream of the
+ * body. Follows redirects itself: credentials stay with their host, and https never becomes http
+ * unless that is allowed. Never retries, never interprets a body, never decodes it: digests and
+ * signatures are over the bytes as stored.
  */
 import { Fault, quote } from "@shared/base";
-import type { ImageHost } from "../host.ts";
+import type { ImageHost } from "./host.ts";
 
 export type HttpHost = Pick<ImageHost, "clock" | "random" | "version" | "authorities" | "signal">;
 
@@ -94,7 +95,8 @@ async function* readBody(
   const length = response.headers.get("content-length");
   let bytes = 0;
   try {
-    for await (const chunk of response.body ?? []) {
+    const stream: AsyncIterable<Uint8Array> | null = response.body;
+    for await (const chunk of stream ?? nothing()) {
       watch.touch();
       bytes += chunk.length;
       yield chunk;
@@ -109,6 +111,8 @@ async function* readBody(
     throw new Fault("unavailable", `get ${quote(url)}: ${short}`);
   }
 }
+
+async function* nothing(): AsyncGenerator<Uint8Array, void, undefined> {}
 
 /** Aborts a request that stands still. */
 interface Watch {

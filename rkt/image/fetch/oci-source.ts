@@ -1,0 +1,33 @@
+/** What every place of OCI images has in common: how it is asked, and how an answer is checked. */
+import { createHash } from "node:crypto";
+import type { OciDescriptor, OciDigest } from "@rkt/spec";
+import { Fault, MiB, quote } from "@shared/base";
+
+/** Largest index, manifest or configuration, in bytes: what registries accept too. */
+export const DOCUMENT_BYTES_MAX: number = 4 * MiB;
+
+/** A place that holds one image. */
+export interface OciSource {
+  /** What the reference names: an index or a manifest. */
+  document(): Promise<Uint8Array>;
+  /** A manifest that an index names. */
+  manifest(descriptor: OciDescriptor): Promise<Uint8Array>;
+  /** Bytes of a blob, not yet checked. */
+  blob(descriptor: OciDescriptor): Promise<AsyncIterable<Uint8Array>>;
+}
+
+/** @throws {Fault} "corrupt" when size or digest are not as described */
+export function checkBytes(bytes: Uint8Array, descriptor: OciDescriptor): void {
+  const { digest, size } = descriptor;
+  const found = digestOf(bytes, digest.startsWith("sha512:") ? "sha512" : "sha256");
+  if (found !== digest) {
+    throw new Fault("corrupt", `fetch ${quote(digest)}: its digest is ${found}`);
+  }
+  if (bytes.length === size) return;
+  throw new Fault("corrupt", `fetch ${quote(digest)}: ${bytes.length} bytes instead of ${size}`);
+}
+
+/** The digest of bytes at hand. */
+export function digestOf(bytes: Uint8Array, algorithm: "sha256" | "sha512"): OciDigest {
+  return `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
+}
