@@ -1,5 +1,7 @@
 /** `rkt gc`: marks pods that have ended and removes those that have been marked for long enough. */
-import { gcPods } from "@rkt/stage0";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { gcPods, layersInUse, lockPrepare } from "@rkt/stage0";
 import { Fault, quote } from "@shared/base";
 import { debug, dir, localConfig } from "../flags/global.ts";
 import type { Call, Command } from "../grammar/command.ts";
@@ -41,7 +43,7 @@ export const gc: Command = {
   run: collectGarbage,
 };
 
-function collectGarbage(host: Host, call: Call): number {
+async function collectGarbage(host: Host, call: Call): Promise<number> {
   const { flags } = call;
   const problems = gcPods(stage0HostOf(host, call), {
     dataDir: flags.get(dir),
@@ -55,5 +57,16 @@ function collectGarbage(host: Host, call: Call): number {
     const failure = new Fault(fault.kind, `cannot collect pod ${quote(uuid)}`, { cause: fault });
     printFault(host, failure, { name: call.name, debug: flags.get(debug) });
   }
+  if (!flags.get(markOnly)) await collectLeftovers(host, call);
   return problems.length === 0 ? 0 : 254;
+}
+
+/** What commands that were killed left in the image store. Whole images are not touched. */
+async function collectLeftovers(host: Host, call: Call): Promise<void> {
+  const dataDir = call.flags.get(dir);
+  if (!existsSync(join(dataDir, "cas"))) return;
+  const { openStoreOf } = await import("./open-store.ts");
+  using store = openStoreOf(host, call);
+  using _noneIsPrepared = lockPrepare(stage0HostOf(host, call), dataDir, "exclusive");
+  await store.collectOrphans({ layersInUse: layersInUse(dataDir) });
 }
