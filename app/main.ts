@@ -58,15 +58,21 @@ async function runRkt(argv: readonly string[]): Promise<number> {
   return await rktMain({ argv, environment: process.env, self: selfCommand() });
 }
 
+/** The last resort: the runtime would print the program's own text beside the error. */
+async function fail(error: unknown): Promise<never> {
+  const { describeFault } = await import("@shared/base");
+  process.stderr.write(`${basename(process.argv0)}: ${describeFault(error)}\n`);
+  process.exit(FAILURE);
+}
+
 async function main(): Promise<never> {
   dropRuntimeVariables();
-  const name = process.argv0;
+  process.on("uncaughtException", fail);
+  process.on("unhandledRejection", fail);
   try {
-    process.exit(await runProgram(name, process.argv.slice(2)));
+    process.exit(await runProgram(process.argv0, process.argv.slice(2)));
   } catch (error) {
-    const { describeFault } = await import("@shared/base");
-    process.stderr.write(`${basename(name)}: ${describeFault(error)}\n`);
-    process.exit(FAILURE);
+    return await fail(error);
   }
 }
 

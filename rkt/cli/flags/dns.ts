@@ -4,7 +4,7 @@
  *
  * @see rkt Documentation/subcommands/run.md, "Options"
  */
-import { isIP } from "node:net";
+import { ipVersion } from "@rkt/spec";
 import { Fault } from "@shared/base";
 import { type Flag, type FlagValues, listFlag, textFlag } from "../grammar/flag.ts";
 
@@ -100,7 +100,8 @@ function planResolvConf(flags: FlagValues): { mode: string; text?: string } {
     throw new Fault("invalid", `Cannot call ${others} with --dns=none`);
   }
   for (const server of servers) {
-    if (isIP(server) === 0) throw new Fault("invalid", `Invalid IP passed to --dns: ${server}`);
+    if (ipVersion(server) === undefined)
+      throw new Fault("invalid", `Invalid IP passed to --dns: ${server}`);
   }
   if (servers.length === 0 && alone) return { mode: "default" };
   return { mode: "stage0", text: resolvConfText(servers, flags) };
@@ -143,6 +144,6 @@ function readHostsEntry(word: string): [address: string, name: string] {
   if (at === -1 || name === "" || /[\s#]/.test(name)) {
     throw new Fault("invalid", `Did not understand --hosts-entry ${word}`);
   }
-  if (isIP(address) !== 0) return [address, name];
+  if (ipVersion(address) !== undefined) return [address, name];
   throw new Fault("invalid", `Invalid IP passed to --hosts-entry: ${address}`);
 }
