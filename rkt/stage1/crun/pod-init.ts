@@ -6,6 +6,8 @@
  * alive. When the supervisor dies for whatever reason, the kernel kills the init, and with it the
  * whole pid namespace.
  */
+import { openSync } from "node:fs";
+import process from "node:process";
 import type { Kernel, NamespaceKind } from "@shared/linux";
 import { namespacePath } from "@shared/linux";
 import { findProgram } from "../programs.ts";
@@ -16,6 +18,11 @@ export interface PodInit {
   readonly exited: Promise<number>;
   /** Paths of the namespaces that apps join. */
   readonly namespaces: ReadonlyMap<NamespaceKind, string>;
+  /**
+   * Path of the pod's own network namespace that stays good after the init has ended: the plugins
+   * give nothing back without it.
+   */
+  readonly heldNetwork: string | undefined;
   /** Ends the init and so every process of the pod. */
   kill(): void;
 }
@@ -34,9 +41,14 @@ export function startPodInit(host: { readonly kernel: Kernel }, options: PodInit
   if (options.ownIpc) kinds.push("ipc");
   if (options.ownNetwork) kinds.push("net");
   const command = [findProgram("setpriv"), "--pdeathsig", "KILL", findProgram("catatonit"), "-P"];
+  let heldNetwork: string | undefined;
   const child = host.kernel.inNewNamespaces(kinds, () => {
     host.kernel.setHostname(options.hostname);
-    if (options.ownNetwork) host.kernel.setLoopbackUp();
+    if (options.ownNetwork) {
+      host.kernel.setLoopbackUp();
+      const fd = openSync(namespacePath("thread-self", "net"), "r"); // as long as the supervisor
+      heldNetwork = `/proc/${process.pid}/fd/${fd}`;
+    }
     return Bun.spawn(command, {
       stdio: ["ignore", "ignore", "ignore", options.lockFd],
       env: {},
@@ -47,6 +59,7 @@ export function startPodInit(host: { readonly kernel: Kernel }, options: PodInit
     pid: child.pid,
     exited: child.exited,
     namespaces: new Map(kinds.map((kind) => [kind, namespacePath(child.pid, kind)])),
+    heldNetwork,
     kill: () => child.kill("SIGKILL"),
   };
 }

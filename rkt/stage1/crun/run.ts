@@ -145,7 +145,7 @@ async function tearDown(host: Stage1Host, pod: RunningPod): Promise<void> {
   const failures = await detachNetworks(
     host,
     { pod: directory, uuid: options.uuid, localConfig: options.localConfig },
-    init.namespaces.get("net"),
+    init.heldNetwork,
   );
   init.kill();
   await init.exited;
