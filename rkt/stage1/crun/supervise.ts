@@ -72,9 +72,15 @@ class Stopper {
     this.#apps = apps;
   }
 
-  /** Passes `signal` on; asked a second time, or after the grace period, kills the whole pod. */
+  /** Somebody outside asks: the first time as `stop`, the second time the whole pod is killed. */
+  demand(signal: NodeJS.Signals): void {
+    if (this.#timer === undefined) this.stop(signal);
+    else this.#pod.init.kill();
+  }
+
+  /** Passes `signal` on, once; after the grace period, kills the whole pod. */
   stop(signal: NodeJS.Signals): void {
-    if (this.#timer !== undefined) return this.#pod.init.kill();
+    if (this.#timer !== undefined) return;
     this.#timer = new AbortController();
     for (const app of this.#apps) app.signal(signal);
     this.#host.clock.sleep(STOP_GRACE_MS, this.#timer.signal).then(
@@ -90,7 +96,7 @@ class Stopper {
 
 function onSignals(apps: readonly AppProcess[], stopper: Stopper): Disposable {
   const handlers = [
-    ...ENDING.map((signal) => [signal, () => stopper.stop(signal)] as const),
+    ...ENDING.map((signal) => [signal, () => stopper.demand(signal)] as const),
     ...PASSED_ON.map((signal) => [signal, () => apps.map((app) => app.signal(signal))] as const),
   ];
   for (const [signal, handler] of handlers) process.on(signal, handler);
