@@ -1,15 +1,18 @@
-/** The words of this package: what an image is once it is stored, and how far it was proven. Data only. */
+/**
+ * The words of this package: what an image is once it is stored, and how far it was proven. Data
+ * only.
+ */
 import type { ImageManifest } from "@rkt/spec";
 
 /**
- * `sha512-` and 64 hex digits: for an ACI the first half of the SHA-512 of the uncompressed archive, as in rkt;
- * for an OCI image the first half of the SHA-512 of its manifest's bytes.
+ * `sha512-` and 64 hex digits: for an ACI the first half of the SHA-512 of the uncompressed
+ * archive, as in rkt; for an OCI image the first half of the SHA-512 of its manifest's bytes.
  */
 export type ImageId = `sha512-${string}`;
 
 /**
- * Digest of an uncompressed layer archive, `<algorithm>-<hex>`: an OCI diff id (`sha256-…`, 64 hex digits) or the id of an
- * ACI (`sha512-…`). It is also the name of the layer's directory.
+ * Digest of an uncompressed layer archive, `<algorithm>-<hex>`: an OCI diff id (`sha256-…`, 64 hex
+ * digits) or the id of an ACI (`sha512-…`). It is also the name of the layer's directory.
  */
 export type LayerId = `sha256-${string}` | `sha512-${string}`;
 
@@ -24,6 +27,7 @@ export type Verification =
   /** `--insecure-options=image`, said by the person who fetched it. */
   | { readonly kind: "none" };
 
+/** An image of the store, as its record has it. */
 export interface StoredImage {
   readonly id: ImageId;
   readonly format: "aci" | "oci";

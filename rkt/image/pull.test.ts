@@ -86,6 +86,14 @@ describe.skipIf(LACKS !== undefined)(`pull() of files${LACKS ? ` (no ${LACKS})` 
     expect(bench.leftovers()).toEqual([]);
   });
 
+  test("a proof once made outlives a fetch without a check", async () => {
+    using bench = signedBench();
+    const reference = { kind: "file", path: bench.path } as const;
+    const proven = await pull(bench.host, reference, options);
+    await pull(bench.host, reference, unchecked);
+    expect(bench.host.store.findById(proven.id).verification).toEqual(proven.verification);
+  });
+
   test("without a check the record says so", async () => {
     using bench = newBench();
     const path = join(bench.directory, "app.aci");

@@ -6,7 +6,8 @@
 import { mkdirSync, renameSync, rmSync } from "node:fs";
 import { type ImageManifest, parseImageManifest, valueOf } from "@rkt/spec";
 import { assert, Fault } from "@shared/base";
-import type { BlobWriter } from "../fetch/blob-writer.ts";
+import type { BlobWriter } from "../blob-writer.ts";
+import { betterProof, earlierRecord } from "../earlier-record.ts";
 import { fileChunks } from "../fetch/file-chunks.ts";
 import type { ImageHost } from "../host.ts";
 import type { ImageId, LayerId, StoredImage } from "../image.ts";
@@ -45,6 +46,7 @@ export async function storeArchive(
   const id = imageIdOf(unpacked.digests.sha512);
   await host.store.addLayer(id, async (directory) => renameSync(tree.path, directory));
   const blob = file.commit();
+  const earlier = earlierRecord(host.store, id);
   return host.store.addImage({
     id,
     format: "aci",
@@ -54,7 +56,7 @@ export async function storeArchive(
     blobs: [blob],
     sizeBytes: file.bytes,
     importedMs: host.clock.now(),
-    verification: verified.verification,
+    verification: betterProof(verified.verification, earlier?.verification),
     references: options.references,
     aliases: [],
   });

@@ -7,7 +7,7 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
 import { Fault, GiB, MiB, quote } from "@shared/base";
 import type { ImageHost, Insecure } from "../host.ts";
-import { BlobWriter } from "./blob-writer.ts";
+import { BlobWriter } from "../blob-writer.ts";
 import { getSmall, type HttpReply, httpGet, readAll, statusFault } from "../http.ts";
 import { openWithRetry, resumed } from "./resume.ts";
 import { reported } from "./progress.ts";

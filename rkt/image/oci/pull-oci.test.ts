@@ -140,6 +140,13 @@ describe.skipIf(lacks !== undefined)(`images of a registry${lacks ? ` (no ${lack
     expect(hintOf(fault)).toContain("linux/s390x");
   });
 
+  test("a digest does not take away the name that a tag gave", async () => {
+    using bench = newBench();
+    const tagged = await pull(bench.host, reference(), options);
+    await pull(bench.host, reference(`lib/app@${image.manifest.digest}`), options);
+    expect(bench.host.store.list().map(({ name }) => name)).toEqual([tagged.name]);
+  });
+
   test("without --insecure-options=image it is refused as rkt does", async () => {
     using bench = newBench();
     const fault = await failureOf(pull(bench.host, reference(), { ...options, insecure: SECURE }));

@@ -20,7 +20,8 @@ import {
   toImageManifest,
 } from "@rkt/spec";
 import { Fault, GiB, quote } from "@shared/base";
-import { BlobWriter } from "../fetch/blob-writer.ts";
+import { betterProof, earlierRecord } from "../earlier-record.ts";
+import { BlobWriter } from "../blob-writer.ts";
 import { fileChunks } from "../fetch/file-chunks.ts";
 import { checkBytes, DOCUMENT_BYTES_MAX, digestOf, type OciSource } from "../fetch/oci-source.ts";
 import { reported } from "../fetch/progress.ts";
@@ -60,16 +61,20 @@ export async function pullOci(
   const layers = await fetchLayers(host, source, pairLayers(manifest, config));
   const documents = [await storeSmall(host, bytes), await storeSmall(host, configBytes)];
   const blobs = manifest.layers.map(({ digest }) => digest).filter((d) => host.store.hasBlob(d));
+  const id = imageIdOf(bytes);
+  const earlier = earlierRecord(host.store, id);
+  // A tag is a name that people gave; a digest or a directory does not replace it.
+  const named = isTagged(origin.subject) ? undefined : earlier;
   return host.store.addImage({
-    id: imageIdOf(bytes),
+    id,
     format: "oci",
-    name: titleOf(origin.subject),
-    manifest: translated,
+    name: named?.name ?? titleOf(origin.subject),
+    manifest: named?.manifest ?? translated,
     layers,
     blobs: [...new Set<BlobDigest>([...documents, ...blobs])],
     sizeBytes: sizeOf(manifest, bytes.length),
     importedMs: host.clock.now(),
-    verification: origin.verification,
+    verification: betterProof(origin.verification, earlier?.verification),
     references: [options.referenceText],
     aliases: [...new Set([digests.manifest, digests.config])],
   });
@@ -79,6 +84,10 @@ export async function pullOci(
 function sizeOf(manifest: OciManifest, manifestBytes: number): number {
   const sizes = new Map([manifest.config, ...manifest.layers].map((d) => [d.digest, d.size]));
   return [...sizes.values()].reduce((sum, size) => sum + size, manifestBytes);
+}
+
+function isTagged(origin: OciOrigin): boolean {
+  return origin.kind === "docker" && origin.digest === undefined;
 }
 
 function titleOf(origin: OciOrigin): string {

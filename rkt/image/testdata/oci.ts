@@ -18,7 +18,7 @@ export interface TestImage {
 
 export const OCI = "application/vnd.oci.image";
 
-export function sha256(bytes: Uint8Array): string {
+function sha256(bytes: Uint8Array): string {
   return `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 }
 

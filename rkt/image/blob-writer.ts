@@ -6,8 +6,8 @@
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, rmSync } from "node:fs";
 import { crashPoint, Fault, quote, writeAll } from "@shared/base";
-import type { BlobDigest } from "../image.ts";
-import type { BlobFile, Store } from "../store/store.ts";
+import type { BlobDigest } from "./image.ts";
+import type { BlobFile, Store } from "./store/store.ts";
 
 export interface Expected {
   /** For messages: the URL, or the digest. */
