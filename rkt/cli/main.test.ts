@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openStore } from "@rkt/image";
-import { systemClock } from "@shared/base";
+import { openStore, type StoredImage } from "@rkt/image";
+import { preparePod } from "@rkt/stage0";
+import { bundledStage1 } from "@rkt/stage1/bundled";
+import { type Clock, systemClock } from "@shared/base";
 import { kernel } from "@shared/linux";
 import { runCommandLine } from "./main.ts";
 import { VERSION } from "./version.ts";
@@ -16,11 +18,21 @@ afterEach(() => rmSync(dir, { recursive: true }));
 
 const NOW_MS = Date.UTC(2026, 0, 2, 3, 4, 5);
 
+/** Time passes only where somebody sleeps. */
+function stoppedClock(): Clock {
+  let nowMs = NOW_MS;
+  const sleep = (ms: number): Promise<void> => {
+    nowMs += ms;
+    return Promise.resolve();
+  };
+  return { now: () => nowMs, sleep };
+}
+
 /** Runs one command line and keeps what a person would see. */
 async function rkt(...argv: string[]) {
   let [stdout, stderr] = ["", ""];
   const host = {
-    clock: { ...systemClock, now: () => NOW_MS },
+    clock: stoppedClock(),
     random: () => 0.5,
     environment: {},
     self: ["/proc/self/exe"],
@@ -243,7 +255,133 @@ describe("two images", () => {
   });
 });
 
-describe.skipIf(process.geteuid?.() !== 0)("run refuses before it makes anything (as root)", () => {
+const isRoot = process.geteuid?.() === 0;
+
+describe("a prepared pod of two apps", () => {
+  const uuid = "80808080-8080-4080-8080-808080808080";
+  const id = `sha512-${"a".repeat(64)}` as const;
+  const labels = [{ name: "version", value: "1.0.0" }];
+  const app = { exec: ["/bin/true"], user: "0", group: "0" };
+  const image: StoredImage = {
+    id,
+    format: "aci",
+    name: "golden.test/one:1.0.0",
+    manifest: {
+      acKind: "ImageManifest",
+      acVersion: "0.8.11",
+      name: "golden.test/one",
+      labels,
+      app,
+    },
+    layers: [],
+    sizeBytes: 1,
+    importedMs: NOW_MS,
+    lastUsedMs: NOW_MS,
+    verification: { kind: "none" },
+  };
+
+  beforeEach(() => {
+    const host = { kernel, random: () => 0.5, warn: () => undefined };
+    const { path } = preparePod(host, {
+      dataDir: dir,
+      stage1: bundledStage1("crun", VERSION),
+      next: "prepared",
+      apps: ["first", "second"].map((name) => ({ name, image, app })),
+    });
+    utimesSync(join(path, "pod-created"), NOW_MS / 1000 - 120, NOW_MS / 1000 - 120);
+  });
+
+  const pod = (...argv: string[]) => rkt(`--dir=${dir}`, ...argv);
+
+  test("has a row for each app; what is the pod's stands in the first", async () => {
+    expect((await pod("list")).stdout).toBe(
+      "UUID\t\tAPP\tIMAGE NAME\t\tSTATE\t\tCREATED\t\tSTARTED\tNETWORKS\n" +
+        "80808080\tfirst\tgolden.test/one:1.0.0\tprepared\t2 minutes ago\t\t\n" +
+        "\t\tsecond\tgolden.test/one:1.0.0\t\t\t\t\t\t\n",
+    );
+  });
+
+  test("is shown whole with --full", async () => {
+    const { stdout } = await pod("list", "--full", "--no-legend");
+    expect(stdout.split("\n")[0]).toBe(
+      `${uuid}\tfirst\tgolden.test/one:1.0.0\tsha512-aaaaaaaaaaaa\tprepared\t` +
+        "2026-01-02 03:02:05 +0000 UTC\t\t",
+    );
+  });
+
+  test("is JSON: pod times in seconds, app times in nanoseconds", async () => {
+    const apps = ["first", "second"].map((name) => ({
+      name,
+      state: "created",
+      created_at: 1_767_322_925_000_000_000,
+      image_id: id,
+    }));
+    const document = {
+      name: uuid,
+      state: "prepared",
+      app_names: ["first", "second"],
+      apps,
+      created_at: 1_767_322_925,
+    };
+    const one = await pod("status", "--format=json", "8");
+    expect(one.stdout).toBe(`${JSON.stringify(document)}\n`);
+    const all = await pod("list", "--format=json-pretty");
+    expect(all.stdout).toBe(`${JSON.stringify([document], undefined, "\t")}\n`);
+  });
+
+  test("has a status of few lines before it runs", async () => {
+    expect((await pod("status", "8080")).stdout).toBe(
+      "state=prepared\ncreated=2026-01-02 03:02:05 +0000 UTC\n",
+    );
+  });
+
+  test("is named by a file as well", async () => {
+    writeFileSync(join(dir, "uuid"), `${uuid}\n`);
+    const { stdout } = await pod("cat-manifest", "--pretty-print=false", `--uuid-file=${dir}/uuid`);
+    expect(stdout).toStartWith('{"acVersion":"0.8.11","acKind":"PodManifest","apps":[{"name":');
+    expect((await pod("status", `--uuid-file=${dir}/uuid`, uuid)).status).toBe(254);
+    expect((await pod("status", `--uuid-file=${dir}/none`)).stderr).toBe(
+      `status: unable to resolve UUID from file: open "${dir}/none": no such file or directory\n`,
+    );
+  });
+
+  test("does not run, so it is not stopped, and has written nothing", async () => {
+    expect(await pod("stop", uuid)).toEqual({
+      stdout: "",
+      stderr: `stop: pod "${uuid}" is not running\nstop: failed to stop 1 pod(s)\n`,
+      status: 254,
+    });
+    expect(await pod("logs", uuid)).toEqual({ stdout: "", stderr: "", status: 0 });
+    expect(await pod("logs", "--app=third", uuid)).toEqual({
+      stdout: "",
+      stderr: 'logs: app "third" is not in the pod\nhint: its apps: first, second\n',
+      status: 254,
+    });
+  });
+
+  test("is awaited only for so long", async () => {
+    expect((await pod("status", "--wait=1ms", uuid)).stderr).toBe(
+      "status: error waiting for pod to finish: context deadline exceeded\n",
+    );
+    expect((await pod("status", "--wait-ready=1ms", uuid)).stderr).toBe(
+      "status: error waiting for pod readiness: context deadline exceeded\n",
+    );
+  });
+
+  test.skipIf(!isRoot)("is removed by rm (as root)", async () => {
+    expect(await pod("rm", "none", uuid)).toEqual({
+      stdout: `"${uuid}"\n`,
+      stderr:
+        'rm: cannot get pod: no matches found for "none"\n' +
+        `rm: moving expired prepared pod "${uuid}" to garbage\n` +
+        "rm: failed to remove one or more pods\n",
+      status: 254,
+    });
+    expect((await pod("list", "--no-legend")).stdout).toBe("");
+  });
+});
+
+describe.skipIf(!isRoot)("run refuses before it makes anything (as root)", () => {
   const refusals: readonly [argv: string[], stderr: string][] = [
     [[], "run: must provide at least one image or specify the pod manifest\n"],
     [["--"], "run: must provide at least one image or specify the pod manifest\n"],
