@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import process from "node:process";
+import type { RuntimeConfig } from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
 import { cgroupLayout, kernel } from "@shared/linux";
 import { parseEnterArguments } from "../arguments.ts";
@@ -22,9 +23,16 @@ export function enter(argv: readonly string[]): never {
     ...(process.stdin.isTTY ? ["--tty"] : []),
     "--user=0:0",
     "--cwd=/",
+    ...environmentOf(pod, app).map((pair) => `--env=${pair}`),
     `--env=TERM=${process.env["TERM"] ?? "xterm"}`,
     app,
     ...command,
   ]);
   return kernel.execve(words[0] ?? "", words, { PATH: process.env["PATH"] ?? "" });
+}
+
+/** The app's environment as `NAME=value`: crun drops it as soon as it is given one variable more. */
+function environmentOf(pod: string, app: string): readonly string[] {
+  const config = readFileSync(crunPaths.config(pod, app), "utf8");
+  return (JSON.parse(config) as RuntimeConfig).process?.env ?? [];
 }
