@@ -30,8 +30,8 @@ feature("the command line", {}, (world) => {
 
   test("help lists the commands", async () => {
     const text = succeeded(await rkt("help"));
-    for (const command of COMMANDS) {
-      expect(text).toMatch(new RegExp(`^\t${command.split(" ")[0]}\t`, "m"));
+    for (const command of COMMANDS.filter((each) => each !== "image")) {
+      expect(text).toMatch(new RegExp(`^\t${command}\t`, "m"));
     }
   });
 

@@ -75,7 +75,7 @@ feature("rkt run with limits", { lacks }, (world) => {
   });
 
   test("an app that needs more memory than its limit is ended, and the pod says so", async () => {
-    const hungry = "x=$(head -c 100M /dev/zero | tr '\\0' x); echo survived";
+    const hungry = "x=$(head -c 100000000 /dev/zero | tr '\\0' x); echo survived";
     const argv = [
       "run",
       "--net=none",

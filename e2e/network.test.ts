@@ -60,7 +60,7 @@ feature("rkt run --net", { lacks: PLUGINS }, (world) => {
   });
 
   test("host: the host's own interfaces", async () => {
-    await world().machine.shell("ip link add marker type dummy");
+    await world().machine.shell("ip link add marker type veth peer name other");
     try {
       expect(await script("host", "ip -o link | cut -d: -f2")).toContain("marker");
     } finally {
@@ -84,7 +84,7 @@ feature("rkt run --net", { lacks: PLUGINS }, (world) => {
     expect(await onHost(get(web.address))).toBe("page of web\n");
     await stop(web);
     const listen =
-      "printf 'HTTP/1.0 200 OK\\r\\n\\r\\nfrom the host' | busybox nc -l -p 8099 >/dev/null &";
+      "printf 'HTTP/1.0 200 OK\\r\\n\\r\\nfrom the host' | busybox nc -l -p 8099 >/dev/null 2>&1 &";
     await world().machine.shell(`${listen} sleep 0.2`);
     expect(await script("default", "wget -q -O - http://172.16.28.1:8099/")).toBe("from the host");
   });

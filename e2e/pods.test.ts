@@ -1,5 +1,5 @@
 /** What one does with pods that exist: list, status, logs, enter, stop, rm, gc, cat-manifest. */
-import { beforeAll, describe, expect, test } from "bun:test";
+import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { IMAGE_NAME } from "./fixtures/aci.ts";
@@ -14,8 +14,14 @@ interface Running {
 
 feature("pods", {}, (world) => {
   let counter = 0;
+  const started: Running[] = [];
   beforeAll(async () => {
     await world().store();
+  });
+
+  /** A test that fails in the middle must not spoil the next. */
+  afterEach(async () => {
+    for (const running of started.splice(0)) await end(running);
   });
 
   /** Starts a pod and waits until all its apps run. */
@@ -28,6 +34,7 @@ feature("pods", {}, (world) => {
       const { status } = await world().rkt(["status", "--wait-ready=10s", uuid]);
       return status === 0 ? uuid : undefined;
     });
+    started.push({ pod, uuid });
     return { pod, uuid };
   }
 
@@ -190,6 +197,16 @@ feature("pods", {}, (world) => {
       expect((await running.pod.finished).stdout).toContain("good bye");
       const again = await world().rkt(["stop", running.uuid]);
       expect(succeeded(again)).toContain(`pod "${running.uuid}" is already stopped`);
+    });
+
+    test("waits for each app, also when another has ended by the signal", async () => {
+      const slow = "trap 'sleep 0.5; echo slow end; exit 0' TERM; while :; do sleep 0.1; done";
+      const running = await start(
+        ...[IMAGE_NAME, "--name=quick", "--exec=/bin/sleep", "--", "600", "---"],
+        ...[IMAGE_NAME, "--name=slow", "--exec=/bin/sh", "--", "-c", slow],
+      );
+      succeeded(await world().rkt(["stop", running.uuid]));
+      expect((await running.pod.finished).stdout).toContain("slow: slow end\n");
     });
 
     test("--force does not wait for an app that ignores signals", async () => {

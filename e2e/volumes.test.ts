@@ -50,7 +50,7 @@ feature("rkt run --volume", {}, (world) => {
       ...["--exec=/bin/sh", "--", "-c"],
       "until cat /v/file 2>/dev/null; do sleep 0.05; done; stat -c %a:%u:%g /v",
     ]);
-    expect(succeeded(finished)).toBe("shared\n770:1000:100\n");
+    expect(succeeded(finished)).toBe("reader: shared\nreader: 770:1000:100\n");
   });
 
   test("a mount point without a volume becomes an empty one, with a warning", async () => {
@@ -72,9 +72,7 @@ feature("rkt run --volume", {}, (world) => {
   });
 
   test("a target through a link in the image stays inside the image", async () => {
-    const outside = join(world().directory, "outside");
-    mkdirSync(outside);
-    const more = [{ path: "rootfs/link", kind: "symlink", target: outside } as const];
+    const more = [{ path: "rootfs/link", kind: "symlink", target: "/home" } as const];
     await world().store({ name: "example.test/link", more });
     const finished = await world().rkt([
       ...["run", "--net=none", `--volume=v,kind=host,source=${host}`, "example.test/link"],
@@ -87,7 +85,7 @@ feature("rkt run --volume", {}, (world) => {
       ],
     ]);
     expect(succeeded(finished)).toBe("of the host\n");
-    expect(existsSync(join(outside, "deep"))).toBe(false);
+    expect(existsSync("/home/deep"), "on the host").toBe(false);
   });
 
   test("a source that is a link is followed on the host", async () => {
