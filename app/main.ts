@@ -65,14 +65,15 @@ async function fail(error: unknown): Promise<never> {
   process.exit(FAILURE);
 }
 
-async function main(): Promise<never> {
+async function main(): Promise<void> {
   dropRuntimeVariables();
-  process.on("uncaughtException", fail);
-  process.on("unhandledRejection", fail);
+  for (const event of ["uncaughtException", "unhandledRejection"]) {
+    process.on(event, (error) => void fail(error));
+  }
   try {
     process.exit(await runProgram(process.argv0, process.argv.slice(2)));
   } catch (error) {
-    return await fail(error);
+    await fail(error);
   }
 }
 
