@@ -3,6 +3,7 @@
  * says where they are and removes them. No hierarchy is ever mounted here.
  */
 import { existsSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "@shared/base";
 import { cgroupLayout, controllerMounts } from "@shared/linux";
@@ -19,6 +20,29 @@ function podCgroupDirectories(uuid: string): string[] {
     layout === "unified" ? ["/sys/fs/cgroup"] : controllerMounts().map(({ path }) => path);
   if (layout === "hybrid") roots.push("/sys/fs/cgroup/unified");
   return roots.map((root) => join(root, `rkt-${uuid}`)).filter((path) => existsSync(path));
+}
+
+/**
+ * Moves this process to the cgroup where it is, in the background. The first move on an idle machine
+ * waits for an RCU grace period (10 ms) that a second one soon after it does without: started now,
+ * the wait is over when crun moves the first app.
+ */
+export function warmUpMigration(): void {
+  const directory = ownCgroup();
+  if (directory === undefined) return;
+  writeFile(join(directory, "cgroup.procs"), "0").catch(() => undefined); // only a head start
+}
+
+/** The directory of this process in one of the hierarchies that are mounted. */
+function ownCgroup(): string | undefined {
+  const memberships = readFileSync("/proc/self/cgroup", "utf8").matchAll(/^\d+:([^:]*):(.*)$/gm);
+  const mounts = controllerMounts();
+  for (const [, controllers = "", path = ""] of memberships) {
+    if (controllers === "" && cgroupLayout() === "unified") return join("/sys/fs/cgroup", path);
+    const mount = mounts.find((each) => each.controllers.join(",") === controllers);
+    if (mount !== undefined) return join(mount.path, path);
+  }
+  return undefined;
 }
 
 /** How long processes that were killed may take to leave their cgroup, in ms. */

@@ -16,7 +16,7 @@ import { LOCK_FD_VARIABLE, podPaths, type RunArguments } from "../contract.ts";
 import { attachNetworks, detachNetworks } from "../network/attach.ts";
 import { chooseNetworks, loadNetworks } from "../network/load.ts";
 import { crunPaths } from "./app-process.ts";
-import { removePodCgroups } from "./cgroups.ts";
+import { removePodCgroups, warmUpMigration } from "./cgroups.ts";
 import { nameFileBinds, type NameFilesInput, writeNameFiles } from "./name-files.ts";
 import { type PodInit, startPodInit } from "./pod-init.ts";
 import { startApps } from "./start-apps.ts";
@@ -30,6 +30,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     kernel,
     note: (line) => void process.stderr.write(`${line}\n`),
   };
+  warmUpMigration();
   const options = parseRunArguments(argv);
   const directory = process.cwd();
   const lockFd = takeLock(host);
