@@ -16,17 +16,17 @@ kill \\$(cat /tmp/pid)
 END
 chmod 755 /srv/cgi-bin/end
 httpd -f -p 127.0.0.1:8080 -h /srv & echo $! >/tmp/pid
-echo "greeter: I listen on 127.0.0.1:8080"
+echo "I listen on 127.0.0.1:8080"
 wait
-echo "greeter: I was asked to end"
+echo "I was asked to end"
 `;
 
 /** Asks until there is an answer, then asks the greeter to end. */
 const ASKER = `
 until answer=$(wget -q -O - http://127.0.0.1:8080/ 2>/dev/null); do sleep 0.05; done
-echo "asker: the greeter says: $answer"
+echo "the greeter says: $answer"
 wget -q -O - http://127.0.0.1:8080/cgi-bin/end 2>/dev/null
-echo "asker: I am done"
+echo "I am done"
 `;
 
 /** Name of the signed image, and the prefix that its key is trusted for. */
