@@ -113,9 +113,13 @@ function prepare(host: Host, call: Call, images: readonly StoredImage[]): Prepar
       onCreated: (uuid) => saveUuid(flags.get(pod.uuidFileSave), uuid),
     });
   } catch (cause) {
+    if (cause instanceof UuidFileFault) throw cause;
     throw new Fault(Fault.from(cause).kind, "error setting up stage0", { cause });
   }
 }
+
+/** Not a failure of stage0, though it comes in the midst of its work. */
+class UuidFileFault extends Fault {}
 
 function imageAt(images: readonly StoredImage[], at: number): StoredImage {
   const image = images[at];
@@ -162,7 +166,7 @@ function saveUuid(path: string, uuid: string): void {
   try {
     writeFileSync(path, uuid);
   } catch (cause) {
-    throw new Fault(Fault.from(cause).kind, "error saving pod UUID to file", { cause });
+    throw new UuidFileFault(Fault.from(cause).kind, "error saving pod UUID to file", { cause });
   }
 }
 

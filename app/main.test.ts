@@ -1,0 +1,54 @@
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+
+/** Starts the entry under a name, as a link to the executable would. */
+function start(name: string, ...argv: string[]) {
+  const { stdout, stderr, exitCode } = Bun.spawnSync(
+    [process.execPath, join(import.meta.dir, "main.ts"), ...argv],
+    { argv0: name, stdin: "ignore", stdout: "pipe", stderr: "pipe" },
+  );
+  return { stdout: stdout.toString(), stderr: stderr.toString(), exitCode };
+}
+
+describe("the name chooses the program", () => {
+  const rkt: readonly [name: string, argv: string[]][] = [
+    ["rkt", ["version"]],
+    ["/usr/local/bin/rkt", ["version"]],
+    ["rktnetes", ["rkt", "version"]],
+  ];
+  for (const [name, argv] of rkt) {
+    test(`${name} ${argv.join(" ")} is rkt`, () => {
+      const { stdout, stderr, exitCode } = start(name, ...argv);
+      expect(stdout).toStartWith("rkt Version: ");
+      expect([stderr, exitCode]).toEqual(["", 0]);
+    });
+  }
+
+  const none: readonly [name: string, argv: string[]][] = [
+    ["kubectl", ["get", "pods"]],
+    ["kubectl", ["rkt"]],
+    ["rktnetes", ["start"]],
+    ["rktnetes", []],
+  ];
+  for (const [name, argv] of none) {
+    test(`${name} ${argv.join(" ")} has no cluster yet`, () => {
+      expect(start(name, ...argv)).toEqual({
+        stdout: "",
+        stderr: `${name}: this release runs pods with "rkt"; it has no cluster yet\n`,
+        exitCode: 254,
+      });
+    });
+  }
+
+  test("a path in a stage1 root is an entrypoint", () => {
+    const { stderr, exitCode } = start("/pods/x/stage1/rootfs/crun/none");
+    expect(stderr).toStartWith("stage1: ");
+    expect(exitCode).toBe(254);
+  });
+
+  test("the hidden first argument is the child that unpacks a layer", () => {
+    const { stdout, exitCode } = start("rktnetes", "unpack-layer", "{");
+    expect(JSON.parse(stdout)).toMatchObject({ kind: "fault" });
+    expect(exitCode).toBe(1);
+  });
+});
