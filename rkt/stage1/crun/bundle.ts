@@ -17,7 +17,6 @@ import {
   type RuntimeProcess,
   type RuntimeResources,
 } from "@rkt/spec";
-import { FILTER_ANNOTATION } from "./seccomp/filter.ts";
 import type { SeccompSettings } from "./seccomp-filter.ts";
 import type { Account } from "./users.ts";
 
@@ -51,6 +50,9 @@ export interface BundleInput {
   readonly restrictPaths: boolean;
   readonly seccomp: SeccompSettings;
 }
+
+/** By this annotation crun takes a ready filter, in base64; `linux.seccomp` is then left out. */
+export const FILTER_ANNOTATION = "run.oci.seccomp_bpf_data";
 
 /** A configuration that has a process, as those of apps do. */
 export type AppConfig = RuntimeConfig & { readonly process: RuntimeProcess };

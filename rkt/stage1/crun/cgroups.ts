@@ -23,9 +23,9 @@ function podCgroupDirectories(uuid: string): string[] {
 }
 
 /**
- * Moves this process to the cgroup where it is, in the background. The first move on an idle machine
- * waits for an RCU grace period (10 ms) that a second one soon after it does without: started now,
- * the wait is over when crun moves the first app.
+ * Moves this process to the cgroup where it is, in the background. The first move on an idle
+ * machine waits for an RCU grace period (10 ms) that a second one soon after it does without:
+ * started now, the wait is over when crun moves the first app.
  */
 export function warmUpMigration(): void {
   const directory = ownCgroup();

@@ -31,7 +31,9 @@ export function enter(argv: readonly string[]): never {
   return kernel.execve(words[0] ?? "", words, { PATH: process.env["PATH"] ?? "" });
 }
 
-/** The app's environment as `NAME=value`: crun drops it as soon as it is given one variable more. */
+/**
+ * The app's environment as `NAME=value`: crun drops it as soon as it is given one variable more.
+ */
 function environmentOf(pod: string, app: string): readonly string[] {
   const config = readFileSync(crunPaths.config(pod, app), "utf8");
   return (JSON.parse(config) as RuntimeConfig).process?.env ?? [];

@@ -57,7 +57,7 @@ async function runApps(host: Stage1Host, pod: RunningPod): Promise<number> {
   };
   shareMemory(host, pod.directory);
   const resolvConf = writeNameFiles(names);
-  const apps = startApps(host, pod, (root) => nameFileBinds(host, root, names, resolvConf));
+  const apps = await startApps(host, pod, (root) => nameFileBinds(host, root, names, resolvConf));
   crashPoint("stage1-apps");
   return await superviseApps(host, pod, apps);
 }

@@ -1,7 +1,7 @@
 /** The system-call filter of one app, as text for crun. */
 import process from "node:process";
-import { allowedCapabilities, type IsolatorSet } from "@rkt/spec";
-import { filterFor, needsNoNewPrivileges } from "./seccomp/filter.ts";
+import { allowedCapabilities, DEFAULT_CAPABILITIES, type IsolatorSet } from "@rkt/spec";
+import { defaultFilters } from "./seccomp/default-filter.ts" with { type: "macro" };
 
 /** What the bundle says about system calls. */
 export interface SeccompSettings {
@@ -14,15 +14,28 @@ export interface SeccompSettings {
 /** No filter at all, for `--insecure-options=seccomp`. */
 export const UNFILTERED: SeccompSettings = { filter: undefined, needsNoNewPrivileges: false };
 
+const DEFAULT_FILTERS: Readonly<Record<"x86_64" | "aarch64", string>> = defaultFilters();
+
 /** @throws {Fault} "invalid" for an unknown call, set or errno */
-export function seccompSettings(isolators: IsolatorSet): SeccompSettings {
+export async function seccompSettings(isolators: IsolatorSet): Promise<SeccompSettings> {
   const arch = process.arch === "arm64" ? "aarch64" : "x86_64";
-  const options = { arch, ...(isolators.seccomp ?? { mode: "default" }) } as const;
   const capabilities = allowedCapabilities(isolators);
+  if (isolators.seccomp === undefined && areDefault(capabilities)) {
+    return { filter: DEFAULT_FILTERS[arch], needsNoNewPrivileges: false };
+  }
+  const { filterFor, needsNoNewPrivileges } = await import("./seccomp/filter.ts");
+  const options = { arch, ...(isolators.seccomp ?? { mode: "default" }) } as const;
   const program = filterFor(options, capabilities);
   if (program === undefined) return UNFILTERED;
   return {
     filter: Buffer.from(program).toString("base64"),
     needsNoNewPrivileges: needsNoNewPrivileges(options, capabilities),
   };
+}
+
+function areDefault(capabilities: readonly string[]): boolean {
+  return (
+    capabilities.length === DEFAULT_CAPABILITIES.length &&
+    capabilities.every((each) => DEFAULT_CAPABILITIES.includes(each))
+  );
 }

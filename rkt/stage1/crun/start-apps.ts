@@ -31,11 +31,11 @@ interface Surroundings {
 }
 
 /** @throws {Fault} when an app's manifest cannot be met; then none was started */
-export function startApps(
+export async function startApps(
   host: Stage1Host,
   pod: RunningPod,
   nameFiles: (root: string) => BoundVolume[],
-): AppProcess[] {
+): Promise<AppProcess[]> {
   const { directory, manifest, options } = pod;
   const surroundings = {
     controllers: cgroupControllers(),
@@ -43,7 +43,9 @@ export function startApps(
     namespaces: joinedNamespaces(pod),
     nameFiles,
   };
-  const configs = manifest.apps.map((app) => resolveApp(host, pod, app, surroundings));
+  const configs = await Promise.all(
+    manifest.apps.map((app) => resolveApp(host, pod, app, surroundings)),
+  );
   mkdirSync(dirname(podPaths.appLog(directory, "app")), { recursive: true, mode: 0o750 });
   const apps = configs.map((config, index) => {
     const name = manifest.apps[index]?.name ?? "";
@@ -71,14 +73,14 @@ function joinedNamespaces(pod: RunningPod): Surroundings["namespaces"] {
   return [...pod.init.namespaces].map(([kind, path]) => ({ type: RUNTIME_TYPE[kind], path }));
 }
 
-function resolveApp(
+async function resolveApp(
   host: Stage1Host,
   pod: RunningPod,
   runtimeApp: RuntimeApp,
   surroundings: Surroundings,
-): AppConfig {
+): Promise<AppConfig> {
   try {
-    return appConfig(host, pod, runtimeApp, surroundings);
+    return await appConfig(host, pod, runtimeApp, surroundings);
   } catch (error) {
     throw new Fault(Fault.from(error).kind, `start app ${quote(runtimeApp.name)}`, {
       cause: error,
@@ -86,12 +88,12 @@ function resolveApp(
   }
 }
 
-function appConfig(
+async function appConfig(
   host: Stage1Host,
   pod: RunningPod,
   runtimeApp: RuntimeApp,
   surroundings: Surroundings,
-): AppConfig {
+): Promise<AppConfig> {
   const { directory, manifest, options } = pod;
   const { name } = runtimeApp;
   const app = commandOf(runtimeApp);
@@ -131,7 +133,7 @@ function appConfig(
     sharedMemory: crunPaths.sharedMemory(directory),
     restrictCapabilities: !options.disableCapabilitiesRestriction,
     restrictPaths: !options.disablePaths,
-    seccomp: options.disableSeccomp ? UNFILTERED : seccompSettings(isolators),
+    seccomp: options.disableSeccomp ? UNFILTERED : await seccompSettings(isolators),
   });
 }
 

@@ -4,7 +4,8 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { FILTER_ANNOTATION, filterFor, needsNoNewPrivileges } from "./filter.ts";
+import { FILTER_ANNOTATION } from "../bundle.ts";
+import { filterFor, needsNoNewPrivileges } from "./filter.ts";
 import type { FilterOptions } from "./filter.ts";
 
 const PROGRAMS = ["/usr/bin/crun", "/usr/bin/perl", "/usr/bin/unshare", "/usr/bin/xz"];

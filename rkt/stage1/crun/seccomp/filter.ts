@@ -33,12 +33,6 @@ export interface Policy {
 }
 
 /**
- * The OCI annotation by which crun takes a ready filter, in base64; `linux.seccomp` is then left
- * out.
- */
-export const FILTER_ANNOTATION = "run.oci.seccomp_bpf_data";
-
-/**
  * The filter as an array of struct sock_filter; undefined where all is allowed. @throws {Fault}
  * "invalid"
  */
