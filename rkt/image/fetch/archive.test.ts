@@ -60,8 +60,9 @@ describe.skipIf(LACKS !== undefined)(`archives behind URLs${LACKS ? ` (no ${LACK
   let signer: string;
   let signature: Uint8Array;
   const archive = smallAci();
-  const scratch = newBench();
+  let scratch: ReturnType<typeof newBench>;
   beforeAll(() => {
+    scratch = newBench();
     keys = newKeys();
     signer = keys.make("Signer <s@a.test>");
     const path = join(scratch.directory, "x.aci");

@@ -12,9 +12,10 @@ async function failureOf(promise: Promise<unknown>): Promise<string> {
 const DAY_MS = 86_400_000;
 
 describe.skipIf(LACKS !== undefined)(`signatures of gpg${LACKS ? ` (no ${LACKS})` : ""}`, () => {
-  const bench = newBench();
+  let bench: ReturnType<typeof newBench>;
   let keys: Keys;
   beforeAll(() => {
+    bench = newBench();
     keys = newKeys();
   });
   afterAll(() => {
