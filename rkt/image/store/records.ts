@@ -4,6 +4,8 @@
  * per change. Never touches a blob or a layer.
  */
 import { Database, SQLiteError } from "bun:sqlite";
+import { statfsSync } from "node:fs";
+import { dirname } from "node:path";
 import type { ImageManifest, NameValue } from "@rkt/spec";
 import { Fault, type FaultKind, quote } from "@shared/base";
 import type { BlobDigest, ImageId, LayerId, StoredImage, Verification } from "../image.ts";
@@ -85,6 +87,7 @@ export function openDatabase(path: string, create: (make: () => void) => void): 
       return db;
     } catch (error) {
       db.close();
+      if (error instanceof SQLiteError && isFull(path)) throw fullDisk(error);
       throw error;
     }
   });
@@ -256,6 +259,19 @@ const KIND_OF_CODE: Readonly<Record<string, FaultKind>> = {
   SQLITE_PERM: "denied",
   SQLITE_AUTH: "denied",
 };
+
+/** What SQLite needs beside the database before it can read: 32 KiB, which it maps. */
+const INDEX_BYTES = 32 * 1024;
+
+/** SQLite calls it an input/output error when the index of its journal does not fit. */
+function isFull(path: string): boolean {
+  const { bfree, bsize } = statfsSync(dirname(path));
+  return bfree * bsize < INDEX_BYTES;
+}
+
+function fullDisk(cause: SQLiteError): Fault {
+  return new Fault("exhausted", "open the image database: no space left on device", { cause });
+}
 
 function guarded<T>(action: string, work: () => T): T {
   try {
