@@ -202,7 +202,7 @@ feature("rkt fetch of broken and hostile archives", {}, (world) => {
       () => withManifest({ name: "Bad_Name" }),
       "ACIdentifier must contain only lower case",
     ],
-    "bad-kind": [() => withManifest({ acKind: "Nonsense" }), "missing or bad ACKind"],
+    "bad-kind": [() => withManifest({ acKind: "PodManifest" }), "missing or bad ACKind"],
     "bad-version": [() => withManifest({ acVersion: "x" }), "SemVer"],
   };
   for (const [name, [bytes, message]] of Object.entries(broken)) {
