@@ -21,7 +21,7 @@ export const idleMemory: Figure = {
 };
 
 async function ours(setting: Setting): Promise<number> {
-  const child = Bun.spawn(setting.rktRun("none", SLEEP), { stdin: "ignore", stdout: "ignore" });
+  const child = Bun.spawn(setting.rktRun("none", SLEEP), { stdio: ["ignore", "ignore", "ignore"] });
   try {
     await settled();
     return beside(child.pid);
