@@ -30,11 +30,11 @@ const FIGURES: readonly Figure[] = [
 const WIDTHS = [32, 24, 10, 10, 7, 9, 9] as const;
 
 function row(...cells: string[]): void {
-  console.log(
-    cells
-      .map((cell, n) => (n < 2 ? cell.padEnd : cell.padStart).call(cell, WIDTHS[n] ?? 0))
-      .join(" "),
-  );
+  const padded = cells.map((cell, n) => {
+    const width = WIDTHS[n] ?? 0;
+    return n < 2 ? cell.padEnd(width) : cell.padStart(width);
+  });
+  console.log(padded.join(" "));
 }
 
 function line(figure: Figure, { ours, peer }: Measured): void {
@@ -56,6 +56,9 @@ async function measureAll(): Promise<void> {
   await using setting = await createSetting();
   row("figure", "peer", "ours", "peer's", "ratio", "first", "aim");
   for (const figure of FIGURES) line(figure, await figure.measure(setting));
+  console.log(
+    "medians of alternating runs; rkt run leaves its pod for rkt gc, podman --rm removes it",
+  );
 }
 
 /** Installs the peers, builds, and starts this file again inside of new namespaces. */

@@ -4,21 +4,22 @@
  */
 import { must } from "@e2e/rkt";
 import type { Figure } from "../figure.ts";
-import type { Setting } from "../setting.ts";
-import { median, timeOnce, timePair } from "../timing.ts";
+import type { Engine, Setting } from "../setting.ts";
+import { timeOnce, timePair } from "../timing.ts";
 
 const COUNT = 100;
+const TRUE = ["/bin/true"];
+const NOW = ["gc", "--grace-period=0s"];
 
-/** Fills both sides up to 100 exited pods; nothing to do when they are there. */
-async function fill(setting: Setting): Promise<void> {
-  const ours = await must([...setting.rkt, "list", "--no-legend"]);
-  for (let n = ours.split("\n").length - 1; n < COUNT; n++) {
-    timeOnce(setting.rktRun("none", ["/bin/true"]));
-  }
-  const peers = await must([...setting.podman, "ps", "--all", "--quiet"]);
-  for (let n = peers.split("\n").length - 1; n < COUNT; n++) {
-    timeOnce(setting.podmanKeep(["/bin/true"]));
-  }
+/** Runs pods until there are 100 exited ones; nothing to do when they are there. */
+async function fill(engine: Engine, list: readonly string[]): Promise<void> {
+  const there = await must([...engine.command, ...list]);
+  for (let n = there.split("\n").length - 1; n < COUNT; n++) timeOnce(engine.run("none", TRUE));
+}
+
+async function fillBoth({ crowded, podmanKeeping }: Setting): Promise<void> {
+  await fill(crowded, ["list", "--no-legend"]);
+  await fill(podmanKeeping, ["ps", "--all", "--quiet"]);
 }
 
 export const runBesideExited: Figure = {
@@ -26,16 +27,17 @@ export const runBesideExited: Figure = {
   peer: "rkt without them",
   unit: "ratio",
   first: 1.1,
-  aim: 1,
-  measure: async (setting) => {
-    await must([...setting.rkt, "gc", "--grace-period=0s"]);
-    const alone: number[] = [];
-    const beside: number[] = [];
-    const once = (): number => timeOnce(setting.rktRun("none", ["/bin/true"]));
-    for (let n = 0; n < 10; n++) alone.push(once());
-    await fill(setting);
-    for (let n = 0; n < 10; n++) beside.push(once());
-    return { ours: median(beside), peer: median(alone) };
+  aim: 1.05,
+  measure: async ({ rkt, crowded }) => {
+    await fill(crowded, ["list", "--no-legend"]);
+    return timePair({
+      ours: crowded.run("none", TRUE),
+      peer: rkt.run("none", TRUE),
+      runs: 15,
+      between: async () => {
+        await must([...rkt.command, ...NOW]);
+      },
+    });
   },
 };
 
@@ -46,10 +48,10 @@ export const listExited: Figure = {
   first: 40,
   aim: 15,
   measure: async (setting) => {
-    await fill(setting);
+    await fillBoth(setting);
     return timePair({
-      ours: [...setting.rkt, "list"],
-      peer: [...setting.podman, "ps", "--all"],
+      ours: [...setting.crowded.command, "list"],
+      peer: [...setting.podmanKeeping.command, "ps", "--all"],
       runs: 10,
     });
   },
@@ -62,10 +64,10 @@ export const collectExited: Figure = {
   first: 2000,
   aim: 500,
   measure: async (setting) => {
-    await fill(setting);
+    await fillBoth(setting);
     return {
-      ours: timeOnce([...setting.rkt, "gc", "--grace-period=0s"]),
-      peer: timeOnce([...setting.podman, "container", "prune", "--force"]),
+      ours: timeOnce([...setting.crowded.command, ...NOW]),
+      peer: timeOnce([...setting.podmanKeeping.command, "container", "prune", "--force"]),
     };
   },
 };

@@ -5,50 +5,62 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { must } from "@e2e/rkt";
 import type { Figure } from "../figure.ts";
-import type { Setting } from "../setting.ts";
+import type { Engine } from "../setting.ts";
 
 /** A time to sleep that no other process of the machine sleeps. */
 const MARK = "86399.125";
 const SLEEP = ["/bin/sleep", MARK];
 
+/**
+ * A second pod runs beside the measured one: what all pods share (the pages of the executable) is
+ * paid once per machine, not per pod.
+ */
 export const idleMemory: Figure = {
   name: "private memory of an idle pod",
   peer: "podman (conmon)",
   unit: "MB",
   first: 16,
   aim: 8,
-  measure: async (setting) => ({ ours: await ours(setting), peer: await peers(setting) }),
+  measure: async ({ rkt, podmanKeeping }) => ({
+    ours: await ofRkt(rkt),
+    peer: await ofPodman(podmanKeeping),
+  }),
 };
 
-async function ours(setting: Setting): Promise<number> {
-  const child = Bun.spawn(setting.rktRun("none", SLEEP), { stdio: ["ignore", "ignore", "ignore"] });
+async function ofRkt({ command, run }: Engine): Promise<number> {
+  const start = (): Bun.Subprocess =>
+    Bun.spawn(run("none", SLEEP), { stdio: ["ignore", "ignore", "ignore"] });
+  const children = [start(), start()] as const;
   try {
-    await settled();
-    return beside(child.pid);
+    await settled(2);
+    return beside(children[1].pid);
   } finally {
-    const list = await must([...setting.rkt, "list", "--full", "--no-legend"]);
-    const uuid = /^(\S{36})\t.*\trunning\t/m.exec(list)?.[1];
-    if (uuid !== undefined) await must([...setting.rkt, "stop", "--force", uuid]);
-    await child.exited;
+    const list = await must([...command, "list", "--full", "--no-legend"]);
+    const running = [...list.matchAll(/^(\S{36})\t.*\trunning\t/gm)].map(([, uuid = ""]) => uuid);
+    if (running.length > 0) await must([...command, "stop", "--force", ...running]);
+    await Promise.all(children.map((child) => child.exited));
   }
 }
 
-async function peers(setting: Setting): Promise<number> {
-  const [program = "", ...words] = setting.podmanKeep(SLEEP);
-  const detached = [program, ...words].toSpliced(words.indexOf("run") + 2, 0, "--detach");
-  const id = (await must(detached)).trim();
+async function ofPodman({ command, run }: Engine): Promise<number> {
+  const words = run("none", SLEEP);
+  const detached = words.toSpliced(words.indexOf("run") + 1, 0, "--detach");
+  const ids = [(await must(detached)).trim(), (await must(detached)).trim()] as const;
   try {
-    await settled();
-    const format = ["inspect", "--format={{.State.ConmonPid}}", id];
-    return beside(Number(await must([...setting.podman, ...format])));
+    await settled(2);
+    const inspect = ["inspect", "--format={{.State.ConmonPid}}", ids[1]];
+    return beside(Number(await must([...command, ...inspect])));
   } finally {
-    await must([...setting.podman, "rm", "--force", "--time=0", id]);
+    await must([...command, "rm", "--force", "--time=0", ...ids]);
   }
 }
 
-/** Waits until the app sleeps, then a second more, in which memory of the start is given back. */
-async function settled(): Promise<void> {
-  for (let n = 0; n < 200 && processes().every(({ isApp }) => !isApp); n++) await Bun.sleep(50);
+/**
+ * Waits until so many apps sleep, then a second more, in which memory of the start is given back.
+ */
+async function settled(count: number): Promise<void> {
+  const asleep = (): number => processes().filter(({ isApp }) => isApp).length;
+  for (let n = 0; n < 200 && asleep() < count; n++) await Bun.sleep(50);
   await Bun.sleep(1000);
 }
 

@@ -2,26 +2,27 @@
  * From the command to the end of `/bin/true` in a new pod, image in the store, without network and
  * with the default one.
  */
-import type { Figure } from "../figure.ts";
 import { must } from "@e2e/rkt";
-import type { Setting } from "../setting.ts";
+import type { Figure } from "../figure.ts";
+import type { Net } from "../setting.ts";
 import { timePair } from "../timing.ts";
 
 const RUNS = 15;
+const TRUE = ["/bin/true"];
 
-function figure(net: "none" | "default", budget: { first: number; aim: number }): Figure {
+function figure(net: Net, budget: { first: number; aim: number }): Figure {
   return {
     name: net === "none" ? "run true, no network" : "run true, default network",
     peer: "podman run --rm",
     unit: "ms",
     ...budget,
-    measure: (setting: Setting) =>
+    measure: ({ rkt, podman }) =>
       timePair({
-        ours: setting.rktRun(net, ["/bin/true"]),
-        peer: setting.podmanRun(net, ["/bin/true"]),
+        ours: rkt.run(net, TRUE),
+        peer: podman.run(net, TRUE),
         runs: RUNS,
         between: async () => {
-          await must([...setting.rkt, "gc", "--grace-period=0s"]); // podman's --rm did it already
+          await must([...rkt.command, "gc", "--grace-period=0s"]); // podman's --rm did it already
         },
       }),
   };

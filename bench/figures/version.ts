@@ -9,5 +9,9 @@ export const version: Figure = {
   first: 25,
   aim: 10,
   measure: (setting) =>
-    timePair({ ours: [...setting.rkt, "version"], peer: ["podman", "--version"], runs: 30 }),
+    timePair({
+      ours: [...setting.rkt.command, "version"],
+      peer: ["podman", "--version"],
+      runs: 30,
+    }),
 };

@@ -45,8 +45,9 @@ export interface RktOptions extends RunOptions {
 }
 
 export async function startWorld(options: MachineOptions = {}): Promise<World> {
-  const temporary = temporaryDirectory("e2e");
-  const machine = await startMachine(options);
+  await using stack = new AsyncDisposableStack();
+  const temporary = stack.use(temporaryDirectory("e2e"));
+  const machine = stack.use(await startMachine(options));
   const [data, config, system] = ["data", "local", "system"].map((name) =>
     join(temporary.path, name),
   ) as [string, string, string];
@@ -70,6 +71,7 @@ export async function startWorld(options: MachineOptions = {}): Promise<World> {
     return finished;
   };
   const before: Inventory = await takeInventory(machine, []);
+  const done = stack.move();
   return {
     machine,
     directory: temporary.path,
@@ -94,10 +96,7 @@ export async function startWorld(options: MachineOptions = {}): Promise<World> {
         ...inventoryDifference(before, await takeInventory(machine, seen)),
       ]);
     },
-    [Symbol.asyncDispose]: async () => {
-      await machine[Symbol.asyncDispose]();
-      temporary[Symbol.dispose]();
-    },
+    [Symbol.asyncDispose]: () => done.disposeAsync(),
   };
 }
 
