@@ -15,7 +15,7 @@ export function earlierRecord(store: Store, id: ImageId): StoredImage | undefine
   }
 }
 
-const RANK: Readonly<Record<Verification["kind"], number>> = { none: 0, bundled: 1, signature: 2 };
+const RANK: Readonly<Record<Verification["kind"], number>> = { none: 0, signature: 1 };
 
 /** The new one, unless the earlier one says more. */
 export function betterProof(now: Verification, earlier: Verification | undefined): Verification {

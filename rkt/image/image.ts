@@ -22,8 +22,6 @@ export type BlobDigest = `sha256:${string}` | `sha512:${string}`;
 /** What is known of an image's origin; recorded for ever with the image. */
 export type Verification =
   | { readonly kind: "signature"; readonly fingerprint: string; readonly identity: string }
-  /** The archive came with the executable itself, or from a directory that only root writes. */
-  | { readonly kind: "bundled" }
   /** `--insecure-options=image`, said by the person who fetched it. */
   | { readonly kind: "none" };
 

@@ -8,7 +8,7 @@ export type { ImageHost, Insecure, ProgressEvent } from "./host.ts";
 export type { BlobDigest, ImageId, LayerId, StoredImage, Verification } from "./image.ts";
 export type { NewTarFile } from "./layers/tar-writer.ts";
 export { UNPACK_ARGUMENT } from "./layers/unpack-request.ts";
-export { pull, pullBundled } from "./pull.ts";
+export { pull } from "./pull.ts";
 export type { PullOptions, PullPolicy } from "./pull.ts";
 export { openStore } from "./store/store.ts";
 export type { Collected, InUse, Store, StoreHost } from "./store/store.ts";

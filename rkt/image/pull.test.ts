@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { platformOf } from "@rkt/spec";
 import { describeFault, Fault, hintOf } from "@shared/base";
 import { SECURE } from "./host.ts";
-import { pull, pullBundled } from "./pull.ts";
+import { pull } from "./pull.ts";
 import {
   type Keys,
   LACKS,
@@ -100,9 +100,6 @@ describe.skipIf(LACKS !== undefined)(`pull() of files${LACKS ? ` (no ${LACKS})` 
     writeFileSync(path, smallAci());
     const image = await pull(bench.host, { kind: "file", path }, unchecked);
     expect(image.verification).toEqual({ kind: "none" });
-    expect((await pullBundled(bench.host, path, platform)).verification).toEqual({
-      kind: "bundled",
-    });
   });
 
   type Bench = ReturnType<typeof signedBench>;

@@ -55,11 +55,6 @@ export async function verifyArchive<T extends SignedArchive>(
   }
 }
 
-/** An archive that came with the executable, or lies where only root writes. */
-export function acceptBundled<T>(subject: T): Verified<T> {
-  return mint(subject, { kind: "bundled" });
-}
-
 /**
  * There is no proof for registry images yet: they need the word of the person who asks. @throws
  * {Fault} "denied"

@@ -78,13 +78,17 @@ function takeLock(host: Stage1Host): number {
  */
 function hideUnifiedHierarchy(host: Stage1Host): void {
   if (cgroupLayout() !== "hybrid") return;
-  // A parent outside of our pid namespace, as below nsenter, has the number 0 and is not to be
-  // seen.
-  if (process.ppid > 0) {
-    const own = readlinkSync("/proc/self/ns/mnt");
-    assert(own !== readlinkSync(`/proc/${process.ppid}/ns/mnt`), "stage0 makes a mount namespace");
-  }
+  assert(!sharesMounts(process.ppid), "stage0 makes a mount namespace");
   host.kernel.unmount("/sys/fs/cgroup/unified", { detach: true });
+}
+
+/** False also where the other process may not be looked at: then it is not one of ours. */
+function sharesMounts(pid: number): boolean {
+  try {
+    return readlinkSync("/proc/self/ns/mnt") === readlinkSync(`/proc/${pid}/ns/mnt`);
+  } catch {
+    return false;
+  }
 }
 
 function startInit(host: Stage1Host, options: RunArguments, lockFd: number): PodInit {
