@@ -11,7 +11,7 @@ import { expectEmptyStore, refused, succeeded } from "./harness/expectations.ts"
 import { feature } from "./harness/feature.ts";
 import { startWebServer } from "./harness/web-server.ts";
 
-const GNUPG = { gpg: "gnupg", gpgv: "gpgv" };
+const GNUPG = { gpg: "gnupg", openssl: "openssl", xz: "xz-utils", bzip2: "bzip2" };
 
 feature("rkt fetch of signed archives", { programs: GNUPG }, (world) => {
   let one: Signer;
@@ -110,6 +110,23 @@ feature("rkt fetch of signed archives", { programs: GNUPG }, (world) => {
     const finished = await fetch(`${web.url}/${basename(good)}`);
     expect(succeeded(finished)).toMatch(/^sha512-/);
     expect(finished.stderr).toContain("signature verified");
+  });
+
+  test("https://: refused by default for a certificate that nobody signed", async () => {
+    await using web = await startWebServer(world().machine, world().directory, { tls: true });
+    await world().machine.shell(`cp ${good} ${good}.asc ${web.directory}/`);
+    const url = `${web.url}/${basename(good)}`;
+    expect(refused(await fetch(url))).toMatch(/certificate|self.signed/i);
+    succeeded(await fetch("--insecure-options=tls", url));
+  });
+
+  test("several fetches of one image at once", async () => {
+    const data = file("data-at-once");
+    const all = [1, 2, 3, 4].map(() => world().rkt(["fetch", good], { data }));
+    const ids = new Set((await Promise.all(all)).map(succeeded));
+    expect(ids.size).toBe(1);
+    const list = await world().rkt(["image", "list", "--no-legend"], { data });
+    expect(succeeded(list).trim().split("\n")).toHaveLength(1);
   });
 
   describe("refuses", () => {

@@ -133,6 +133,13 @@ feature("pods", {}, (world) => {
       expect(succeeded(await world().rkt(["logs", "--app=two", uuid]))).toBe("2a\n");
     });
 
+    test("--timestamps puts the time before each line", async () => {
+      const running = await start(IMAGE_NAME, "--exec=/bin/sh", "--", "-c", "echo said; sleep 0.2");
+      await running.pod.finished;
+      const finished = await world().rkt(["logs", "--timestamps", running.uuid]);
+      expect(succeeded(finished)).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+\S* said\n$/);
+    });
+
     test("--follow goes on until the pod ends, --tail begins near the end", async () => {
       const script = "for i in 1 2 3 4 5 6 7 8; do echo line $i; sleep 0.1; done";
       const running = await start(IMAGE_NAME, "--exec=/bin/sh", "--", "-c", script);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { IMAGE_NAME } from "./fixtures/aci.ts";
 import { ended, refused, succeeded } from "./harness/expectations.ts";
 import { feature } from "./harness/feature.ts";
+import { RKT } from "./harness/world.ts";
 
 feature("rkt run", {}, (world) => {
   beforeAll(async () => {
@@ -184,6 +185,38 @@ feature("rkt run", {}, (world) => {
   test("--interactive hands standard input to the app", async () => {
     const argv = ["run", "--net=none", "--interactive", IMAGE_NAME, "--exec=/bin/cat"];
     expect(succeeded(await world().rkt(argv, { input: "typed\n" }))).toBe("typed\n");
+  });
+
+  test("without --interactive, standard input is empty", async () => {
+    const argv = ["run", "--net=none", IMAGE_NAME, "--exec=/bin/cat"];
+    expect(succeeded(await world().rkt(argv, { input: "typed\n" }))).toBe("");
+  });
+
+  test("--interactive on a terminal gives the app a terminal", async () => {
+    const { machine, data, config } = world();
+    const argv = [RKT, `--dir=${data}`, `--local-config=${config}`, "run", "--net=none"];
+    const command = [...argv, "--interactive", IMAGE_NAME, "--exec=/bin/tty"].join(" ");
+    const finished = await machine.run(["script", "-qec", command, "/dev/null"]);
+    expect(ended(finished, 0)).toMatch(/^\/dev\/(pts\/\d+|console)\r$/m);
+  });
+
+  test("all of a long output arrives, in order", async () => {
+    const finished = await world().script(
+      "i=0; while [ $i -lt 20000 ]; do echo $i; i=$((i+1)); done",
+    );
+    expect(succeeded(finished)).toBe(Array.from({ length: 20_000 }, (_, n) => `${n}\n`).join(""));
+  });
+
+  test("several pods at once", async () => {
+    const pods = await Promise.all([1, 2, 3, 4].map((n) => world().script(`echo pod ${n}`)));
+    expect(pods.map(succeeded)).toEqual(["pod 1\n", "pod 2\n", "pod 3\n", "pod 4\n"]);
+  });
+
+  test("a path that is relative to the current directory", async () => {
+    const as = ["env", "-C", world().directory];
+    const argv = ["run", "--net=none", "--insecure-options=image", "./stored.aci", "--name=near"];
+    const finished = await world().rkt([...argv, "--exec=/bin/echo", "--", "near"], { as });
+    expect(succeeded(finished)).toBe("near\n");
   });
 
   test("SIGTERM to rkt run reaches the app", async () => {

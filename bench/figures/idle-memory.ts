@@ -27,31 +27,31 @@ export const idleMemory: Figure = {
   }),
 };
 
-async function ofRkt({ command, run }: Engine): Promise<number> {
+async function ofRkt(rkt: Engine): Promise<number> {
   const start = (): Bun.Subprocess =>
-    Bun.spawn(run("none", SLEEP), { stdio: ["ignore", "ignore", "ignore"] });
+    Bun.spawn(rkt.run("none", SLEEP), { stdio: ["ignore", "ignore", "ignore"] });
   const children = [start(), start()] as const;
   try {
     await settled(2);
     return beside(children[1].pid);
   } finally {
-    const list = await must([...command, "list", "--full", "--no-legend"]);
+    const list = await must([...rkt.command, "list", "--full", "--no-legend"]);
     const running = [...list.matchAll(/^(\S{36})\t.*\trunning\t/gm)].map(([, uuid = ""]) => uuid);
-    if (running.length > 0) await must([...command, "stop", "--force", ...running]);
+    if (running.length > 0) await must([...rkt.command, "stop", "--force", ...running]);
     await Promise.all(children.map((child) => child.exited));
   }
 }
 
-async function ofPodman({ command, run }: Engine): Promise<number> {
-  const words = run("none", SLEEP);
+async function ofPodman(podman: Engine): Promise<number> {
+  const words = podman.run("none", SLEEP);
   const detached = words.toSpliced(words.indexOf("run") + 1, 0, "--detach");
   const ids = [(await must(detached)).trim(), (await must(detached)).trim()] as const;
   try {
     await settled(2);
     const inspect = ["inspect", "--format={{.State.ConmonPid}}", ids[1]];
-    return beside(Number(await must([...command, ...inspect])));
+    return beside(Number(await must([...podman.command, ...inspect])));
   } finally {
-    await must([...command, "rm", "--force", "--time=0", ...ids]);
+    await must([...podman.command, "rm", "--force", "--time=0", ...ids]);
   }
 }
 
