@@ -48,5 +48,6 @@ async function tlsServer(directory: string): Promise<string> {
     ...["-nodes", "-days", "1", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
     ...["-keyout", key, "-out", certificate],
   ]);
-  return `openssl s_server -quiet -WWW -4 -accept 127.0.0.1:${TLS_PORT} -key ${key} -cert ${certificate}`;
+  const files = `-key ${key} -cert ${certificate}`;
+  return `openssl s_server -quiet -WWW -4 -accept 127.0.0.1:${TLS_PORT} ${files}`;
 }
