@@ -9,7 +9,7 @@ export type { BlobDigest, ImageId, LayerId, StoredImage, Verification } from "./
 export type { NewTarFile } from "./layers/tar-writer.ts";
 export { UNPACK_ARGUMENT } from "./layers/unpack-request.ts";
 export { pull } from "./pull.ts";
-export type { PullOptions, PullPolicy } from "./pull.ts";
+export type { PullOptions, PullPolicy } from "./pull-options.ts";
 export { openStore } from "./store/store.ts";
 export type { Collected, InUse, Store, StoreHost } from "./store/store.ts";
 export { trustKeys } from "./trust/trust.ts";

@@ -10,11 +10,11 @@ import { discoverImage } from "./discover/discover.ts";
 import { type Download, fetchFile, fetchUrl } from "./fetch/archive.ts";
 import { type ImageHost, SECURE } from "./host.ts";
 import type { LayerId, StoredImage } from "./image.ts";
-import type { PullOptions, pull } from "./pull.ts";
+import type { Pull, PullOptions } from "./pull-options.ts";
 import { type Verified, verifyArchive } from "./verify/verify.ts";
 
 /** `pull` itself comes in for the dependencies, which may be of any kind. */
-export type ArchiveOptions = PullOptions & { readonly pull: typeof pull };
+export type ArchiveOptions = PullOptions & { readonly pull: Pull };
 
 type ArchiveReference = Exclude<ImageReference, { kind: "docker" | "oci" }>;
 

@@ -9,7 +9,7 @@ import { openRegistry } from "./fetch/registry.ts";
 import { type ImageHost, SECURE } from "./host.ts";
 import type { StoredImage } from "./image.ts";
 import { pullOci } from "./oci/pull-oci.ts";
-import type { PullOptions } from "./pull.ts";
+import type { PullOptions } from "./pull-options.ts";
 import { verifyOci } from "./verify/verify.ts";
 
 /** The reference as a person typed it, and as the store keeps it. */

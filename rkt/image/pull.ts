@@ -6,32 +6,11 @@
  * The two ways to a new image are loaded when they are needed: most pods run an image that is
  * there.
  */
-import { fullDockerReference, type ImageReference, type NameValue, type Platform } from "@rkt/spec";
+import { fullDockerReference, type ImageReference, type NameValue } from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
-import type { Credentials } from "./fetch/registry.ts";
-import type { ImageHost, Insecure } from "./host.ts";
+import type { ImageHost } from "./host.ts";
 import type { StoredImage } from "./image.ts";
-
-/** When a remote place is asked. */
-export type PullPolicy =
-  | "new" // only for what the store lacks
-  | "never"
-  | "update"; // always; what the store has already is not fetched twice
-
-/** How a reference is to be pulled. */
-export interface PullOptions {
-  readonly policy: PullPolicy;
-  /** Of the operating system and processor that the image shall run on. */
-  readonly platform: Platform;
-  /** Everything is checked unless told. */
-  readonly insecure?: Insecure;
-  /** A file with the detached signature of an ACI; the archive's name with `.asc` unless told. */
-  readonly signaturePath?: string;
-  /** For registries that ask for them. */
-  readonly credentials?: Credentials;
-  /** Names of the images that are being fetched because of each other; set by dependencies only. */
-  readonly within?: readonly string[];
-}
+import type { PullOptions, PullPolicy } from "./pull-options.ts";
 
 /**
  * Makes sure that an image is in the store, and with an ACI all images that it depends on.

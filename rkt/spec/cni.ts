@@ -85,7 +85,7 @@ export interface CniError {
 }
 
 /** What rkt's own networks speak, and what a configuration speaks that does not say. */
-export const DEFAULT_CNI_VERSION = "0.1.0";
+const DEFAULT_CNI_VERSION = "0.1.0";
 
 const NETWORK_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const PLUGIN_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.+-]*$/;

@@ -23,7 +23,7 @@ export interface DockerReference {
 }
 
 /** Where images without a registry in their name come from. */
-export const DEFAULT_REGISTRY = "registry-1.docker.io";
+const DEFAULT_REGISTRY = "registry-1.docker.io";
 
 const LABEL = "[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?";
 const HOST = new RegExp(`^(?:${LABEL}(?:\\.${LABEL})*|\\[[0-9a-fA-F:]+\\])(?::[0-9]+)?$`);

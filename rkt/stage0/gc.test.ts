@@ -21,7 +21,7 @@ import {
   testHost,
 } from "./testing.ts";
 
-const ACT = join(import.meta.dir, "testdata", "act.ts");
+const ACT = join(import.meta.dir, "testdata", "act-main.ts");
 const HOUR_MS = 3_600_000;
 
 /** A pod that has run to its end, and whose stage1 has given back all that it had. */
@@ -226,7 +226,7 @@ test.skipIf(CANNOT_MOUNT !== undefined)(
   "removal never reaches through a mount left in a pod",
   () => {
     using dir = temporaryDataDir();
-    const script = join(import.meta.dir, "testdata", "gc-mount.ts");
+    const script = join(import.meta.dir, "testdata", "gc-mount-main.ts");
     const { path } = exited(dir);
     const outside = join(dir.path, "outside");
     mkdirSync(outside);

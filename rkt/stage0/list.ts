@@ -91,7 +91,7 @@ export function readPodManifest(pod: Pod): PodManifest {
 }
 
 /** The networks of a pod while it has any. */
-export function readNetworks(pod: Pod): readonly NetworkStatus[] {
+function readNetworks(pod: Pod): readonly NetworkStatus[] {
   const text = readIfPresent(podPaths.netInfo(pod.files));
   if (text === undefined) return [];
   try {

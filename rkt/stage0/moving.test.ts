@@ -16,7 +16,7 @@ test(
   async () => {
     using dir = temporaryDataDir();
     writeLayers(dir.path);
-    const mover = join(import.meta.dir, "testdata", "move-pods.ts");
+    const mover = join(import.meta.dir, "testdata", "move-pods-main.ts");
     const stop = join(dir.path, "stop");
     const command = [process.execPath, mover, dir.path, stop];
     const child = Bun.spawn(command, { stdio: ["ignore", "ignore", "pipe"] });

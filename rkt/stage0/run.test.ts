@@ -28,7 +28,7 @@ import {
   writeLayers,
 } from "./testing.ts";
 
-const ACT = join(import.meta.dir, "testdata", "act.ts");
+const ACT = join(import.meta.dir, "testdata", "act-main.ts");
 const COLLECT = { debug: false, localConfig: "/etc/rkt" };
 
 /** Starts a process that becomes the pod. */

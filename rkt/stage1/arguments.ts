@@ -12,7 +12,7 @@ export function parseRunArguments(argv: readonly string[]): RunArguments {
   for (const word of argv) {
     if (!word.startsWith("--")) words.push(word);
     else {
-      const [name = "", value] = splitOnce(word.slice(2));
+      const [name, value] = splitOnce(word.slice(2));
       options.set(name, value ?? "true");
     }
   }

@@ -119,10 +119,9 @@ function fromError(error: Error & { code?: unknown; syscall?: unknown; path?: un
 /** The chain of causes on one line, outermost first, control characters made visible. */
 export function describeFault(thrown: unknown): string {
   const parts: string[] = [];
-  for (let at: unknown = firstFault(thrown); at !== undefined; at = (at as Error).cause) {
+  for (let at = firstFault(thrown); at !== undefined; at = causeOf(at)) {
     const fault = Fault.from(at);
     if (parts.at(-1) !== fault.message) parts.push(fault.message);
-    if (!(at instanceof Error)) break;
   }
   return visible(parts.join(": "));
 }
@@ -142,6 +141,10 @@ export function hintOf(thrown: unknown): string | undefined {
  */
 function firstFault(thrown: unknown): unknown {
   return thrown instanceof SuppressedError ? firstFault(thrown.suppressed) : thrown;
+}
+
+function causeOf(thrown: unknown): unknown {
+  return thrown instanceof Error ? thrown.cause : undefined;
 }
 
 /** A string as it stands in messages: in double quotes, control characters escaped. */

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { parseDockerReference, platformOf } from "@rkt/spec";
 import { describeFault, Fault, hintOf } from "@shared/base";
 import { SECURE } from "../host.ts";
-import { type PullOptions, pull } from "../pull.ts";
+import { pull } from "../pull.ts";
+import type { PullOptions } from "../pull-options.ts";
 import { LACKS, newBench, run, type TestBench } from "../testdata/bench.ts";
 import {
   blobOf,

@@ -14,7 +14,8 @@ export function enter(argv: readonly string[]): never {
   const { app, command } = parseEnterArguments(argv);
   const pod = process.cwd();
   if (command.length === 0) throw new Fault("invalid", `enter app ${quote(app)}: no command`);
-  readFileSync(crunPaths.appPid(pod, app)); // crun's own message for an app that never ran is unclear
+  // crun's own message for an app that never ran is unclear.
+  readFileSync(crunPaths.appPid(pod, app));
   kernel.unshare(["mount"]);
   kernel.mount({ target: "/", flags: ["rec", "slave"] });
   if (cgroupLayout() === "hybrid") kernel.unmount("/sys/fs/cgroup/unified", { detach: true });

@@ -5,7 +5,7 @@ import type { App } from "@rkt/spec";
 import type { Account } from "./users.ts";
 
 /** @see appc 0.8.11 ace.md, Execution Environment */
-export const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 export function appEnvironment(
   name: string,

@@ -7,7 +7,7 @@
  */
 import { writeFileSync } from "node:fs";
 import process from "node:process";
-import { crashPoint } from "@shared/base";
+import { crashPoint, Fault } from "@shared/base";
 import { podPaths } from "../contract.ts";
 import type { AppProcess } from "./app-process.ts";
 import type { RunningPod, Stage1Host } from "./running-pod.ts";
@@ -50,17 +50,17 @@ export async function superviseApps(
   return first ?? 0;
 }
 
-async function endOf(app: AppProcess): Promise<{ status: number; fault?: unknown }> {
+async function endOf(app: AppProcess): Promise<{ status: number; fault?: Fault }> {
   try {
     return { status: await app.ended };
   } catch (fault) {
-    return { status: 254, fault };
+    return { status: 254, fault: Fault.from(fault) };
   }
 }
 
 /** Asks all apps to end, and ends them when they do not. */
 class Stopper {
-  fault: unknown;
+  fault: Fault | undefined;
   #timer: AbortController | undefined;
   readonly #host: Stage1Host;
   readonly #pod: RunningPod;
