@@ -5,7 +5,7 @@
 import { closeSync, fchownSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
-import { type Clock, Fault, quote } from "@shared/base";
+import { type Clock, Fault, quote, writeAll } from "@shared/base";
 import type { Kernel } from "@shared/linux";
 import { podPaths } from "../contract.ts";
 import type { AppConfig } from "./bundle.ts";
@@ -107,14 +107,20 @@ function spawnLogged(
   return { child, copied };
 }
 
-/** crun writes a line to its log exactly when it could not do its work. */
+/**
+ * crun writes a line to its log when it could not do its work. What an app still had to say on its
+ * terminal when it ended comes there too, as it is, with one newline more: it is passed on.
+ */
 function throwStartFailure(pod: string, name: string): void {
-  const lines = readIfThere(crunPaths.errors(pod, name)).split("\n").filter(Boolean);
-  const messages = lines
+  const lines = readIfThere(crunPaths.errors(pod, name)).split("\n");
+  const isEntry = (line: string): boolean => /^\{ *"msg":.*"level":/.test(line);
+  const rest = lines.filter((line) => !isEntry(line)).join("\n");
+  if (rest !== "") writeAll(1, Buffer.from(rest.replace(/\n$/, "")));
+  const [message] = lines
+    .filter(isEntry)
     .map((line) => JSON.parse(line) as { level?: string; msg?: string })
     .filter(({ level }) => level === "error")
     .map(({ msg }) => msg ?? "");
-  const [message] = messages;
   if (message === undefined) return;
   throw new Fault("invalid", `start app ${quote(name)}: ${message}`);
 }
