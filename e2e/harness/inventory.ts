@@ -16,9 +16,8 @@ const PROBES: Readonly<Record<string, string>> = {
   // Tables and built-in chains that iptables makes on first use stay; rules and own chains count.
   rule: "(iptables-save; ip6tables-save) | grep -E '^-A|^:[^ ]+ - '",
   nft: "nft list tables | grep -vE '^table ip6? (filter|nat|mangle|raw|security)$'",
-  netns: "find /run/netns /var/run/netns -mindepth 1",
-  lease: "find /var/lib/cni -type f ! -name lock ! -name last_reserved_ip.0",
-  crun: "find /run/crun /run/user/0/crun -mindepth 1 -maxdepth 1",
+  // Leases, states of runtimes, sockets. Locks and the last address given are there for good.
+  file: "find /run /var/lib ! -type d ! -name '*lock' ! -name 'last_reserved_ip.*'",
   // Not the machine's init, and not this line itself.
   process: "ps -e -o pid=,stat=,args= | grep -vE '^ *1 |ps -e -o|grep -vE'",
 };
