@@ -8,7 +8,7 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createKeyRing, must, pushImage, startRegistry, temporaryDirectory } from "@e2e/rkt";
+import { createKeyRing, must, pushImage, run, startRegistry, temporaryDirectory } from "@e2e/rkt";
 import { askerImage, GREETER_NAME, writeGreeter } from "./images.ts";
 import { command, say, show } from "./terminal.ts";
 
@@ -17,9 +17,14 @@ const RKT = join(ROOT, "dist/rkt");
 
 /** All of it; the clean-up runs whether it worked or not. */
 async function start(): Promise<void> {
+  if (process.getuid?.() !== 0) throw new Error("pods need root; run: sudo npm start");
   process.stdout.write(await must([process.execPath, "run", join(ROOT, "tools/build/build.ts")]));
   using directory = temporaryDirectory("start");
-  const rkt = rktIn(directory.path);
+  const { rkt, words } = rktIn(directory.path);
+  await using ending = new AsyncDisposableStack();
+  ending.defer(async () => {
+    await run([...words, "gc", "--grace-period=0s"]); // nothing to do, unless it was interrupted
+  });
 
   say("Two images are made on the spot from busybox: one signed, one served by a registry.");
   const greeter = writeGreeter(directory.path);
@@ -66,14 +71,19 @@ async function signed(file: string, directory: string): Promise<string> {
  * Runs `rkt` with data and configuration below `directory`; the words before the subcommand are
  * shown once.
  */
-function rktIn(directory: string): (...argv: string[]) => Promise<void> {
+function rktIn(directory: string): {
+  readonly rkt: (...argv: string[]) => Promise<void>;
+  readonly words: readonly string[];
+} {
   const [data, config] = [join(directory, "data"), join(directory, "config")];
   mkdirSync(data);
   mkdirSync(config);
   const words = [RKT, `--dir=${data}`, `--local-config=${config}`];
   say("Everything happens in a directory that is removed at the end:");
   show(`alias rkt='${words.join(" ")}'`);
-  return (...argv) => command(["rkt", ...argv].join(" "), [...words, ...argv]);
+  const rkt = (...argv: string[]): Promise<void> =>
+    command(["rkt", ...argv].join(" "), [...words, ...argv]);
+  return { rkt, words };
 }
 
 // Ctrl-C reaches the running command as well; it fails, and with it this program ends in its own
