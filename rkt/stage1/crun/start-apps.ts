@@ -7,7 +7,7 @@ import { dirname } from "node:path";
 import process from "node:process";
 import { type App, parseIsolators, type RuntimeApp, type RuntimeNamespace } from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
-import { cgroupControllers, type NamespaceKind } from "@shared/linux";
+import { cgroupControllers, cgroupLayout, type NamespaceKind } from "@shared/linux";
 import { podPaths } from "../contract.ts";
 import { type AppProcess, crunPaths, startApp } from "./app-process.ts";
 import { type AppConfig, type BoundVolume, bundleConfig, unenforceable } from "./bundle.ts";
@@ -70,7 +70,12 @@ const RUNTIME_TYPE: Readonly<Record<NamespaceKind, RuntimeNamespace["type"]>> = 
 };
 
 function joinedNamespaces(pod: RunningPod): Surroundings["namespaces"] {
-  return [...pod.init.namespaces].map(([kind, path]) => ({ type: RUNTIME_TYPE[kind], path }));
+  const joined = [...pod.init.namespaces].map(([kind, path]) => ({
+    type: RUNTIME_TYPE[kind],
+    path,
+  }));
+  // With one hierarchy an app finds its own limits at the top of /sys/fs/cgroup, as in podman.
+  return cgroupLayout() === "unified" ? [...joined, { type: "cgroup" }] : joined;
 }
 
 async function resolveApp(
