@@ -5,7 +5,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { busyboxOci, layeredOci, type OciImage, writeLayout } from "./fixtures/oci.ts";
+import {
+  busyboxOci,
+  layeredOci,
+  type OciImage,
+  writeLayout,
+  writeTwoPlatformLayout,
+} from "./fixtures/oci.ts";
 import { type Registry, startRegistry } from "./fixtures/registry.ts";
 import { expectEmptyStore, refused, succeeded } from "./harness/expectations.ts";
 import { feature } from "./harness/feature.ts";
@@ -55,6 +61,13 @@ feature("OCI images", { programs: REGISTRY }, (world) => {
     const fromLayout = await world().rkt(["fetch", "--insecure-options=image", `oci:${layout}`]);
     const fromRegistry = await world().rkt(["fetch", insecure, reference("test/layered")]);
     expect(succeeded(fromLayout)).toBe(succeeded(fromRegistry));
+  });
+
+  test("of an index with several platforms, this machine's", async () => {
+    const two = writeTwoPlatformLayout(join(world().directory, "two"), layeredOci());
+    const ours = await world().rkt(["fetch", "--insecure-options=image", `oci:${two}`]);
+    const direct = await world().rkt(["fetch", "--insecure-options=image", `oci:${layout}`]);
+    expect(succeeded(ours)).toBe(succeeded(direct));
   });
 
   test("a digest instead of a tag", async () => {
