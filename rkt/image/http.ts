@@ -41,7 +41,7 @@ export async function httpGet(host: HttpHost, request: HttpRequest): Promise<Htt
     if (reply.status < 300 || reply.status > 399 || location === null) return reply;
     await reply.body.return();
     const next = redirectTarget(url, location, request.downgrade === true);
-    if (new URL(next).host !== new URL(url).host) headers = withoutCredentials(headers);
+    if (!mayTravel(url, next)) headers = withoutCredentials(headers);
     url = next;
   }
   throw new Fault("unavailable", `get ${quote(request.url)}: more than ${REDIRECTS_MAX} redirects`);
@@ -52,6 +52,16 @@ function redirectTarget(from: string, location: string, downgrade: boolean): str
   const plain = next?.protocol === "http:" && (downgrade || from.startsWith("http:"));
   if (next !== null && (next.protocol === "https:" || plain)) return next.href;
   throw new Fault("denied", `get ${quote(from)}: refuse the redirect to ${quote(location)}`);
+}
+
+/** Credentials stay with the host that they are for, and never leave https for http. */
+function mayTravel(from: string, to: string): boolean {
+  const [here, there] = [new URL(from), new URL(to)];
+  return here.host === there.host && (here.protocol === there.protocol || isSecure(there));
+}
+
+function isSecure({ protocol }: URL): boolean {
+  return protocol === "https:";
 }
 
 function withoutCredentials(headers: Readonly<Record<string, string>>): Record<string, string> {
@@ -83,7 +93,7 @@ async function getOnce(host: HttpHost, request: HttpRequest): Promise<HttpReply>
     return { url, status: response.status, headers: response.headers, body };
   } catch (error) {
     watch.stop();
-    throw watch.reason() ?? networkFault(request.url, error);
+    throw watch.reason() ?? trustsNobody(host, request) ?? networkFault(request.url, error);
   }
 }
 
@@ -155,6 +165,19 @@ function startWatch(host: HttpHost, url: string): Watch {
     },
     reason: () => reason,
   };
+}
+
+/** A list without a certificate fails before the first byte, with an error that says nothing. */
+function trustsNobody(
+  { authorities }: HttpHost,
+  { url, insecureTls }: HttpRequest,
+): Fault | undefined {
+  const checked = insecureTls !== true && isSecure(new URL(url));
+  if (!checked || authorities === undefined || authorities.includes("BEGIN CERT")) return undefined;
+  const why = "x509: certificate signed by unknown authority";
+  return new Fault("denied", `get ${quote(url)}: ${why}`, {
+    hint: "no certificates were found where SSL_CERT_FILE or SSL_CERT_DIR say",
+  });
 }
 
 const CERTIFICATE = /CERT|SELF_SIGNED|UNABLE_TO_|HOSTNAME|ALTNAME/;

@@ -5,9 +5,10 @@ import { insecureOptions, localConfig, systemConfig, userConfig } from "../flags
 import type { Call } from "../grammar/command.ts";
 import type { Host } from "../host.ts";
 import { VERSION } from "../version.ts";
+import { authoritiesOf } from "./authorities.ts";
 
 export function imageHostOf(host: Host, call: Call, store: Store): ImageHost {
-  return {
+  const effects = {
     clock: host.clock,
     random: host.random,
     self: host.self,
@@ -17,6 +18,7 @@ export function imageHostOf(host: Host, call: Call, store: Store): ImageHost {
     note: host.note,
     progress: progressOf(host),
   };
+  return Object.assign(authoritiesOf(host), effects);
 }
 
 /** Bars are for people: what is not a terminal sees nothing of the progress. */

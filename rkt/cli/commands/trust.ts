@@ -11,6 +11,7 @@ import { switchFlag, textFlag } from "../grammar/flag.ts";
 import type { Host } from "../host.ts";
 import { VERSION } from "../version.ts";
 import { askYesOrNo } from "./ask-yes-or-no.ts";
+import { authoritiesOf } from "./authorities.ts";
 import { insecureOf } from "./image-host.ts";
 
 const insecureAllowHttp = switchFlag({
@@ -57,6 +58,7 @@ function trustHostOf(host: Host, { flags }: Call): TrustHost {
     keyTree: join(flags.get(localConfig), "trustedkeys"),
     out: (line) => host.print(`${line}\n`),
     note: host.note,
+    ...authoritiesOf(host),
     ...(process.stdin.isTTY ? { review: async (question) => askYesOrNo(host, question) } : {}),
   };
 }
