@@ -67,6 +67,8 @@ export type { Platform } from "./labels.ts";
 export { parseImageHash } from "./manifest-head.ts";
 export { parseNetFlag, printNetFlag } from "./net-flag.ts";
 export type { NetworkChoice, NetworkSelection } from "./net-flag.ts";
+export { parseOciArtifact } from "./oci-artifact.ts";
+export type { OciArtifact } from "./oci-artifact.ts";
 export {
   OCI_MANIFEST_TYPES,
   pairLayers,

@@ -31,6 +31,8 @@ export interface OciDescriptor {
   readonly size: number;
   /** Only of manifests inside an index. */
   readonly platform?: Platform;
+  /** Only of what is no image: a signature, a bill of materials. */
+  readonly artifactType?: string;
   readonly annotations?: Readonly<Record<string, string>>;
 }
 
@@ -238,7 +240,8 @@ function checkCount(what: string, count: number, most: number): void {
     throw new Fault("invalid", `count ${what}: want at most ${most}, found ${count}`);
 }
 
-function readDescriptor(value: unknown, place: string): OciDescriptor {
+/** A descriptor at that place of a document. Faults: invalid. */
+export function readDescriptor(value: unknown, place: string): OciDescriptor {
   const descriptor = readObject(value, place);
   const size = readInteger(descriptor["size"], `${place}.size`, {
     min: 0,
@@ -254,6 +257,7 @@ function readDescriptor(value: unknown, place: string): OciDescriptor {
       platform === undefined
         ? undefined
         : readPlatform(readObject(platform, `${place}.platform`), `${place}.platform`),
+    artifactType: readText(descriptor["artifactType"], `${place}.artifactType`) || undefined,
     annotations: readTextMap(descriptor["annotations"], `${place}.annotations`),
   });
 }

@@ -6,9 +6,16 @@
  */
 import { closeSync, fstatSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type ImageReference, type OciDescriptor, parseOciIndex, selectReference } from "@rkt/spec";
+import {
+  type ImageReference,
+  type OciDescriptor,
+  type OciIndex,
+  parseOciIndex,
+  selectReference,
+} from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
 import { fileChunks } from "./file-chunks.ts";
+import { layoutAttachments, withoutAttachments } from "./layout-attachments.ts";
 import { checkBytes, DOCUMENT_BYTES_MAX, type OciSource } from "./oci-source.ts";
 
 /** @throws {Fault} "not-found", "invalid", "ambiguous" from the source's methods */
@@ -23,7 +30,7 @@ export function openLayout(reference: ImageReference & { kind: "oci" }): OciSour
     document: async () => {
       checkLayout(directory);
       const text = new TextDecoder().decode(readDocument(join(directory, "index.json")));
-      const index = parseOciIndex(text);
+      const index = withoutAttachments(parseOciIndex(text));
       // Several entries without a name are the platforms of one image, as in an index.
       const unnamed = reference.reference === undefined && index.manifests.length > 1;
       if (unnamed && index.manifests.every(({ platform }) => platform !== undefined)) {
@@ -32,12 +39,17 @@ export function openLayout(reference: ImageReference & { kind: "oci" }): OciSour
       return await manifest(selectReference(index, reference.reference));
     },
     manifest,
+    attachments: layoutAttachments({ index: () => readIndex(directory), manifest }),
     blob: async (descriptor) => {
       const path = blobPath(directory, descriptor);
       closeSync(openForReading(path));
       return fileChunks(path);
     },
   };
+}
+
+function readIndex(directory: string): OciIndex {
+  return parseOciIndex(new TextDecoder().decode(readDocument(join(directory, "index.json"))));
 }
 
 function checkLayout(directory: string): void {

@@ -14,6 +14,16 @@ export interface OciSource {
   manifest(descriptor: OciDescriptor): Promise<Uint8Array>;
   /** Bytes of a blob, not yet checked. */
   blob(descriptor: OciDescriptor): Promise<AsyncIterable<Uint8Array>>;
+  /** Absent where a place cannot hold more than the image itself. */
+  readonly attachments?: Attachments;
+}
+
+/** What a place holds beside an image: signatures, attestations, bills of materials. */
+export interface Attachments {
+  /** The document of that tag; undefined where there is none. */
+  tagged(tag: string): Promise<Uint8Array | undefined>;
+  /** Manifests that say they are attached to the document of that digest. */
+  referrers(digest: OciDigest): Promise<readonly OciDescriptor[]>;
 }
 
 /** @throws {Fault} "corrupt" when size or digest are not as described */

@@ -11,6 +11,7 @@ import type { Insecure } from "../host.ts";
 import { type Challenge, parseChallenge } from "./challenge.ts";
 import { getSmall, type HttpHost, type HttpReply, httpGet, readAll, statusFault } from "../http.ts";
 import { checkBytes, DOCUMENT_BYTES_MAX, type OciSource } from "./oci-source.ts";
+import { registryAttachments } from "./registry-attachments.ts";
 import { openWithRetry, resumed } from "./resume.ts";
 
 /** What a person proves themselves with to a registry. */
@@ -51,6 +52,10 @@ export async function openRegistry(
         get(`${repository}/blobs/${digest}`, offset > 0 ? { Range: `bytes=${offset}-` } : {});
       return resumed(host, await openWithRetry(host, open, 0), open);
     },
+    attachments: registryAttachments({
+      url: repository,
+      open: async (url, headers) => await openWithRetry(host, () => get(url, headers), 0),
+    }),
   };
 }
 
