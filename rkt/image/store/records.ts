@@ -30,7 +30,7 @@ export interface NewImage {
   readonly aliases: readonly string[];
 }
 
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 const BUSY_TIMEOUT_MS = 10_000;
 
 const SCHEMA = `
@@ -58,6 +58,14 @@ CREATE TABLE image_aliases (
   PRIMARY KEY (alias, image_id)
 ) WITHOUT ROWID;
 CREATE INDEX image_aliases_by_image ON image_aliases (image_id);
+CREATE TABLE remotes (
+  url TEXT PRIMARY KEY NOT NULL,
+  image_id TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
+  etag TEXT NOT NULL,
+  max_age_ms INTEGER NOT NULL,
+  fetched_ms INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX remotes_by_image ON remotes (image_id);
 PRAGMA user_version = ${SCHEMA_VERSION};
 `;
 
@@ -273,7 +281,8 @@ function fullDisk(cause: SQLiteError): Fault {
   return new Fault("exhausted", "open the image database: no space left on device", { cause });
 }
 
-function guarded<T>(action: string, work: () => T): T {
+/** Does the work; what SQLite throws becomes a fault that names the action. */
+export function guarded<T>(action: string, work: () => T): T {
   try {
     return work();
   } catch (error) {

@@ -34,6 +34,7 @@ import {
   storePaths,
 } from "./paths.ts";
 import * as records from "./records.ts";
+import { type Remote, recordRemote, selectRemote } from "./remotes.ts";
 import { syncTree } from "./sync-tree.ts";
 
 export type { Collected } from "./collect.ts";
@@ -107,6 +108,16 @@ export class Store implements Disposable {
   /** The image that was last fetched under exactly this normalised reference text. */
   findByReference(text: string): StoredImage | undefined {
     return this.#withUse(records.selectByReference(this.#db, text));
+  }
+
+  /** What the server of an archive's URL said when the archive was last fetched from there. */
+  findRemote(url: string): Remote | undefined {
+    return selectRemote(this.#db, url);
+  }
+
+  /** Notes what a server said of an archive; its image must have a record. */
+  addRemote(remote: Remote): void {
+    recordRemote(this.#db, remote);
   }
 
   /** The newest import of that appc name that has all these labels. */
