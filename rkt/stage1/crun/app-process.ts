@@ -72,7 +72,10 @@ export function startApp(
       child.exitCode ?? 128 + constants.signals[(child.signalCode ?? "SIGKILL") as NodeJS.Signals]
     );
   })();
-  return { name, ended, signal: (signal) => void (isOver || signalApp(pod, name, signal)) };
+  const signal = (each: NodeJS.Signals): void => {
+    void signalOnceStarted(host.clock, { pod, name, signal: each, isOver: () => isOver });
+  };
+  return { name, ended, signal };
 }
 
 /** The words that start crun on the state of a pod. */
@@ -125,9 +128,25 @@ function throwStartFailure(pod: string, name: string): void {
   throw new Fault("invalid", `start app ${quote(name)}: ${message}`);
 }
 
-function signalApp(pod: string, name: string, signal: NodeJS.Signals): void {
-  const pid = Number(readIfThere(crunPaths.appPid(pod, name)));
-  if (!(pid > 1)) return;
+interface AppSignal {
+  readonly pod: string;
+  readonly name: string;
+  readonly signal: NodeJS.Signals;
+  /** Its pid may belong to another process then. */
+  readonly isOver: () => boolean;
+}
+
+/** An app whose container is still being made gets the signal when it is there. */
+async function signalOnceStarted(clock: Clock, request: AppSignal): Promise<void> {
+  const { pod, name, signal, isOver } = request;
+  while (!isOver()) {
+    const pid = Number(readIfThere(crunPaths.appPid(pod, name)));
+    if (pid > 1) return sendSignal(pid, signal);
+    await clock.sleep(5);
+  }
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {

@@ -7,6 +7,7 @@
  * lies outside (networks, cgroups) is given back here, or by `gc`.
  */
 import { mkdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
 import process from "node:process";
 import { type CniResult, parseNetFlag, parsePodManifest } from "@rkt/spec";
 import { assert, crashPoint, Fault, systemClock, writeFileAtomic } from "@shared/base";
@@ -21,6 +22,7 @@ import { nameFileBinds, type NameFilesInput, writeNameFiles } from "./name-files
 import { type PodInit, startPodInit } from "./pod-init.ts";
 import { startApps } from "./start-apps.ts";
 import type { RunningPod, Stage1Host } from "./running-pod.ts";
+import { PodSignals } from "./signals.ts";
 import { superviseApps } from "./supervise.ts";
 
 export async function run(argv: readonly string[]): Promise<number> {
@@ -30,6 +32,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     kernel,
     note: (line) => void process.stderr.write(`${line}\n`),
   };
+  using signals = new PodSignals();
   warmUpMigration();
   const options = parseRunArguments(argv);
   const directory = process.cwd();
@@ -37,7 +40,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   hideUnifiedHierarchy(host);
   const manifest = parsePodManifest(readFileSync(podPaths.manifest(directory), "utf8"));
   if (manifest.apps.length === 0) throw new Fault("invalid", "run the pod: it has no apps");
-  const pod = { directory, manifest, options, init: startInit(host, options, lockFd) };
+  const pod = { directory, manifest, options, signals, init: startInit(host, options, lockFd) };
   crashPoint("stage1-namespaces");
   try {
     return await runApps(host, pod);
@@ -49,6 +52,8 @@ export async function run(argv: readonly string[]): Promise<number> {
 async function runApps(host: Stage1Host, pod: RunningPod): Promise<number> {
   const results = await setUpNetworks(host, pod);
   crashPoint("stage1-networked");
+  const { earlyEnd } = pod.signals;
+  if (earlyEnd !== undefined) return 128 + constants.signals[earlyEnd];
   const names: NameFilesInput = {
     pod: pod.directory,
     mode: parseDnsConfMode(pod.options.dnsConfMode),
@@ -147,14 +152,12 @@ function shareMemory(host: Stage1Host, pod: string): void {
 
 async function tearDown(host: Stage1Host, pod: RunningPod): Promise<void> {
   const { options, directory, init } = pod;
-  const failures = await detachNetworks(
-    host,
-    { pod: directory, uuid: options.uuid, localConfig: options.localConfig },
-    init.heldNetwork,
-  );
+  const target = { pod: directory, uuid: options.uuid, localConfig: options.localConfig };
+  const detached = detachNetworks(target, init.heldNetwork);
   init.kill();
   await init.exited;
   await removePodCgroups(host, options.uuid);
+  const failures = await detached;
   crashPoint("stage1-torn-down");
   if (failures.length === 0) writeFileSync(podPaths.tornDown(directory), "");
 }

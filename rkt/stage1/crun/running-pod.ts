@@ -4,6 +4,7 @@ import type { Clock } from "@shared/base";
 import type { Kernel } from "@shared/linux";
 import type { RunArguments } from "../contract.ts";
 import type { PodInit } from "./pod-init.ts";
+import type { PodSignals } from "./signals.ts";
 
 /** One pod while it runs. */
 export interface RunningPod {
@@ -11,8 +12,10 @@ export interface RunningPod {
   readonly manifest: PodManifest;
   readonly options: RunArguments;
   readonly init: PodInit;
+  readonly signals: PodSignals;
 }
 
+/** What the supervisor needs of the world. */
 export interface Stage1Host {
   readonly clock: Clock;
   readonly kernel: Kernel;

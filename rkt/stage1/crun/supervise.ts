@@ -6,7 +6,6 @@
  * pods.md
  */
 import { writeFileSync } from "node:fs";
-import process from "node:process";
 import { crashPoint, Fault } from "@shared/base";
 import { podPaths } from "../contract.ts";
 import type { AppProcess } from "./app-process.ts";
@@ -14,11 +13,6 @@ import type { RunningPod, Stage1Host } from "./running-pod.ts";
 
 /** How long apps may take to end after they were asked to, in ms; as in docker and podman. */
 const STOP_GRACE_MS = 10_000;
-
-/** Signals that end the pod, and are passed on to its apps. */
-const ENDING = ["SIGTERM", "SIGINT", "SIGQUIT"] as const;
-/** Signals that are only passed on. */
-const PASSED_ON = ["SIGHUP", "SIGUSR1", "SIGUSR2"] as const;
 
 /**
  * @returns status of the first app that failed by itself, else of one that failed when told to
@@ -30,7 +24,12 @@ export async function superviseApps(
   apps: readonly AppProcess[],
 ): Promise<number> {
   const stopper = new Stopper(host, pod, apps);
-  using _ = onSignals(apps, stopper);
+  pod.signals.deliverTo({
+    end: (signal) => stopper.demand(signal),
+    pass: (signal) => {
+      for (const app of apps) app.signal(signal);
+    },
+  });
   let first: number | undefined;
   await Promise.all(
     apps.map(async (app) => {
@@ -92,19 +91,6 @@ class Stopper {
   finish(): void {
     this.#timer?.abort();
   }
-}
-
-function onSignals(apps: readonly AppProcess[], stopper: Stopper): Disposable {
-  const handlers = [
-    ...ENDING.map((signal) => [signal, () => stopper.demand(signal)] as const),
-    ...PASSED_ON.map((signal) => [signal, () => apps.map((app) => app.signal(signal))] as const),
-  ];
-  for (const [signal, handler] of handlers) process.on(signal, handler);
-  return {
-    [Symbol.dispose]: () => {
-      for (const [signal, handler] of handlers) process.off(signal, handler);
-    },
-  };
 }
 
 function writeStatus(pod: RunningPod, app: string, status: number): void {

@@ -7,9 +7,9 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CniResult, ExposedPort } from "@rkt/spec";
 import { crashPoint, Fault, writeFileAtomic } from "@shared/base";
-import type { Kernel } from "@shared/linux";
 import { type NetworkStatus, podPaths } from "../contract.ts";
 import type { Network } from "./load.ts";
+import { removeMasquerading } from "./masquerade.ts";
 import { callPlugin, findPlugin, type PluginCall, pluginDirectories } from "./plugin.ts";
 import { portMappings } from "./ports.ts";
 
@@ -20,8 +20,6 @@ interface Attachment {
   readonly interfaceName: string;
   readonly args: string;
   readonly configuration: string;
-  /** Addresses with their prefix length; empty until the plugin has answered. */
-  readonly addresses: readonly string[];
 }
 
 export interface PodNetwork {
@@ -48,16 +46,11 @@ export async function attachNetworks(
   mkdirSync(join(pod, "net"), { recursive: true, mode: 0o750 });
   const directories = pluginDirectories(target.localConfig);
   const attachments: Attachment[] = [];
-  const record = (attachment: Attachment, index: number): void => {
-    attachments[index] = attachment;
-    writeFileAtomic(attachmentsPath(pod), JSON.stringify(attachments), { durable: false });
-  };
   const add = async (attachment: Attachment): Promise<CniResult> => {
-    const index = attachments.length;
-    record(attachment, index);
+    attachments.push(attachment);
+    writeFileAtomic(attachmentsPath(pod), JSON.stringify(attachments), { durable: false });
     const result = await callPlugin(toCall("ADD", attachment, { uuid, namespace, directories }));
     if (result === undefined) throw new Fault("internal", "attach network: no result");
-    record({ ...attachment, addresses: result.ips.map(({ address }) => address) }, index);
     return result;
   };
   const results: CniResult[] = [];
@@ -66,7 +59,7 @@ export async function attachNetworks(
     const interfaceName = `eth${index}`;
     const plugin = findPlugin(network.conf.type, directories);
     const configuration = JSON.stringify(network.conf.document);
-    const base = { network: network.conf.name, interfaceName, args: network.args, addresses: [] };
+    const base = { network: network.conf.name, interfaceName, args: network.args };
     const result = await add({ ...base, plugin, configuration });
     results.push(result);
     statuses.push(statusOf(network, { plugin, interfaceName, result }));
@@ -80,7 +73,6 @@ export async function attachNetworks(
       interfaceName: portmap.interfaceName,
       args: "",
       configuration: JSON.stringify(portmap.configuration),
-      addresses: [],
     });
   }
   for (const { conf, file } of networks) {
@@ -137,27 +129,26 @@ function netmask(length: number): string {
  * @returns the failures, if any; what failed stays recorded
  */
 export async function detachNetworks(
-  host: { readonly kernel: Kernel },
   target: PodNetwork,
   namespace: string | undefined,
 ): Promise<Fault[]> {
+  const { uuid } = target;
   const attachments = readAttachments(target.pod);
   if (attachments.length === 0) return [];
   const directories = pluginDirectories(target.localConfig);
   const failures: Fault[] = [];
   const left: Attachment[] = [];
-  using standIn = namespace === undefined ? standInNamespace(host, attachments) : undefined;
-  const path = namespace ?? standIn?.path ?? "";
   for (const attachment of attachments.toReversed()) {
     try {
       await callPlugin(
-        toCall("DEL", attachment, { uuid: target.uuid, namespace: path, directories }),
+        toCall("DEL", attachment, { uuid, namespace: namespace ?? "", directories }),
       );
     } catch (error) {
       failures.push(Fault.from(error));
       left.unshift(attachment);
     }
   }
+  if (namespace === undefined) removeMasquerading(uuid);
   if (left.length === 0) rmSync(attachmentsPath(target.pod), { force: true });
   else writeFileAtomic(attachmentsPath(target.pod), JSON.stringify(left), { durable: false });
   return failures;
@@ -170,27 +161,4 @@ function readAttachments(pod: string): Attachment[] {
     if ((error as { code?: unknown }).code === "ENOENT") return [];
     throw error;
   }
-}
-
-/**
- * A namespace in place of one that is gone, with interfaces of the same names and addresses: the
- * reference plugins find out from the interface which masquerading rules to remove, and leave them
- * behind without it.
- */
-function standInNamespace(
-  host: { readonly kernel: Kernel },
-  attachments: readonly Attachment[],
-): { readonly path: string } & Disposable {
-  const holder = host.kernel.inNewNamespaces(["net"], () => {
-    const commands = attachments.flatMap(({ interfaceName, addresses }, index) => [
-      `link add ${interfaceName} type veth peer name peer${index}`,
-      ...addresses.map((address) => `address add ${address} dev ${interfaceName}`),
-    ]);
-    Bun.spawnSync(["ip", "-force", "-batch", "-"], { stdin: Buffer.from(commands.join("\n")) });
-    return Bun.spawn(["sleep", "60"], { stdio: ["ignore", "ignore", "ignore"] });
-  });
-  return {
-    path: `/proc/${holder.pid}/ns/net`,
-    [Symbol.dispose]: () => holder.kill("SIGKILL"),
-  };
 }
