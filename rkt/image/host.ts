@@ -3,6 +3,7 @@
  * that it uses.
  */
 import type { Clock } from "@shared/base";
+import type { Site } from "./config/site.ts";
 import type { Store } from "./store/store.ts";
 
 /** A download on its way; `id` tells parallel ones apart. */
@@ -47,6 +48,10 @@ export interface Insecure {
   readonly tls: boolean;
   /** Keys may be fetched over plain HTTP. */
   readonly pubkey: boolean;
+  /** Credentials, mirrors and certificates of this site; read when something far is asked for. */
+  readonly site?: () => Site;
+  /** The proxy for a URL; undefined where there is none. */
+  readonly proxyOf?: (url: string) => string | undefined;
 }
 
 /** Nothing is switched off. */

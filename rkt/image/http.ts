@@ -5,9 +5,14 @@
  * signatures are over the bytes as stored.
  */
 import { Fault, quote } from "@shared/base";
+import { siteAuthorization } from "./config/http-auth.ts";
+import { siteTls } from "./config/certificates.ts";
 import type { ImageHost } from "./host.ts";
 
-export type HttpHost = Pick<ImageHost, "clock" | "random" | "version" | "authorities" | "signal">;
+export type HttpHost = Pick<
+  ImageHost,
+  "clock" | "random" | "version" | "authorities" | "signal" | "site" | "proxyOf"
+>;
 
 export interface HttpRequest {
   readonly url: string;
@@ -16,6 +21,16 @@ export interface HttpRequest {
   readonly insecureTls?: boolean;
   /** An https URL may redirect to http. */
   readonly downgrade?: boolean;
+  /** GET unless told; what another method sends is not sent again after a redirect. */
+  readonly method?: "HEAD" | "POST" | "PUT";
+  readonly body?: RequestBody;
+  /** The caller sees to credentials; those of `auth.d` are for servers of files. */
+  readonly ownCredentials?: boolean;
+}
+
+export interface RequestBody {
+  readonly content: Uint8Array | Blob | string;
+  readonly sizeBytes: number;
 }
 
 export interface HttpReply {
@@ -39,6 +54,7 @@ export async function httpGet(host: HttpHost, request: HttpRequest): Promise<Htt
     const reply = await getOnce(host, { ...request, url, headers });
     const location = reply.headers.get("location");
     if (reply.status < 300 || reply.status > 399 || location === null) return reply;
+    if (request.body !== undefined) return reply;
     await reply.body.return();
     const next = redirectTarget(url, location, request.downgrade === true);
     if (!mayTravel(url, next)) headers = withoutCredentials(headers);
@@ -71,9 +87,13 @@ function withoutCredentials(headers: Readonly<Record<string, string>>): Record<s
 }
 
 async function getOnce(host: HttpHost, request: HttpRequest): Promise<HttpReply> {
-  const watch = startWatch(host, request.url);
+  const watch = startWatch(host, request);
   try {
     const response = await fetch(request.url, {
+      method: request.method ?? "GET",
+      ...(request.body !== undefined && { body: request.body.content }),
+      // Told so, the runtime does not look for proxies itself.
+      proxy: host.proxyOf?.(request.url) ?? false,
       redirect: "manual",
       decompress: false,
       signal: watch.signal,
@@ -81,15 +101,16 @@ async function getOnce(host: HttpHost, request: HttpRequest): Promise<HttpReply>
         "User-Agent": `rkt/${host.version}`,
         "Accept-Encoding": "identity",
         ...request.headers,
+        ...(request.ownCredentials !== true && siteAuthorization(host, request)),
       },
       tls: {
         rejectUnauthorized: request.insecureTls !== true,
-        ...(host.authorities !== undefined && { ca: host.authorities }),
+        ...siteTls(host, request.url),
       },
-    } as BunFetchRequestInit);
+    } as unknown as BunFetchRequestInit);
     watch.touch();
     const { url } = request;
-    const body = readBody(url, response, watch);
+    const body = readBody({ url, bodiless: request.method === "HEAD" }, response, watch);
     return { url, status: response.status, headers: response.headers, body };
   } catch (error) {
     watch.stop();
@@ -98,11 +119,11 @@ async function getOnce(host: HttpHost, request: HttpRequest): Promise<HttpReply>
 }
 
 async function* readBody(
-  url: string,
+  { url, bodiless }: { readonly url: string; readonly bodiless: boolean },
   response: Response,
   watch: Watch,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const length = response.headers.get("content-length");
+  const length = bodiless ? null : response.headers.get("content-length");
   let bytes = 0;
   try {
     const stream: AsyncIterable<Uint8Array> | null = response.body;
@@ -133,7 +154,11 @@ interface Watch {
   reason(): Fault | undefined;
 }
 
-function startWatch(host: HttpHost, url: string): Watch {
+/** An upload may be as slow as this and still be on its way. */
+const UPLOAD_BYTES_PER_MS = 16;
+
+function startWatch(host: HttpHost, { url, body }: HttpRequest): Watch {
+  const headMsMax = HEAD_MS_MAX + (body?.sizeBytes ?? 0) / UPLOAD_BYTES_PER_MS;
   const request = new AbortController();
   const timer = new AbortController();
   let moved = false;
@@ -146,7 +171,7 @@ function startWatch(host: HttpHost, url: string): Watch {
   host.signal?.addEventListener("abort", cancel, { once: true });
   if (host.signal?.aborted === true) cancel();
   const loop = async (): Promise<void> => {
-    await host.clock.sleep(HEAD_MS_MAX, timer.signal);
+    await host.clock.sleep(headMsMax, timer.signal);
     while (moved) {
       moved = false;
       await host.clock.sleep(IDLE_MS_MAX, timer.signal);

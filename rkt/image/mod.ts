@@ -2,7 +2,10 @@
 export { writeAci } from "./aci/write-aci.ts";
 export { progressBars } from "./fetch/progress.ts";
 export type { BarTerminal } from "./fetch/progress.ts";
-export type { Credentials } from "./fetch/registry.ts";
+export type { Credentials } from "./config/auth.ts";
+export { proxiesOf } from "./config/proxy.ts";
+export { loadSite } from "./config/site.ts";
+export type { Site } from "./config/site.ts";
 export { SECURE } from "./host.ts";
 export type { ImageHost, Insecure, ProgressEvent } from "./host.ts";
 export type { BlobDigest, ImageId, LayerId, StoredImage, Verification } from "./image.ts";

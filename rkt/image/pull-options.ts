@@ -1,6 +1,6 @@
 /** How an image is to be pulled, and the shape of pulling itself. Data only. */
 import type { ImageReference, Platform } from "@rkt/spec";
-import type { Credentials } from "./fetch/registry.ts";
+import type { Credentials } from "./config/auth.ts";
 import type { ImageHost, Insecure } from "./host.ts";
 import type { StoredImage } from "./image.ts";
 

@@ -41,6 +41,15 @@ export {
   shortDockerReference,
 } from "./docker-reference.ts";
 export type { DockerReference } from "./docker-reference.ts";
+export {
+  readBoolean,
+  readList,
+  readObject,
+  readText,
+  readTextMap,
+  readTexts,
+} from "./document.ts";
+export type { JsonObject } from "./document.ts";
 export { addKeyValue, parseEnvironmentFile } from "./environment.ts";
 export type { PrintOptions } from "./go-json.ts";
 export { parseImageManifest, printImageManifest } from "./image-manifest.ts";

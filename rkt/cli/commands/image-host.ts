@@ -1,6 +1,14 @@
 /** What the image package needs of the world, made of the command's host and the global flags. */
 import { join } from "node:path";
-import { type ImageHost, type Insecure, progressBars, type Store } from "@rkt/image";
+import {
+  type ImageHost,
+  type Insecure,
+  loadSite,
+  progressBars,
+  proxiesOf,
+  type Site,
+  type Store,
+} from "@rkt/image";
 import { insecureOptions, localConfig, systemConfig, userConfig } from "../flags/global.ts";
 import type { Call } from "../grammar/command.ts";
 import type { Host } from "../host.ts";
@@ -17,6 +25,8 @@ export function imageHostOf(host: Host, call: Call, store: Store): ImageHost {
     version: VERSION,
     note: host.note,
     progress: progressOf(host),
+    site: siteOf(host, call),
+    proxyOf: proxiesOf(host.environment),
   };
   return Object.assign(authoritiesOf(host), effects);
 }
@@ -38,9 +48,20 @@ function openBars(host: Host): ImageHost["progress"] {
 }
 
 /** The trees of trusted keys, the vendor's first. */
-function keyTreesOf({ flags }: Call): readonly string[] {
+function keyTreesOf(call: Call): readonly string[] {
+  return configRootsOf(call).map((root) => join(root, "trustedkeys"));
+}
+
+/** The configuration directories, the vendor's first: later ones override. */
+function configRootsOf({ flags }: Call): readonly string[] {
   const roots = [flags.get(systemConfig), flags.get(localConfig), flags.get(userConfig)];
-  return roots.filter((root) => root !== "").map((root) => join(root, "trustedkeys"));
+  return roots.filter((root) => root !== "");
+}
+
+/** Read once, when something far is asked for: most commands never are. */
+function siteOf({ environment }: Host, call: Call): () => Site {
+  let site: Site | undefined;
+  return () => (site ??= loadSite({ roots: configRootsOf(call), environment }));
 }
 
 export function insecureOf({ flags }: Call): Insecure {

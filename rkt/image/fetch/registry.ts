@@ -7,18 +7,13 @@
  */
 import { type DockerReference, OCI_MANIFEST_TYPES, type OciDescriptor } from "@rkt/spec";
 import { Fault, MiB, quote } from "@shared/base";
+import type { Credentials } from "../config/auth.ts";
 import type { Insecure } from "../host.ts";
 import { type Challenge, parseChallenge } from "./challenge.ts";
 import { getSmall, type HttpHost, type HttpReply, httpGet, readAll, statusFault } from "../http.ts";
 import { checkBytes, DOCUMENT_BYTES_MAX, type OciSource } from "./oci-source.ts";
 import { registryAttachments } from "./registry-attachments.ts";
 import { openWithRetry, resumed } from "./resume.ts";
-
-/** What a person proves themselves with to a registry. */
-export interface Credentials {
-  readonly user: string;
-  readonly password: string;
-}
 
 export interface RegistryOptions {
   readonly insecure: Insecure;
