@@ -9,7 +9,7 @@ import type { CniResult, ExposedPort } from "@rkt/spec";
 import { crashPoint, Fault, writeFileAtomic } from "@shared/base";
 import { type NetworkStatus, podPaths } from "../contract.ts";
 import type { Network } from "./load.ts";
-import { removeMasquerading } from "./masquerade.ts";
+import { addMasquerading, masqueradesFor, removeMasquerading } from "./masquerade.ts";
 import { callPlugin, findPlugin, type PluginCall, pluginDirectories } from "./plugin.ts";
 import { portMappings } from "./ports.ts";
 
@@ -58,9 +58,14 @@ export async function attachNetworks(
   for (const [index, network] of networks.entries()) {
     const interfaceName = `eth${index}`;
     const plugin = findPlugin(network.conf.type, directories);
-    const configuration = JSON.stringify(network.conf.document);
+    const masquerades = masqueradesFor(network.conf);
+    const { document } = network.conf;
+    const configuration = JSON.stringify(masquerades ? { ...document, ipMasq: false } : document);
     const base = { network: network.conf.name, interfaceName, args: network.args };
     const result = await add({ ...base, plugin, configuration });
+    if (masquerades) {
+      await addMasquerading({ network: network.conf.name, uuid, addresses: result.ips });
+    }
     results.push(result);
     statuses.push(statusOf(network, { plugin, interfaceName, result }));
     crashPoint("stage1-network");
@@ -148,7 +153,7 @@ export async function detachNetworks(
       left.unshift(attachment);
     }
   }
-  if (namespace === undefined) removeMasquerading(uuid);
+  await removeMasquerading(uuid);
   if (left.length === 0) rmSync(attachmentsPath(target.pod), { force: true });
   else writeFileAtomic(attachmentsPath(target.pod), JSON.stringify(left), { durable: false });
   return failures;
