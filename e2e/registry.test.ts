@@ -152,9 +152,13 @@ feature("OCI images", { programs: REGISTRY }, (world) => {
 
   describe("refuses", () => {
     test("an image without proof, unless it is waived", async () => {
-      const line = refused(await world().rkt(["fetch", reference("test/layered")]));
-      expect(line).toMatch(/^fetch: signature verification for docker images is not supported/);
-      expect(line).toContain("try --insecure-options=image");
+      const finished = await world().rkt(["fetch", reference("test/layered")]);
+      const name = `${registry.address}/test/layered`;
+      expect(refused(finished)).toBe(
+        `fetch: image "${name}" has no proof of origin: no key is trusted for it`,
+      );
+      expect(finished.stderr).toContain(`rkt trust --prefix ${name} --cosign-key KEY.pub`);
+      expect(finished.stderr).toContain("--insecure-options=image");
     });
 
     test("a registry without TLS, unless it is waived", async () => {

@@ -15,7 +15,14 @@ export function earlierRecord(store: Store, id: ImageId): StoredImage | undefine
   }
 }
 
-const RANK: Readonly<Record<Verification["kind"], number>> = { none: 0, signature: 1 };
+const RANK: Readonly<Record<Verification["kind"], number>> = {
+  none: 0,
+  imported: 1,
+  policy: 2,
+  sigstore: 3,
+  cosign: 3,
+  signature: 3,
+};
 
 /** The new one, unless the earlier one says more. */
 export function betterProof(now: Verification, earlier: Verification | undefined): Verification {

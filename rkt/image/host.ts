@@ -28,6 +28,8 @@ export interface ImageHost {
   readonly store: Store;
   /** Trusted-key trees, the vendor's first: `/usr/lib/rkt/trustedkeys`, `/etc/rkt/trustedkeys`. */
   readonly keyTrees: readonly string[];
+  /** Directories of trust policies, the vendor's first: `/usr/lib/rkt/trust.d`; none unless told. */
+  readonly policyDirectories?: readonly string[];
   /** Our version, as servers see it in User-Agent. */
   readonly version: string;
   /** Certificate authorities to trust instead of the built-in ones, as PEM. */

@@ -22,6 +22,27 @@ export type BlobDigest = `sha256:${string}` | `sha512:${string}`;
 /** What is known of an image's origin; recorded for ever with the image. */
 export type Verification =
   | { readonly kind: "signature"; readonly fingerprint: string; readonly identity: string }
+  /** A signature in cosign's form, or a sigstore bundle, by a trusted key. */
+  | {
+      readonly kind: "cosign";
+      /** SHA-256 of the key in DER, 64 hex digits. */
+      readonly fingerprint: string;
+      /** The name that was signed, or the one that the key was trusted for; may be empty. */
+      readonly identity: string;
+      /** Of the index or manifest that was signed. */
+      readonly digest: string;
+    }
+  /** A sigstore bundle by a certificate that a trust policy names. */
+  | {
+      readonly kind: "sigstore";
+      readonly identity: string;
+      readonly issuer: string;
+      readonly digest: string;
+    }
+  /** A trust policy for that prefix asks for no proof. */
+  | { readonly kind: "policy"; readonly prefix: string }
+  /** Taken over from a store of rkt 1.30, which kept no record of it. */
+  | { readonly kind: "imported" }
   /** `--insecure-options=image`, said by the person who fetched it. */
   | { readonly kind: "none" };
 

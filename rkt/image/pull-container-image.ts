@@ -9,7 +9,9 @@ import { openRegistry } from "./fetch/registry.ts";
 import { type ImageHost, SECURE } from "./host.ts";
 import type { StoredImage } from "./image.ts";
 import { pullOci } from "./oci/pull-oci.ts";
+import { resolveImage } from "./oci/resolve-oci.ts";
 import type { PullOptions } from "./pull-options.ts";
+import { demandFor } from "./verify/demand.ts";
 import { verifyOci } from "./verify/verify.ts";
 
 /** The reference as a person typed it, and as the store keeps it. */
@@ -24,7 +26,7 @@ export async function pullContainerImage(
   options: PullOptions & { readonly names: ReferenceNames },
 ): Promise<StoredImage> {
   const { insecure = SECURE, credentials, names, platform } = options;
-  const verified = verifyOci(reference, insecure);
+  const demand = demandFor(host, reference, insecure);
   if (reference.kind === "docker") {
     host.note(`image: remote fetching from URL ${quote(names.typed)}`);
   }
@@ -32,5 +34,7 @@ export async function pullContainerImage(
     reference.kind === "docker"
       ? await openRegistry(host, reference, { insecure, credentials })
       : openLayout(reference);
-  return await pullOci(host, verified, { source, platform, referenceText: names.stored });
+  const image = await resolveImage(reference, source, platform);
+  const verified = await verifyOci(host, image, { demand, source });
+  return await pullOci(host, verified, { source, referenceText: names.stored });
 }

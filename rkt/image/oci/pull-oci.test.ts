@@ -148,11 +148,16 @@ describe.skipIf(lacks !== undefined)(`images of a registry${lacks ? ` (no ${lack
     expect(bench.host.store.list().map(({ name }) => name)).toEqual([tagged.name]);
   });
 
-  test("without --insecure-options=image it is refused as rkt does", async () => {
+  test("without --insecure-options=image it is refused, with both ways out", async () => {
     using bench = newBench();
     const fault = await failureOf(pull(bench.host, reference(), { ...options, insecure: SECURE }));
+    const name = `${registry.address}/lib/app`;
     expect(describeFault(fault)).toBe(
-      "signature verification for docker images is not supported (try --insecure-options=image)",
+      `image "${name}" has no proof of origin: no key is trusted for it`,
+    );
+    expect(hintOf(fault)).toBe(
+      `trust its signer's key: rkt trust --prefix ${name} --cosign-key KEY.pub; ` +
+        "or accept the image without proof: --insecure-options=image",
     );
   });
 

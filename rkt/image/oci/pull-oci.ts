@@ -8,31 +8,28 @@
 import { createHash } from "node:crypto";
 import {
   fullDockerReference,
-  type OciDescriptor,
   type OciLayer,
   type OciManifest,
   type OciOrigin,
-  type Platform,
   pairLayers,
   parseOciConfig,
-  parseOciDocument,
-  selectPlatform,
   toImageManifest,
 } from "@rkt/spec";
 import { Fault, GiB, quote } from "@shared/base";
 import { betterProof, earlierRecord } from "../earlier-record.ts";
 import { BlobWriter } from "../blob-writer.ts";
 import { fileChunks } from "../fetch/file-chunks.ts";
-import { checkBytes, DOCUMENT_BYTES_MAX, digestOf, type OciSource } from "../fetch/oci-source.ts";
+import { DOCUMENT_BYTES_MAX, digestOf, type OciSource } from "../fetch/oci-source.ts";
 import { reported } from "../fetch/progress.ts";
+import { readSmallBlob } from "../fetch/small-blob.ts";
 import type { ImageHost } from "../host.ts";
 import type { BlobDigest, ImageId, LayerId, StoredImage } from "../image.ts";
 import { unpackLayer } from "../layers/unpack.ts";
+import type { ResolvedImage } from "./resolve-oci.ts";
 import type { Verified } from "../verify/verify.ts";
 
 export interface OciPullOptions {
   readonly source: OciSource;
-  readonly platform: Platform;
   /** Means this image from now on. */
   readonly referenceText: string;
 }
@@ -41,7 +38,6 @@ type OciHost = Pick<ImageHost, "store" | "self" | "clock" | "signal" | "progress
 
 const LAYER_BYTES_MAX: number = 64 * GiB;
 const PARALLEL_MAX = 3;
-const NESTED_INDEXES_MAX = 3;
 
 /**
  * @throws {Fault} "corrupt" (wrong digest, truncated), "invalid", "not-found", "unsupported", and
@@ -49,32 +45,32 @@ const NESTED_INDEXES_MAX = 3;
  */
 export async function pullOci(
   host: OciHost,
-  origin: Verified<OciOrigin>,
+  verified: Verified<ResolvedImage>,
   options: OciPullOptions,
 ): Promise<StoredImage> {
   const { source } = options;
-  const { bytes, manifest } = await findManifest(source, options.platform);
+  const { origin, bytes, manifest } = verified.subject;
   const configBytes = await readSmallBlob(source, manifest.config);
   const config = parseOciConfig(textOf(configBytes));
   const digests = { manifest: digestOf(bytes, "sha256"), config: manifest.config.digest };
-  const translated = toImageManifest(origin.subject, config, digests);
+  const translated = toImageManifest(origin, config, digests);
   const layers = await fetchLayers(host, source, pairLayers(manifest, config));
   const documents = [await storeSmall(host, bytes), await storeSmall(host, configBytes)];
   const blobs = manifest.layers.map(({ digest }) => digest).filter((d) => host.store.hasBlob(d));
   const id = imageIdOf(bytes);
   const earlier = earlierRecord(host.store, id);
   // A tag is a name that people gave; a digest or a directory does not replace it.
-  const named = isTagged(origin.subject) ? undefined : earlier;
+  const named = isTagged(origin) ? undefined : earlier;
   return host.store.addImage({
     id,
     format: "oci",
-    name: named?.name ?? titleOf(origin.subject),
+    name: named?.name ?? titleOf(origin),
     manifest: named?.manifest ?? translated,
     layers,
     blobs: [...new Set<BlobDigest>([...documents, ...blobs])],
     sizeBytes: sizeOf(manifest, bytes.length),
     importedMs: host.clock.now(),
-    verification: betterProof(origin.verification, earlier?.verification),
+    verification: betterProof(verified.verification, earlier?.verification),
     references: [options.referenceText],
     aliases: [...new Set([digests.manifest, digests.config])],
   });
@@ -99,41 +95,6 @@ function titleOf(origin: OciOrigin): string {
 
 function imageIdOf(manifest: Uint8Array): ImageId {
   return `sha512-${createHash("sha512").update(manifest).digest("hex").slice(0, 64)}`;
-}
-
-interface FoundManifest {
-  readonly bytes: Uint8Array;
-  readonly manifest: OciManifest;
-}
-
-async function findManifest(source: OciSource, platform: Platform): Promise<FoundManifest> {
-  let bytes = await source.document();
-  for (let depth = 0; depth <= NESTED_INDEXES_MAX; depth++) {
-    const document = parseOciDocument(textOf(bytes));
-    if (document.kind === "manifest") return { bytes, manifest: document };
-    const chosen = selectPlatform(document, platform);
-    bytes = await source.manifest(chosen);
-    checkBytes(bytes, chosen);
-  }
-  throw new Fault("invalid", "find the image's manifest: too many indexes inside indexes");
-}
-
-async function readSmallBlob(source: OciSource, descriptor: OciDescriptor): Promise<Uint8Array> {
-  const { digest, size } = descriptor;
-  if (size > DOCUMENT_BYTES_MAX) {
-    throw new Fault("exhausted", `fetch ${quote(digest)}: ${size} bytes are too many`);
-  }
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of await source.blob(descriptor)) {
-    bytes += chunk.length;
-    if (bytes > size)
-      throw new Fault("corrupt", `fetch ${quote(digest)}: larger than ${size} bytes`);
-    chunks.push(chunk);
-  }
-  const whole = Buffer.concat(chunks);
-  checkBytes(whole, descriptor);
-  return whole;
 }
 
 async function storeSmall(host: OciHost, bytes: Uint8Array): Promise<BlobDigest> {

@@ -5,8 +5,11 @@
 import { Fault, quote } from "@shared/base";
 import type { ImageHost, Insecure } from "../host.ts";
 import type { Verification } from "../image.ts";
+import type { OciSource } from "../fetch/oci-source.ts";
+import type { Demand } from "./demand.ts";
 import { keysFor } from "./keyring.ts";
 import { checkSignature } from "./openpgp.ts";
+import { proveOrigin, type SignedImage } from "./prove.ts";
 
 declare const proof: unique symbol;
 
@@ -55,16 +58,14 @@ export async function verifyArchive<T extends SignedArchive>(
   }
 }
 
-/**
- * There is no proof for registry images yet: they need the word of the person who asks. @throws
- * {Fault} "denied"
- */
-export function verifyOci<T>(subject: T, insecure: Insecure): Verified<T> {
-  if (insecure.image) return mint(subject, { kind: "none" });
-  throw new Fault(
-    "denied",
-    "signature verification for docker images is not supported (try --insecure-options=image)",
-  );
+/** Checks a container image as it was demanded. @throws {Fault} "denied", and the source's faults */
+export async function verifyOci<T extends SignedImage>(
+  host: Pick<ImageHost, "clock" | "keyTrees" | "note">,
+  image: T,
+  { demand, source }: { readonly demand: Demand; readonly source: OciSource },
+): Promise<Verified<T>> {
+  if (demand.kind === "nothing") return mint(image, demand.verification);
+  return mint(image, await proveOrigin(host, source, { image, demand }));
 }
 
 function mint<T>(subject: T, verification: Verification): Verified<T> {
