@@ -18,6 +18,18 @@ export interface ProgressEvent {
   readonly ended: boolean;
 }
 
+/** How keys that the host of an image's name offers become trusted. */
+export interface KeyReview {
+  /** The tree to write to: `/etc/rkt/trustedkeys`. */
+  readonly keyTree: string;
+  /** A whole line for standard output. */
+  readonly out: (line: string) => void;
+  /** Asks the question until it is answered; absent where there is nobody to ask. */
+  readonly review?: (question: string) => Promise<boolean>;
+  /** Keys that came over https need no review. */
+  readonly trustHttps: boolean;
+}
+
 /** Everything `pull` uses. */
 export interface ImageHost {
   readonly clock: Clock;
@@ -30,10 +42,16 @@ export interface ImageHost {
   readonly keyTrees: readonly string[];
   /** Directories of trust policies, the vendor's first: `/usr/lib/rkt/trust.d`; none unless told. */
   readonly policyDirectories?: readonly string[];
+  /** Where it is absent, keys are not looked for. */
+  readonly keyReview?: KeyReview;
   /** Our version, as servers see it in User-Agent. */
   readonly version: string;
   /** Certificate authorities to trust instead of the built-in ones, as PEM. */
   readonly authorities?: string;
+  /** Credentials, mirrors and certificates of this site; read when something far is asked for. */
+  readonly site?: () => Site;
+  /** The proxy for a URL; undefined where there is none. */
+  readonly proxyOf?: (url: string) => string | undefined;
   /** One whole line for the person who waits, e.g. `image: using image from file P`. */
   readonly note: (line: string) => void;
   readonly progress: (event: ProgressEvent) => void;
@@ -50,10 +68,6 @@ export interface Insecure {
   readonly tls: boolean;
   /** Keys may be fetched over plain HTTP. */
   readonly pubkey: boolean;
-  /** Credentials, mirrors and certificates of this site; read when something far is asked for. */
-  readonly site?: () => Site;
-  /** The proxy for a URL; undefined where there is none. */
-  readonly proxyOf?: (url: string) => string | undefined;
 }
 
 /** Nothing is switched off. */

@@ -7,7 +7,7 @@ export { proxiesOf } from "./config/proxy.ts";
 export { loadSite } from "./config/site.ts";
 export type { Site } from "./config/site.ts";
 export { SECURE } from "./host.ts";
-export type { ImageHost, Insecure, ProgressEvent } from "./host.ts";
+export type { ImageHost, Insecure, KeyReview, ProgressEvent } from "./host.ts";
 export type { BlobDigest, ImageId, LayerId, StoredImage, Verification } from "./image.ts";
 export type { NewTarFile } from "./layers/tar-writer.ts";
 export { UNPACK_ARGUMENT } from "./layers/unpack-request.ts";

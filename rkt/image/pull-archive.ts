@@ -1,35 +1,152 @@
 /**
  * The way of an ACI: a file, a URL or a name flows in, a stored image flows out, with the layers of
- * the images that it depends on below its own.
+ * the images that it depends on below its own. What a server said of an archive is kept, so that
+ * the next fetch asks only whether it has changed, or not even that.
  */
-import type { ImageReference } from "@rkt/spec";
-import { Fault, quote } from "@shared/base";
+import { type ImageManifest, type ImageReference, valueOf } from "@rkt/spec";
+import { assert, Fault, quote } from "@shared/base";
 import { readAciManifest } from "./aci/read-manifest.ts";
 import { type Archive, storeArchive } from "./aci/store-archive.ts";
 import { discoverImage } from "./discover/discover.ts";
 import { type Download, fetchFile, fetchUrl } from "./fetch/archive.ts";
+import { isFresh } from "./fetch/freshness.ts";
 import { type ImageHost, SECURE } from "./host.ts";
-import type { LayerId, StoredImage } from "./image.ts";
-import type { Pull, PullOptions } from "./pull-options.ts";
-import { type Verified, verifyArchive } from "./verify/verify.ts";
+import type { StoredImage } from "./image.ts";
+import { type DependencyOptions, pullDependencies } from "./pull-dependencies.ts";
+import type { Remote } from "./store/remotes.ts";
+import { findKeysForImage } from "./trust/keys-for-image.ts";
+import { verifyArchive } from "./verify/verify.ts";
 
-/** `pull` itself comes in for the dependencies, which may be of any kind. */
-export type ArchiveOptions = PullOptions & { readonly pull: Pull };
+export type ArchiveOptions = DependencyOptions & {
+  /** The reference as the store keeps it. */
+  readonly text: string;
+};
 
-type ArchiveReference = Exclude<ImageReference, { kind: "docker" | "oci" }>;
+type ArchiveReference = Extract<ImageReference, { kind: "file" | "url" | "name" }>;
+
+/** Where an archive is. */
+type Place =
+  | { readonly kind: "file"; readonly path: string }
+  | { readonly kind: "url"; readonly url: string; readonly signatureUrl?: string };
 
 export async function pullArchive(
   host: ImageHost,
   reference: ArchiveReference,
   options: ArchiveOptions,
 ): Promise<StoredImage> {
-  if (reference.kind === "file") host.note(`image: using image from file ${reference.path}`);
-  using download = await fetchArchive(host, reference, options);
+  const place = await findPlace(host, reference, options);
+  const known = place.kind === "url" ? findKnown(host, place.url, options) : undefined;
+  if (known !== undefined && isFresh(known.remote, host.clock.now())) {
+    host.note(`image: image for ${known.remote.url} isn't expired, not fetching.`);
+    return keepKnown(host, known, reference, options);
+  }
+  if (reference.kind === "name" && known === undefined) {
+    await findKeysForImage(host, reference.name, options.insecure ?? SECURE);
+  }
+  using download = await fetchArchive(host, place, known?.remote.etag, options);
+  if (download !== undefined) return await admit(host, download, { reference, place, options });
+  assert(known !== undefined, "only what is there can be unchanged");
+  return keepKnown(host, known, reference, options);
+}
+
+async function findPlace(
+  host: ImageHost,
+  reference: ArchiveReference,
+  { platform, insecure = SECURE }: ArchiveOptions,
+): Promise<Place> {
+  if (reference.kind === "file") {
+    host.note(`image: using image from file ${reference.path}`);
+    return reference;
+  }
+  if (reference.kind === "url") return noted(host, reference);
+  const { name, labels } = reference;
+  host.note(`image: searching for app image ${name}`);
+  const found = await discoverImage(host, { name, labels }, { platform, insecure });
+  return noted(host, { kind: "url", url: found.archive, signatureUrl: found.signature });
+}
+
+function noted(host: ImageHost, place: Place & { kind: "url" }): Place {
+  host.note(`image: remote fetching from URL ${quote(place.url)}`);
+  return place;
+}
+
+/** An archive that was fetched from that URL before. */
+interface Known {
+  readonly remote: Remote;
+  readonly image: StoredImage;
+}
+
+/**
+ * What was accepted without proof is no answer for somebody who wants proof, and a signature file
+ * has to be looked at.
+ */
+function findKnown(host: ImageHost, url: string, options: ArchiveOptions): Known | undefined {
+  const { signaturePath, insecure = SECURE } = options;
+  const remote = signaturePath === undefined ? host.store.findRemote(url) : undefined;
+  if (remote === undefined) return undefined;
+  const image = host.store.findById(remote.imageId);
+  const isProven = image.verification.kind === "signature";
+  return isProven || insecure.image ? { remote, image } : undefined;
+}
+
+function keepKnown(
+  host: ImageHost,
+  { image }: Known,
+  reference: ArchiveReference,
+  { text }: ArchiveOptions,
+): StoredImage {
+  if (reference.kind === "name") checkIdentity(image.manifest, reference);
+  for (const each of referencesOf(reference, text)) host.store.addReference(each, image.id);
+  return image;
+}
+
+async function fetchArchive(
+  host: ImageHost,
+  place: Place,
+  etag: string | undefined,
+  options: ArchiveOptions,
+): Promise<Download | undefined> {
+  const { signaturePath, insecure = SECURE } = options;
+  const common = { insecure, ...(signaturePath !== undefined && { signaturePath }) };
+  if (place.kind === "file") return await fetchFile(host, place.path, common);
+  const { url, signatureUrl } = place;
+  return await fetchUrl(host, url, {
+    ...common,
+    ...(signatureUrl !== undefined && { signatureUrl }),
+    ...(etag !== undefined && { etag }),
+  });
+}
+
+interface Admission {
+  readonly reference: ArchiveReference;
+  readonly place: Place;
+  readonly options: ArchiveOptions;
+}
+
+/** Verified, then looked at more closely, then stored with all that it stands on. */
+async function admit(
+  host: ImageHost,
+  download: Download,
+  { reference, place, options }: Admission,
+): Promise<StoredImage> {
   const archive = await readArchive(download);
+  const { manifest } = archive;
   const verified = await verifyArchive(host, archive, options.insecure ?? SECURE);
-  if (reference.kind === "name") checkIdentity(archive, reference);
-  const references = reference.kind === "url" ? [reference.url] : [];
-  return await admit(host, verified, { options, references });
+  if (reference.kind === "name") checkIdentity(manifest, reference);
+  const below = await pullDependencies(host, manifest, options);
+  const fetchedMs = host.clock.now();
+  const references = referencesOf(reference, options.text);
+  if (place.kind === "url") references.push(place.url);
+  const image = await storeArchive(host, verified, { references, below });
+  if (place.kind === "url" && download.validity !== undefined) {
+    host.store.addRemote({
+      ...download.validity,
+      url: place.url,
+      imageId: image.id,
+      fetchedMs,
+    });
+  }
+  return image;
 }
 
 async function readArchive({ file, signature }: Download): Promise<Archive> {
@@ -39,92 +156,26 @@ async function readArchive({ file, signature }: Download): Promise<Archive> {
   return { file, path: file.path, manifest, imageName, ...given };
 }
 
-interface Admission {
-  readonly options: ArchiveOptions;
-  readonly references: readonly string[];
-}
-
-async function admit(
-  host: ImageHost,
-  verified: Verified<Archive>,
-  { options, references }: Admission,
-): Promise<StoredImage> {
-  checkWhitelist(verified.subject);
-  const below = await pullDependencies(host, verified.subject, options);
-  return await storeArchive(host, verified, { references, below });
-}
-
-async function fetchArchive(
-  host: ImageHost,
-  reference: ArchiveReference,
-  options: PullOptions,
-): Promise<Download> {
-  const { signaturePath, insecure = SECURE } = options;
-  const archiveOptions = { insecure, ...(signaturePath !== undefined && { signaturePath }) };
-  if (reference.kind === "file") return await fetchFile(host, reference.path, archiveOptions);
-  const url = reference.kind === "url" ? reference.url : await findUrl(host, reference, options);
-  host.note(`image: remote fetching from URL ${quote(url)}`);
-  return await fetchUrl(host, url, archiveOptions);
-}
-
-async function findUrl(
-  host: ImageHost,
-  reference: ArchiveReference,
-  options: PullOptions,
-): Promise<string> {
-  if (reference.kind !== "name") throw new Fault("invalid", "fetch an image by its id");
-  const { name, labels } = reference;
-  host.note(`image: searching for app image ${name}`);
-  const { platform, insecure = SECURE } = options;
-  return await discoverImage(host, { name, labels }, { platform, insecure });
+/**
+ * A URL means what was last fetched from there, and a name without a version what was the latest
+ * then. Files and versions speak for themselves.
+ */
+function referencesOf(reference: ArchiveReference, text: string): string[] {
+  if (reference.kind === "url") return [reference.url];
+  const isLatest = reference.kind === "name" && valueOf(reference.labels, "version") === undefined;
+  return isLatest ? [text] : [];
 }
 
 /** An image fetched by name must be the one that was asked for. */
-function checkIdentity(archive: Archive, asked: ImageReference & { kind: "name" }): void {
-  const { manifest } = archive;
+function checkIdentity(manifest: ImageManifest, asked: ImageReference & { kind: "name" }): void {
   if (manifest.name !== asked.name) {
     const found = `got ${quote(manifest.name)}`;
     throw new Fault("denied", `image name differs: asked for ${quote(asked.name)}, ${found}`);
   }
   for (const { name, value } of asked.labels) {
-    const found = manifest.labels?.find((label) => label.name === name)?.value;
+    const found = valueOf(manifest.labels, name);
     if (found === value) continue;
     const words = `asked for ${quote(value)}, got ${quote(found ?? "")}`;
     throw new Fault("denied", `image label ${quote(name)} differs: ${words}`);
   }
-}
-
-function checkWhitelist(archive: Archive): void {
-  if ((archive.manifest.pathWhitelist ?? []).length === 0) return;
-  const message = `store image ${quote(archive.imageName)}: path whitelists are not supported yet`;
-  throw new Fault("unsupported", message);
-}
-
-/**
- * Layers of all dependencies, depth first in listed order, bottom first; a later one hides an
- * earlier one.
- */
-async function pullDependencies(
-  host: ImageHost,
-  archive: Archive,
-  options: ArchiveOptions,
-): Promise<LayerId[]> {
-  const layers: LayerId[] = [];
-  const within = [...(options.within ?? []), archive.imageName];
-  for (const { imageName, imageID, labels = [] } of archive.manifest.dependencies ?? []) {
-    if (within.includes(imageName)) {
-      const circle = [...within, imageName].join(" needs ");
-      throw new Fault("invalid", `fetch dependencies: they go round in a circle: ${circle}`);
-    }
-    const reference: ImageReference = { kind: "name", name: imageName, labels };
-    const { signaturePath: _own, pull, ...rest } = options;
-    const policy = options.policy === "update" ? "new" : options.policy;
-    const image = await pull(host, reference, { ...rest, policy, within });
-    if (imageID !== undefined && !imageID.startsWith(image.id)) {
-      const message = `dependency ${quote(imageName)}: its id is ${image.id}, not ${imageID}`;
-      throw new Fault("denied", message);
-    }
-    layers.push(...image.layers);
-  }
-  return layers.filter((layer, index) => layers.lastIndexOf(layer) === index);
 }

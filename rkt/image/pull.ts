@@ -28,6 +28,8 @@ export async function pull(
   if (stored !== undefined) return stored;
   if (isFarAway(reference) && options.policy === "never") throw notInStore(reference);
   switch (reference.kind) {
+    case "hash":
+      return host.store.findById(reference.prefix);
     case "docker":
     case "oci": {
       const { pullContainerImage } = await import("./pull-container-image.ts");
@@ -36,7 +38,8 @@ export async function pull(
     }
     default: {
       const { pullArchive } = await import("./pull-archive.ts");
-      return await pullArchive(host, reference, { ...options, pull });
+      const text = referenceText(reference);
+      return await pullArchive(host, reference, { ...options, pull, text });
     }
   }
 }
@@ -50,9 +53,10 @@ function findStored(
   if (reference.kind === "hash") return host.store.findById(reference.prefix);
   if (policy === "update" || !isFarAway(reference)) return undefined;
   const found =
-    reference.kind === "name"
+    host.store.findByReference(referenceText(reference)) ??
+    (reference.kind === "name"
       ? host.store.findByName(reference.name, reference.labels)
-      : host.store.findByReference(referenceText(reference));
+      : undefined);
   const place = reference.kind === "name" ? "image name" : "url";
   if (found !== undefined) {
     host.note(`image: using image from local store for ${place} ${typedText(reference)}`);

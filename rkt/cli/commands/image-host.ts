@@ -1,18 +1,27 @@
 /** What the image package needs of the world, made of the command's host and the global flags. */
 import { join } from "node:path";
+import process from "node:process";
 import {
   type ImageHost,
   type Insecure,
+  type KeyReview,
   loadSite,
   progressBars,
   proxiesOf,
   type Site,
   type Store,
 } from "@rkt/image";
-import { insecureOptions, localConfig, systemConfig, userConfig } from "../flags/global.ts";
+import {
+  insecureOptions,
+  localConfig,
+  systemConfig,
+  trustKeysFromHttps,
+  userConfig,
+} from "../flags/global.ts";
 import type { Call } from "../grammar/command.ts";
 import type { Host } from "../host.ts";
 import { VERSION } from "../version.ts";
+import { askYesOrNo } from "./ask-yes-or-no.ts";
 import { authoritiesOf } from "./authorities.ts";
 
 export function imageHostOf(host: Host, call: Call, store: Store): ImageHost {
@@ -22,6 +31,7 @@ export function imageHostOf(host: Host, call: Call, store: Store): ImageHost {
     self: host.self,
     store,
     keyTrees: keyTreesOf(call),
+    keyReview: keyReviewOf(host, call),
     version: VERSION,
     note: host.note,
     progress: progressOf(host),
@@ -29,6 +39,16 @@ export function imageHostOf(host: Host, call: Call, store: Store): ImageHost {
     proxyOf: proxiesOf(host.environment),
   };
   return Object.assign(authoritiesOf(host), effects);
+}
+
+/** Where new keys go, and the person who looks at them, if there is one. */
+export function keyReviewOf(host: Host, { flags }: Call): KeyReview {
+  return {
+    keyTree: join(flags.get(localConfig), "trustedkeys"),
+    out: (line) => host.print(`${line}\n`),
+    trustHttps: flags.get(trustKeysFromHttps),
+    ...(process.stdin.isTTY ? { review: async (question) => askYesOrNo(host, question) } : {}),
+  };
 }
 
 /** Bars are for people: what is not a terminal sees nothing of the progress. */

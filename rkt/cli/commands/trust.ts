@@ -2,17 +2,14 @@
  * `rkt trust`: keys whose signatures count for images with a certain beginning of their name, or
  * for all images.
  */
-import { join } from "node:path";
-import process from "node:process";
 import { type TrustHost, trustKeys, type TrustOptions } from "@rkt/image";
-import { localConfig, trustKeysFromHttps } from "../flags/global.ts";
+import { trustKeysFromHttps } from "../flags/global.ts";
 import type { Call, Command } from "../grammar/command.ts";
 import { switchFlag, textFlag } from "../grammar/flag.ts";
 import type { Host } from "../host.ts";
 import { VERSION } from "../version.ts";
-import { askYesOrNo } from "./ask-yes-or-no.ts";
 import { authoritiesOf } from "./authorities.ts";
-import { insecureOf } from "./image-host.ts";
+import { insecureOf, keyReviewOf } from "./image-host.ts";
 
 const insecureAllowHttp = switchFlag({
   name: "insecure-allow-http",
@@ -50,16 +47,14 @@ async function addKeys(host: Host, call: Call): Promise<number | "usage"> {
   return 0;
 }
 
-function trustHostOf(host: Host, { flags }: Call): TrustHost {
+function trustHostOf(host: Host, call: Call): TrustHost {
   return {
     clock: host.clock,
     random: host.random,
     version: VERSION,
-    keyTree: join(flags.get(localConfig), "trustedkeys"),
-    out: (line) => host.print(`${line}\n`),
+    ...keyReviewOf(host, call),
     note: host.note,
     ...authoritiesOf(host),
-    ...(process.stdin.isTTY ? { review: async (question) => askYesOrNo(host, question) } : {}),
   };
 }
 

@@ -44,7 +44,11 @@ export async function storeArchive(
   });
   checkManifest(manifest, unpacked.manifest);
   const id = imageIdOf(unpacked.digests.sha512);
-  await host.store.addLayer(id, async (directory) => renameSync(tree.path, directory));
+  const { pathWhitelist = [] } = manifest;
+  const own = await host.store.addWhitelistedLayer(id, pathWhitelist, tree.path);
+  if (own === id) {
+    await host.store.addLayer(id, async (directory) => renameSync(tree.path, directory));
+  }
   const blob = file.commit();
   const earlier = earlierRecord(host.store, id);
   return host.store.addImage({
@@ -52,7 +56,7 @@ export async function storeArchive(
     format: "aci",
     name: imageTitle(manifest),
     manifest,
-    layers: [...options.below, id],
+    layers: [...options.below, own],
     blobs: [blob],
     sizeBytes: file.bytes,
     importedMs: host.clock.now(),

@@ -20,7 +20,10 @@ describe.skipIf(lacks !== undefined)(`discovery${lacks ? ` (no ${lacks})` : ""}`
   test("the name's own page first, then its ancestors; the first whole template counts", () => {
     const { answers, asked } = discover("http", "127.0.0.1/team/app");
     expect(answers).toEqual([
-      "https://x.test/127.0.0.1/team/app-1.0.aci",
+      {
+        archive: "https://x.test/127.0.0.1/team/app-1.0.aci",
+        signature: "https://x.test/127.0.0.1/team/app-1.0.aci.asc",
+      },
       ["https://x.test/keys.asc"],
     ]);
     expect(asked.slice(0, 2)).toEqual(["/team/app?ac-discovery=1", "/team?ac-discovery=1"]);

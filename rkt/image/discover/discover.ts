@@ -18,22 +18,34 @@ export interface DiscoveryOptions {
   readonly insecure: Insecure;
 }
 
-/** URL of the archive of a name. @throws {Fault} "not-found" with rkt's "discovery failed" */
+/** Where an archive and its detached signature are. */
+export interface Endpoint {
+  readonly archive: string;
+  readonly signature: string;
+}
+
+/** URLs for a name. @throws {Fault} "not-found" with rkt's "discovery failed" */
 export async function discoverImage(
   host: HttpHost,
   image: ImageName,
   options: DiscoveryOptions,
-): Promise<string> {
+): Promise<Endpoint> {
   const values = templateValues(image, options.platform);
-  const endpoint = await discover(host, image.name, {
+  return await discover(host, image.name, {
     insecure: options.insecure,
     read: (page) =>
       metaTags(page, "ac-discovery")
         .filter(({ prefix }) => image.name.startsWith(prefix))
-        .map(({ target }) => fillTemplate(target, values))
-        .find((url) => url !== undefined),
+        .map(({ target }) => endpointOf(target, values))
+        .find((endpoint) => endpoint !== undefined),
   });
-  return endpoint;
+}
+
+function endpointOf(template: string, values: ReadonlyMap<string, string>): Endpoint | undefined {
+  const archive = fillTemplate(template, values);
+  const signature = fillTemplate(template, new Map([...values, ["ext", "aci.asc"]]));
+  if (archive === undefined || signature === undefined) return undefined;
+  return URL.canParse(archive) && URL.canParse(signature) ? { archive, signature } : undefined;
 }
 
 /** URLs of the keys for a prefix, in the order of the page. @throws {Fault} "not-found" */

@@ -8,7 +8,15 @@ import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs"
 import { Fault, GiB, MiB, quote } from "@shared/base";
 import type { ImageHost, Insecure } from "../host.ts";
 import { BlobWriter } from "../blob-writer.ts";
-import { getSmall, type HttpReply, httpGet, readAll, statusFault } from "../http.ts";
+import {
+  getSmall,
+  type HttpReply,
+  type HttpRequest,
+  httpGet,
+  readAll,
+  statusFault,
+} from "../http.ts";
+import { type Validity, validityOf } from "./freshness.ts";
 import { openWithRetry, resumed } from "./resume.ts";
 import { reported } from "./progress.ts";
 
@@ -19,12 +27,18 @@ const SIGNATURE_BYTES_MAX: number = MiB;
 export interface Download extends Disposable {
   readonly file: BlobWriter;
   readonly signature?: Uint8Array;
+  /** What the server said of the archive; absent for files. */
+  readonly validity?: Validity;
 }
 
 export interface ArchiveOptions {
   readonly insecure: Insecure;
   /** A file of this machine that holds the signature. */
   readonly signaturePath?: string;
+  /** Where the signature is; the archive's URL with `.asc` after its path unless told. */
+  readonly signatureUrl?: string;
+  /** Entity tag of the archive that the store has from this URL: it is not sent again. */
+  readonly etag?: string;
 }
 
 type FetchHost = Omit<ImageHost, "keyTrees" | "self">;
@@ -86,34 +100,70 @@ function readSignature(path: string): Uint8Array {
   }
 }
 
-/** The signature comes first, as with rkt: without one the archive is not even asked for. */
+/**
+ * Undefined when the archive is still the one of `etag`. Otherwise the signature comes first, as
+ * with rkt: without one the archive is not even asked for.
+ */
 export async function fetchUrl(
   host: FetchHost,
   url: string,
   options: ArchiveOptions,
-): Promise<Download> {
+): Promise<Download | undefined> {
+  const { etag = "" } = options;
+  const conditional = etag === "" ? undefined : await openUnless(host, url, options);
+  if (conditional?.status === 304) return undefined;
   const signature = await fetchSignature(host, url, options);
-  const open = (offset: number): Promise<HttpReply> =>
-    httpGet(host, {
-      url,
-      insecureTls: options.insecure.tls,
-      ...(offset > 0 && { headers: { Range: `bytes=${offset}-` } }),
-    });
-  const first = await openWithRetry(host, open, 0);
-  const bytesMax = ARCHIVE_BYTES_MAX;
+  const open = opener(host, url, options);
+  const first = conditional ?? (await openWithRetry(host, (offset) => open(offset, ""), 0));
+  const validity = validityOf(first.headers);
   const late = signature === "deferred" ? undefined : signature;
-  const download = startDownload(host, { what: url, bytesMax }, late);
+  const download = startDownload(host, { what: url, bytesMax: ARCHIVE_BYTES_MAX }, late);
   try {
     const totalBytes = Number(first.headers.get("content-length") ?? Number.NaN);
-    const bytes = resumed(host, first, open);
+    const bytes = resumed(host, first, (offset) => open(offset, validity.etag));
     const progress = { id: url, label: "Downloading ACI:", totalBytes };
     await download.file.take(reported(host, bytes, progress));
-    if (signature !== "deferred") return download;
-    return { ...download, signature: await askSignature(host, url, options.insecure) };
+    if (signature !== "deferred") return { ...download, validity };
+    return { ...download, validity, signature: await askSignature(host, url, options) };
   } catch (error) {
     download[Symbol.dispose]();
     throw error;
   }
+}
+
+/** An answer with the archive, or with status 304 and nothing. */
+async function openUnless(
+  host: FetchHost,
+  url: string,
+  { etag = "", insecure }: ArchiveOptions,
+): Promise<HttpReply> {
+  const headers = { "If-None-Match": etag };
+  const ask = (): Promise<HttpReply> =>
+    httpGet(host, { url, headers, insecureTls: insecure.tls, downgrade: insecure.http });
+  const reply = await ask();
+  if (reply.status === 304) await reply.body.return();
+  if (reply.status === 200 || reply.status === 304) return reply;
+  await reply.body.return();
+  return await openWithRetry(host, ask, 0);
+}
+
+/** Opens the archive at an offset, while it is the one of that entity tag. */
+function opener(
+  host: FetchHost,
+  url: string,
+  { insecure }: ArchiveOptions,
+): (offset: number, etag: string) => Promise<HttpReply> {
+  return async (offset, etag) => {
+    // Only a strong tag may stand here.
+    const same = etag === "" || etag.startsWith("W/") ? {} : { "If-Range": etag };
+    const headers = offset > 0 ? { Range: `bytes=${offset}-`, ...same } : {};
+    const request = { url, headers, insecureTls: insecure.tls, downgrade: insecure.http };
+    const reply = await httpGet(host, request);
+    const now = reply.headers.get("etag") ?? "";
+    if (offset === 0 || reply.status >= 300 || now === etag) return reply;
+    await reply.body.return();
+    throw new Fault("corrupt", `get ${quote(url)}: it changed while it was downloaded`);
+  };
 }
 
 async function fetchSignature(
@@ -123,7 +173,9 @@ async function fetchSignature(
 ): Promise<Uint8Array | "deferred" | undefined> {
   if (options.insecure.image) return undefined;
   if (options.signaturePath !== undefined) return readSignature(options.signaturePath);
-  const reply = await httpGet(host, { url: `${url}.asc`, insecureTls: options.insecure.tls });
+  const request = signatureRequest(url, options);
+  host.note(`image: downloading signature from ${request.url}`);
+  const reply = await httpGet(host, request);
   if (reply.status === 200) return await readAll(reply, SIGNATURE_BYTES_MAX);
   await reply.body.return();
   if (reply.status !== 202) throw statusFault(reply);
@@ -131,9 +183,23 @@ async function fetchSignature(
   return "deferred";
 }
 
-async function askSignature(host: FetchHost, url: string, insecure: Insecure): Promise<Uint8Array> {
-  const request = { url: `${url}.asc`, insecureTls: insecure.tls };
-  return await getSmall(host, request, SIGNATURE_BYTES_MAX);
+async function askSignature(
+  host: FetchHost,
+  url: string,
+  options: ArchiveOptions,
+): Promise<Uint8Array> {
+  return await getSmall(host, signatureRequest(url, options), SIGNATURE_BYTES_MAX);
+}
+
+function signatureRequest(url: string, options: ArchiveOptions): HttpRequest {
+  const { insecure, signatureUrl = besideArchive(url) } = options;
+  return { url: signatureUrl, insecureTls: insecure.tls, downgrade: insecure.http };
+}
+
+function besideArchive(archive: string): string {
+  const url = new URL(archive);
+  url.pathname += ".asc";
+  return url.href;
 }
 
 function startDownload(

@@ -152,6 +152,12 @@ export function insertImage(db: Database, image: NewImage): void {
   });
 }
 
+export function insertReference(db: Database, reference: string, id: ImageId): void {
+  guarded("record the name of an image", () =>
+    db.query("INSERT OR REPLACE INTO image_references VALUES (?, ?)").run(reference, id),
+  );
+}
+
 /** What an image was made of when its record was deleted; undefined when there was none. */
 export function deleteImage(
   db: Database,

@@ -36,13 +36,17 @@ import {
 import * as records from "./records.ts";
 import { type Remote, recordRemote, selectRemote } from "./remotes.ts";
 import { syncTree } from "./sync-tree.ts";
+import { linkWhitelisted, whitelistedLayerId } from "./whitelist.ts";
 
 export type { Collected } from "./collect.ts";
 export type { NewImage } from "./records.ts";
 
 /** What the store needs of the machine. */
 export interface StoreHost {
-  readonly kernel: Pick<Kernel, "flock" | "getXattr" | "syncFileSystem">;
+  readonly kernel: Pick<
+    Kernel,
+    "flock" | "getXattr" | "listXattrs" | "setXattr" | "setTimes" | "syncFileSystem"
+  >;
   readonly clock: Pick<Clock, "sleep">;
 }
 
@@ -103,6 +107,28 @@ export class Store implements Disposable {
     this.#host = host;
     this.#paths = paths;
     this.#db = db;
+  }
+
+  /**
+   * Makes sure that there is a layer of only these paths of another one; returns its id. Without a
+   * list it is the other one. @param tree the other one's files, where they are not yet in the store
+   */
+  async addWhitelistedLayer(
+    layer: LayerId,
+    whitelist: readonly string[],
+    tree: string = this.layerPath(layer),
+  ): Promise<LayerId> {
+    if (whitelist.length === 0) return layer;
+    const id = whitelistedLayerId(layer, whitelist);
+    await this.addLayer(id, async (target) => {
+      linkWhitelisted(this.#host, tree, target, whitelist);
+    });
+    return id;
+  }
+
+  /** A reference text means this image from now on; the image must have a record. */
+  addReference(text: string, id: ImageId): void {
+    records.insertReference(this.#db, text, id);
   }
 
   /** The image that was last fetched under exactly this normalised reference text. */

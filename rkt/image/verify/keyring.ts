@@ -31,6 +31,16 @@ export async function keysFor(trees: readonly string[], imageName: string): Prom
   return keys.filter((key) => key !== undefined);
 }
 
+/**
+ * Whether some key, masked or not, was put there for this very name or for an ancestor of it. Root
+ * keys do not count: they say nothing about who makes this image.
+ */
+export function hasKeysForPrefix(trees: readonly string[], prefix: string): boolean {
+  return ancestorsOf(prefix).some((ancestor) =>
+    trees.some((tree) => namesIn(join(tree, keyDirectory(ancestor))).length > 0),
+  );
+}
+
 /** `a.com/b/c` → `a.com`, `a.com/b`, `a.com/b/c`. */
 function ancestorsOf(name: string): string[] {
   const parts = name.split("/");
