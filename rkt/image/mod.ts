@@ -16,4 +16,5 @@ export type { PullOptions, PullPolicy } from "./pull-options.ts";
 export { openStore } from "./store/store.ts";
 export type { Collected, InUse, Store, StoreHost } from "./store/store.ts";
 export { trustKeys } from "./trust/trust.ts";
+export { trustImageKeys } from "./trust/trust-image-key.ts";
 export type { TrustHost, TrustOptions } from "./trust/trust.ts";

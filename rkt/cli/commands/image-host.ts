@@ -30,7 +30,8 @@ export function imageHostOf(host: Host, call: Call, store: Store): ImageHost {
     random: host.random,
     self: host.self,
     store,
-    keyTrees: keyTreesOf(call),
+    keyTrees: configRootsOf(call).map((root) => join(root, "trustedkeys")),
+    policyDirectories: configRootsOf(call).map((root) => join(root, "trust.d")),
     keyReview: keyReviewOf(host, call),
     version: VERSION,
     note: host.note,
@@ -65,11 +66,6 @@ function openBars(host: Host): ImageHost["progress"] {
   if (columns === undefined) return () => undefined;
   const write = (text: string): void => host.write("stderr", Buffer.from(text));
   return progressBars({ columns, write });
-}
-
-/** The trees of trusted keys, the vendor's first. */
-function keyTreesOf(call: Call): readonly string[] {
-  return configRootsOf(call).map((root) => join(root, "trustedkeys"));
 }
 
 /** The configuration directories, the vendor's first: later ones override. */

@@ -2,7 +2,8 @@
  * `rkt trust`: keys whose signatures count for images with a certain beginning of their name, or
  * for all images.
  */
-import { type TrustHost, trustKeys, type TrustOptions } from "@rkt/image";
+import { type TrustHost, trustImageKeys, trustKeys, type TrustOptions } from "@rkt/image";
+import { Fault } from "@shared/base";
 import { trustKeysFromHttps } from "../flags/global.ts";
 import type { Call, Command } from "../grammar/command.ts";
 import { switchFlag, textFlag } from "../grammar/flag.ts";
@@ -15,6 +16,10 @@ const insecureAllowHttp = switchFlag({
   name: "insecure-allow-http",
   usage: "allow HTTP use for key discovery and/or retrieval",
 });
+const cosignKey = textFlag({
+  name: "cosign-key",
+  usage: "public key, as cosign writes it, that signs container images: a file or a URL",
+});
 const prefix = textFlag({ name: "prefix", usage: "prefix to limit trust to" });
 const root = switchFlag({ name: "root", usage: "add root key from filesystem without a prefix" });
 const skipFingerprintReview = switchFlag({
@@ -25,7 +30,7 @@ const skipFingerprintReview = switchFlag({
 export const trust: Command = {
   usage:
     "trust [--prefix=PREFIX] [--insecure-allow-http] [--skip-fingerprint-review] [--root] " +
-    "[PUBKEY ...]",
+    "[--cosign-key=PUBKEY | PUBKEY ...]",
   description: [
     "Adds keys to those that signatures of images are checked against.",
     "",
@@ -33,17 +38,31 @@ export const trust: Command = {
     "",
     "A key counts for the images whose names begin with PREFIX, or for all of them with --root,",
     "which needs a key file.",
+    "",
+    "--cosign-key adds a key for container images. There PREFIX is a registry and the beginning of",
+    "a repository, such as docker.io/library.",
   ],
-  flags: [insecureAllowHttp, prefix, root, skipFingerprintReview],
+  flags: [cosignKey, insecureAllowHttp, prefix, root, skipFingerprintReview],
   grammar: "anywhere",
   run: addKeys,
 };
 
 async function addKeys(host: Host, call: Call): Promise<number | "usage"> {
   const { args, flags } = call;
+  const imageKey = flags.get(cosignKey);
   const nothing = args.length === 0 && flags.get(prefix) === "" && !flags.get(root);
-  if (nothing) return "usage";
+  if (nothing && imageKey === "") return "usage";
+  if (imageKey !== "") return await addImageKey(host, call, imageKey);
   await trustKeys(trustHostOf(host, call), trustOptions(call));
+  return 0;
+}
+
+async function addImageKey(host: Host, call: Call, location: string): Promise<number> {
+  if (call.args.length > 0) {
+    throw new Fault("invalid", "--cosign-key and other keys are mutually exclusive");
+  }
+  const options = { ...trustOptions(call), locations: [location] };
+  await trustImageKeys(trustHostOf(host, call), options);
   return 0;
 }
 

@@ -50,6 +50,7 @@ export interface TrustOptions {
  */
 export async function trustKeys(host: TrustHost, options: TrustOptions): Promise<void> {
   checkScope(options);
+  if (options.prefix !== undefined) parseAcIdentifier(options.prefix);
   for (const location of await locate(host, options)) {
     try {
       await trustLocation(host, location, options);
@@ -59,7 +60,8 @@ export async function trustKeys(host: TrustHost, options: TrustOptions): Promise
   }
 }
 
-function checkScope({ prefix, root, locations }: TrustOptions): void {
+/** @throws {Fault} "invalid" where it is not said for which images the keys shall count */
+export function checkScope({ prefix, root, locations }: TrustOptions): void {
   if (root && prefix !== undefined) {
     throw new Fault("invalid", "--root and --prefix usage mutually exclusive");
   }
@@ -71,7 +73,6 @@ function checkScope({ prefix, root, locations }: TrustOptions): void {
   if (root && locations.length === 0) {
     throw new Fault("invalid", "path to a key file must be given with --root");
   }
-  if (prefix !== undefined) parseAcIdentifier(prefix);
 }
 
 const UNBOUNDED = [
@@ -102,15 +103,27 @@ async function trustLocation(
   const prefix = quote(options.prefix ?? "");
   host.note(`pubkey: prefix: ${prefix}\nkey: ${quote(location)}`);
   for (const key of keys) host.out(describeKey(key));
+  if (!(await isAccepted(host, location, options))) return;
+  for (const key of keys) storeKey(host, key, options);
+}
+
+/** Whether a person accepts the keys of a location, or has said that nobody need look at them. */
+export async function isAccepted(
+  host: TrustHost,
+  location: string,
+  options: TrustOptions,
+): Promise<boolean> {
+  const prefix = quote(options.prefix ?? "");
   if (options.skipReview || (options.trustHttps && location.startsWith("https://"))) {
     host.out(`Trusting ${quote(location)} for prefix ${prefix} without fingerprint review.`);
-  } else if (await isReviewed(host, prefix)) {
-    host.out(`Trusting ${quote(location)} for prefix ${prefix} after fingerprint review.`);
-  } else {
-    host.note(`pubkey: not trusting ${quote(location)}`);
-    return;
+    return true;
   }
-  for (const key of keys) storeKey(host, key, options);
+  if (await isReviewed(host, prefix)) {
+    host.out(`Trusting ${quote(location)} for prefix ${prefix} after fingerprint review.`);
+    return true;
+  }
+  host.note(`pubkey: not trusting ${quote(location)}`);
+  return false;
 }
 
 async function isReviewed(host: TrustHost, prefix: string): Promise<boolean> {
@@ -124,7 +137,10 @@ async function isReviewed(host: TrustHost, prefix: string): Promise<boolean> {
   throw new Fault("denied", `error reviewing key: ${reason}`);
 }
 
-async function readLocation(
+/**
+ * The bytes of a key, from a file or a URL. @throws {Fault} "denied", "not-found", "exhausted", …
+ */
+export async function readLocation(
   host: TrustHost,
   location: string,
   options: TrustOptions,
@@ -166,7 +182,7 @@ function describeKey({ fingerprint, identities, key }: OpenPgpKey): string {
 }
 
 /** Groups of four, a wider gap in the middle: `1F6D 4B3E …  00F2 …`. */
-function spaced(fingerprint: string): string {
+export function spaced(fingerprint: string): string {
   const groups = fingerprint.toUpperCase().match(/.{1,4}/g) ?? [];
   const middle = Math.ceil(groups.length / 2);
   return `${groups.slice(0, middle).join(" ")}  ${groups.slice(middle).join(" ")}`;
