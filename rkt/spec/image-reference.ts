@@ -7,6 +7,7 @@
 import { Fault, quote } from "@shared/base";
 import { parseAcIdentifier } from "./ac-name.ts";
 import type { NameValue } from "./appc.ts";
+import { parseDistributionPoint } from "./cimd.ts";
 import { type DockerReference, parseDockerReference } from "./docker-reference.ts";
 import { firstRepeated } from "./labels.ts";
 
@@ -35,7 +36,7 @@ export interface ReferenceHost {
   readonly exists: (path: string) => boolean;
 }
 
-const LATER: readonly string[] = ["oci-archive", "docker-archive", "cimd"];
+const LATER: readonly string[] = ["oci-archive", "docker-archive"];
 
 /**
  * What the text means. Faults: invalid, with rkt's words; unsupported, for transports that are not
@@ -48,6 +49,7 @@ export function parseImageReference(text: string, host: ReferenceHost): ImageRef
   if (scheme === "http" || scheme === "https") return urlReference(text);
   if (scheme === "docker") return dockerReference(text.replace(/^docker:(\/\/)?/i, ""));
   if (scheme === "oci") return ociReference(text.slice("oci:".length));
+  if (scheme === "cimd") return distributionPoint(text.slice("cimd:".length));
   if (LATER.includes(scheme)) {
     throw new Fault("unsupported", `fetch from ${quote(`${scheme}:`)}: not supported yet`, {
       hint: "unpack the archive into an OCI layout and use oci:DIRECTORY",
@@ -55,6 +57,14 @@ export function parseImageReference(text: string, host: ReferenceHost): ImageRef
   }
   return host.exists(text) ? fileReference(text, text) : byName(text);
 }
+
+/** It says itself what it is: nothing is looked up. */
+function distributionPoint(data: string): ImageReference {
+  const { type, text } = parseDistributionPoint(data);
+  return type === "appc" ? parseImageName(text) : parseImageReference(text, NO_FILES);
+}
+
+const NO_FILES: ReferenceHost = { exists: () => false };
 
 /** An appc name with its version and labels: `example.com/worker:1.0.0,os=linux`. */
 export function parseImageName(text: string): ImageReference & { kind: "name" } {
