@@ -90,20 +90,20 @@ function quoteName(path: string | Uint8Array): string {
 }
 
 /** Value of an extended attribute of the path itself; undefined where there is none. */
-export function getXattr(path: string, name: string): Uint8Array | undefined {
+export function getXattr(path: string | Uint8Array, name: string): Uint8Array | undefined {
   const buffer = new Uint8Array(65_536);
   const size = libc().lgetxattr(cString(path), cString(name), buffer, BigInt(buffer.length));
   if (size >= 0n) return buffer.slice(0, Number(size));
   const code = lastErrno();
   if (code === "ENODATA" || code === "EOPNOTSUPP") return undefined;
-  throw errnoFault(`read attribute ${quote(name)} of ${quote(path)}`, code);
+  throw errnoFault(`read attribute ${quote(name)} of ${quoteName(path)}`, code);
 }
 
 /** Names of the extended attributes of the path itself. */
-export function listXattrs(path: string): string[] {
+export function listXattrs(path: string | Uint8Array): string[] {
   const buffer = new Uint8Array(65_536);
   const size = libc().llistxattr(cString(path), buffer, BigInt(buffer.length));
-  const length = check(size, () => `list attributes of ${quote(path)}`);
+  const length = check(size, () => `list attributes of ${quoteName(path)}`);
   return Buffer.from(buffer.buffer, 0, length).toString().split("\0").filter(Boolean);
 }
 

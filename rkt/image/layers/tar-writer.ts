@@ -23,6 +23,8 @@ export interface NewTarEntry {
   readonly mtimeSeconds?: number;
   readonly device?: { readonly major: number; readonly minor: number };
   readonly xattrs?: readonly Xattr[];
+  /** The paths are byte strings, as they come from a disk; text unless told. */
+  readonly inBytes?: boolean;
 }
 
 /** An entry with all its content at hand. */
@@ -60,8 +62,9 @@ export function writeTar(entries: Iterable<NewTarFile>): Uint8Array {
 /** What stands before the content of an entry of `size` bytes. */
 export function tarHeader(entry: NewTarEntry, size: number): Uint8Array {
   const slash = entry.type === "directory" && !entry.path.endsWith("/") ? "/" : "";
-  const path = byteString(entry.path) + slash;
-  const linkPath = byteString(entry.linkPath ?? "");
+  const inBytes = entry.inBytes === true ? (text: string): string => text : byteString;
+  const path = inBytes(entry.path) + slash;
+  const linkPath = inBytes(entry.linkPath ?? "");
   const records = paxRecords(entry, { path, linkPath, size });
   const header = ustarHeader(entry, { path, linkPath, size, flag: FLAG[entry.type] });
   if (records.length === 0) return header;

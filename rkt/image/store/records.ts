@@ -177,6 +177,24 @@ export function deleteImage(
   });
 }
 
+/** The blobs of an image, in the order in which they were recorded. */
+export function selectBlobs(db: Database, id: string): BlobDigest[] {
+  return guarded("read the image database", () => {
+    const sql = "SELECT blobs FROM images WHERE id = ?";
+    const row = db.query<{ blobs: string }, [string]>(sql).get(id);
+    return row === null ? [] : (JSON.parse(row.blobs) as BlobDigest[]);
+  });
+}
+
+/** The reference texts that mean an image. */
+export function selectReferences(db: Database, id: string): string[] {
+  return guarded("read the image database", () => {
+    const sql = "SELECT reference FROM image_references WHERE image_id = ? ORDER BY reference";
+    const rows = db.query<{ reference: string }, [string]>(sql).all(id);
+    return rows.map((row) => row.reference);
+  });
+}
+
 /** Every layer and every blob that some record names. */
 export function namedContent(db: Database): { layers: Set<string>; blobs: Set<string> } {
   return guarded("read the image database", () => {

@@ -170,6 +170,18 @@ export class Store implements Disposable {
     return this.#withUse(found[0]);
   }
 
+  /**
+   * The blobs of an image: the ACI itself; or manifest, configuration and layers of an OCI image.
+   */
+  blobsOf(id: ImageId): BlobDigest[] {
+    return records.selectBlobs(this.#db, id);
+  }
+
+  /** The normalised reference texts under which an image was fetched. */
+  referencesOf(id: ImageId): string[] {
+    return records.selectReferences(this.#db, id);
+  }
+
   /** All images, oldest import first. */
   list(): StoredImage[] {
     return records.selectAll(this.#db).map((image) => this.#withUse(image));
