@@ -31,6 +31,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/image-cat-manifest.ts")).imageCatManifest,
   },
   {
+    path: ["image", "export"],
+    summary: "Export a stored image to an ACI file",
+    load: async () => (await import("./commands/image-export.ts")).imageExport,
+  },
+  {
+    path: ["image", "extract"],
+    summary: "Extract a stored image to a directory",
+    load: async () => (await import("./commands/image-extract.ts")).imageExtract,
+  },
+  {
     path: ["image", "fetch"],
     summary: "Fetch image(s) and store them in the local store",
     hidden: true,
@@ -45,6 +55,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     path: ["image", "list"],
     summary: "List images in the local store",
     load: async () => (await import("./commands/image-list.ts")).imageList,
+  },
+  {
+    path: ["image", "render"],
+    summary: "Render a stored image to a directory with all its dependencies",
+    load: async () => (await import("./commands/image-extract.ts")).imageRender,
   },
   {
     path: ["image", "rm"],
