@@ -21,7 +21,7 @@ feature("rkt image", {}, (world) => {
   describe("list", () => {
     test("shows id, name, size and times", async () => {
       const lines = succeeded(await image("list")).split("\n");
-      expect(lines[0]).toMatch(/^ID\t+NAME\t+SIZE\t+IMPORT TIME\t+LAST USED$/);
+      expect(lines[0]).toMatch(/^ID\t+NAME\t+SIZE\t+IMPORT TIME\t+LAST USED\t+VERIFICATION$/);
       expect(lines[1]).toMatch(
         /^sha512-[0-9a-f]{12}\texample\.test\/busybox:1\.0\.0\t+[0-9.]+[KM]iB\t/,
       );

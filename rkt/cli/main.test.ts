@@ -110,7 +110,7 @@ describe("an empty data directory", () => {
     [["list", "extra"], legend],
     [["li", "--no-legend"], ""],
     [["list", "--format=json"], "null\n"],
-    [["image", "list"], "ID\tNAME\tSIZE\tIMPORT TIME\tLAST USED\n"],
+    [["image", "list"], "ID\tNAME\tSIZE\tIMPORT TIME\tLAST USED\tVERIFICATION\n"],
     [["image", "list", "--format=json-pretty"], "null\n"],
   ];
   for (const [argv, stdout] of answers) {
@@ -185,9 +185,9 @@ describe("two images", () => {
 
   test("are listed by age", async () => {
     expect((await image("list")).stdout).toBe(
-      "ID\t\t\tNAME\t\t\tSIZE\tIMPORT TIME\tLAST USED\n" +
-        "sha512-aaaaaaaaaaaa\tgolden.test/one:1.0.0\t2.9MiB\t2 minutes ago\t2 minutes ago\n" +
-        "sha512-bbbbbbbbbbbb\tgolden.test/two:1.0.0\t1.9MiB\t1 minute ago\t1 minute ago\n",
+      "ID\t\t\tNAME\t\t\tSIZE\tIMPORT TIME\tLAST USED\tVERIFICATION\n" +
+        "sha512-aaaaaaaaaaaa\tgolden.test/one:1.0.0\t2.9MiB\t2 minutes ago\t2 minutes ago\tnone\n" +
+        "sha512-bbbbbbbbbbbb\tgolden.test/two:1.0.0\t1.9MiB\t1 minute ago\t1 minute ago\tnone\n",
     );
   });
 
@@ -218,7 +218,7 @@ describe("two images", () => {
     const { stdout } = await image("list", "--format=json", "--sort=name");
     expect(stdout).toStartWith(
       `[{"id":"${ids[0]}","name":"golden.test/one:1.0.0","import_time":1767322925000000000,` +
-        '"last_used_time":1767322925000000000,"size":3000000},{',
+        '"last_used_time":1767322925000000000,"size":3000000,"verification":{"kind":"none"}},{',
     );
   });
 

@@ -7,9 +7,10 @@ import { type Flag, type FlagWords, choiceFlag } from "../grammar/flag.ts";
 import type { Host } from "../host.ts";
 import { formatColumns } from "../output/columns.ts";
 import { formatJson } from "../output/json.ts";
+import { longVerification, shortVerification } from "../output/verification-text.ts";
 import { openStoreOf } from "./open-store.ts";
 
-const FIELDS = ["id", "name", "size", "importtime", "lastused"] as const;
+const FIELDS = ["id", "name", "size", "importtime", "lastused", "verification"] as const;
 type Field = (typeof FIELDS)[number];
 const SORT_FIELDS: readonly Field[] = ["name", "importtime", "lastused", "size"];
 
@@ -19,6 +20,7 @@ const TITLES: Readonly<Record<Field, string>> = {
   size: "SIZE",
   importtime: "IMPORT TIME",
   lastused: "LAST USED",
+  verification: "VERIFICATION",
 };
 
 const accepted = (fields: readonly Field[]): string => fields.map(quote).join(", ");
@@ -85,6 +87,7 @@ const SHORT_CELLS: Readonly<Record<Field, Cell>> = {
   size: (image) => formatBytes(image.sizeBytes),
   importtime: (image, nowMs) => formatAge(image.importedMs, nowMs),
   lastused: (image, nowMs) => formatAge(image.lastUsedMs, nowMs),
+  verification: (image) => shortVerification(image.verification),
 };
 
 const LONG_CELLS: Readonly<Record<Field, Cell>> = {
@@ -93,6 +96,7 @@ const LONG_CELLS: Readonly<Record<Field, Cell>> = {
   size: (image) => String(image.sizeBytes),
   importtime: (image) => formatTime(image.importedMs),
   lastused: (image) => formatTime(image.lastUsedMs),
+  verification: (image) => longVerification(image.verification),
 };
 
 /** Go marshals an empty list that was never filled as null, and clients of rkt know that. */
@@ -104,6 +108,7 @@ function documents(images: readonly StoredImage[]): unknown {
     import_time: nanoseconds(image.importedMs),
     last_used_time: nanoseconds(image.lastUsedMs),
     size: image.sizeBytes,
+    verification: image.verification,
   }));
 }
 
@@ -121,6 +126,7 @@ const KEYS: Readonly<Record<Field, (image: StoredImage) => string | number>> = {
   size: (image) => image.sizeBytes,
   importtime: (image) => image.importedMs,
   lastused: (image) => image.lastUsedMs,
+  verification: (image) => longVerification(image.verification),
 };
 
 function comparison(
