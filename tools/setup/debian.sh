@@ -50,6 +50,39 @@ update_package_lists() {
   apt-get update -q -o DPkg::Lock::Timeout=120 >"$apt_log" 2>&1 || tail -n 5 "$apt_log" >&2
 }
 
+archives=.cache/debian
+
+# What the list names and the cache does not have, on one line. Empty where there is no apt-get: the
+# tests that need them skip themselves.
+missing_debian_archives() {
+  command -v apt-get >/dev/null 2>&1 || return 0
+  for name in $(sed 's/#.*//' "$1"); do
+    ls "$archives/${name}"_*.deb >/dev/null 2>&1 || printf '%s ' "$name"
+  done
+}
+
+# $1: names on one line, maybe none. Each is downloaded beside the cache and takes its place whole.
+download_debian_archives() {
+  [ -n "$1" ] || return 0
+  say "downloading Debian packages: $1"
+  mkdir -p "$archives"
+  apt_log=$(mktemp)
+  beside=$(mktemp -d "$archives/new.XXXXXX")
+  have_package_lists || update_package_lists
+  for name in $1; do
+    download_with_apt "$name" || { update_package_lists; download_with_apt "$name"; } || {
+      grep '^E:' "$apt_log" >&2 || true
+      say "apt-get could not download $name"
+    }
+  done
+  rm -rf "$beside" "$apt_log"
+}
+
+# As root apt-get tries to become another user, who may not write here: it says so and goes on.
+download_with_apt() {
+  (cd "$beside" && apt-get download -q "$1" >"$apt_log" 2>&1) && mv "$beside/$1"_*.deb "$archives/"
+}
+
 policy=/usr/sbin/policy-rc.d
 policy_mark="# written by the set-up of rktnetes, removed when it ends"
 

@@ -27,10 +27,11 @@ lock() {
 lists=$here/debian-packages.txt
 [ "${1:-}" != bench ] || lists="$lists $here/debian-packages-bench.txt"
 
-missing=$(missing_debian_packages $lists)
+missing="$(missing_debian_packages $lists)$(missing_debian_archives $here/debian-archives.txt)"
 if [ -n "$missing" ] || ! bun_is_there || ! npm_packages_are_there; then
   lock
   install_debian_packages "$(missing_debian_packages $lists)"
+  download_debian_archives "$(missing_debian_archives $here/debian-archives.txt)"
   bun_is_there || install_bun
   npm_packages_are_there || install_npm_packages
 fi
