@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { Fault, syncDirectory, writeAll } from "@shared/base";
+import { Fault, quote, syncDirectory, writeAll } from "@shared/base";
 import { unpackLayer, type UnpackHost } from "../layers/unpack.ts";
 
 export interface OutputOptions {
@@ -56,7 +56,7 @@ function openOutput(beside: string, path: string): number {
     return openSync(beside, "wx", 0o644);
   } catch (error) {
     const { kind, message } = Fault.from(error);
-    const words = message.replaceAll(beside, path);
+    const words = message.replace(quote(beside), path);
     throw new Fault(kind, `unable to open output ACI file ${path}: ${words}`);
   }
 }

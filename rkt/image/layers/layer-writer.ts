@@ -8,7 +8,7 @@
  * @see Linux Documentation/filesystems/overlayfs.rst, "whiteouts and opaque directories"
  */
 import * as fs from "node:fs";
-import { errnoKind, errnoWords, Fault, MiB, quote } from "@shared/base";
+import { errnoKind, errnoWords, Fault, GiB, MiB, quote } from "@shared/base";
 import type { Kernel } from "@shared/linux";
 import { type LayerFormat, linkedPath, placeOf } from "./layer-place.ts";
 import type { TarHandler } from "./tar.ts";
@@ -26,9 +26,15 @@ export interface WriterHost {
 }
 
 const MANIFEST_BYTES_MAX: number = MiB;
+/** Of one file with its holes: the most that ext4 holds. */
+const FILE_BYTES_MAX: number = 16 * 1024 * GiB;
+/** Of the names of all directories, which are held in memory: those of a million of them. */
+const DIRECTORY_NAMES_MAX: number = 64 * MiB;
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, S_IFCHR, S_IFBLK, S_IFIFO } = fs.constants;
 const O_NEW_FILE = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
 const WHITEOUT_DEVICE = { major: 0, minor: 0 } as const;
+/** Of directories that no archive names: the same archive makes the same tree. */
+const EPOCH: TarTime = { seconds: 0, nanoseconds: 0 };
 const YES: Uint8Array = Buffer.from("y");
 
 /** A name for `node:fs` and the kernel: bytes where the name is not plain ASCII. */
@@ -42,6 +48,9 @@ export class LayerWriter implements TarHandler {
    * them.
    */
   readonly #directories = new Map<string, TarTime>();
+  /** Directories that it does not name, the top one unless it does. */
+  readonly #implied = new Set<string>([""]);
+  #directoryNames = 0;
   #entry: TarEntry | undefined;
   #path: DiskPath = "/";
   #fd = -1;
@@ -84,6 +93,9 @@ export class LayerWriter implements TarHandler {
 
   /** Sets the times of the directories. Call it after the last entry. */
   finish(): void {
+    for (const path of this.#implied) {
+      if (!this.#directories.has(path)) this.#directories.set(path, EPOCH);
+    }
     for (const [path, time] of this.#directories) {
       const at = diskPath(path);
       const stat = fs.lstatSync(at, { throwIfNoEntry: false });
@@ -139,6 +151,9 @@ export class LayerWriter implements TarHandler {
   }
 
   #beginFile(entry: TarEntry, path: string, at: DiskPath): void {
+    if (entry.size > FILE_BYTES_MAX) {
+      throw new Fault("exhausted", `unpack ${quote(readable(path))}: file too large`);
+    }
     this.#create(path, () => {
       this.#fd = fs.openSync(at, O_NEW_FILE, entry.mode & 0o1777);
     });
@@ -176,6 +191,10 @@ export class LayerWriter implements TarHandler {
     fs.chownSync(at, entry.uid, entry.gid);
     fs.chmodSync(at, entry.mode);
     this.#setXattrs(at, entry);
+    if (!this.#directories.has(path)) this.#directoryNames += path.length;
+    if (this.#directoryNames > DIRECTORY_NAMES_MAX) {
+      throw new Fault("exhausted", "unpack the archive: it holds too many directories");
+    }
     this.#directories.set(path, entry.mtime);
   }
 
@@ -210,6 +229,7 @@ export class LayerWriter implements TarHandler {
       fs.mkdirSync(at, 0o755);
       fs.chownSync(at, 0, 0);
       fs.chmodSync(at, 0o755);
+      this.#implied.add(path.slice(0, slash));
       if (existing !== undefined) this.#kernel.setXattr(at, "trusted.overlay.opaque", YES);
     }
   }
