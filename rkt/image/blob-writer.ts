@@ -4,8 +4,9 @@
  * the end of the scope otherwise.
  */
 import { createHash, type Hash } from "node:crypto";
-import { closeSync, rmSync } from "node:fs";
-import { crashPoint, Fault, quote, writeAll } from "@shared/base";
+import { closeSync, fstatSync, ftruncateSync, rmSync } from "node:fs";
+import { crashPoint, Fault, MiB, quote, writeAll } from "@shared/base";
+import { fileChunks } from "./fetch/file-chunks.ts";
 import type { BlobDigest } from "./image.ts";
 import type { BlobFile, Store } from "./store/store.ts";
 
@@ -16,7 +17,12 @@ export interface Expected {
   /** Exact size; `bytesMax` bounds what has no known size. */
   readonly sizeBytes?: number;
   readonly bytesMax: number;
+  /** What an earlier process fetched of it counts, and what we fetch may stay for a later one. */
+  readonly resumable?: boolean;
 }
+
+/** Less than this is not worth a file that stays. */
+const KEPT_BYTES_MIN: number = MiB;
 
 export class BlobWriter implements Disposable {
   readonly #store: Store;
@@ -27,17 +33,27 @@ export class BlobWriter implements Disposable {
   #bytes = 0;
   #complete = false;
   #open = true;
+  #kept = false;
 
   constructor(store: Store, expected: Expected) {
     this.#store = store;
     this.#expected = expected;
-    this.#file = store.newBlobFile();
+    const { digest, resumable } = expected;
+    this.#file =
+      resumable === true && digest !== undefined
+        ? store.partialBlobFile(digest)
+        : store.newBlobFile();
     this.#algorithm = expected.digest?.split(":")[0] ?? "sha256";
     this.#hash = createHash(this.#algorithm);
   }
 
   get path(): string {
     return this.#file.path;
+  }
+
+  /** True when an earlier process left something of it. */
+  get resumed(): boolean {
+    return fstatSync(this.#file.fd).size > this.#bytes;
   }
 
   get bytes(): number {
@@ -58,6 +74,22 @@ export class BlobWriter implements Disposable {
       yield chunk;
     }
     this.#finish();
+  }
+
+  /** What an earlier process left, once; what is passed afterwards follows it. */
+  async *earlier(): AsyncGenerator<Uint8Array, void, undefined> {
+    const { sizeBytes = 0 } = this.#expected;
+    if (fstatSync(this.#file.fd).size > sizeBytes) ftruncateSync(this.#file.fd);
+    for await (const chunk of fileChunks(this.#file.path)) {
+      this.#bytes += chunk.length;
+      this.#hash.update(chunk);
+      yield chunk;
+    }
+  }
+
+  /** Leaves what there is for a later process, unless it is too little to matter. */
+  keep(): void {
+    this.#kept = this.#expected.resumable === true && this.#bytes >= KEPT_BYTES_MIN;
   }
 
   /** Takes the whole stream. */
@@ -99,8 +131,8 @@ export class BlobWriter implements Disposable {
   /** Gives the complete file its name in the store. */
   commit(): BlobDigest {
     const digest = this.digest();
-    this.#close();
     this.#store.addBlob(digest, this.#file.path);
+    this.#close();
     return digest;
   }
 
@@ -110,7 +142,8 @@ export class BlobWriter implements Disposable {
   }
 
   [Symbol.dispose](): void {
+    // While the file is open it is ours alone.
+    if (!this.#kept && this.#open) rmSync(this.#file.path, { force: true });
     this.#close();
-    rmSync(this.#file.path, { force: true });
   }
 }

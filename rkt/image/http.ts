@@ -251,7 +251,28 @@ export function statusFault(reply: HttpReply): Fault {
   if (reply.status === 404) return new Fault("not-found", message);
   if (reply.status === 401 || reply.status === 403) return new Fault("denied", message);
   const later = reply.status === 429 || reply.status >= 500;
-  return new Fault(later ? "unavailable" : "invalid", message);
+  if (!later) return new Fault("invalid", message);
+  const waitMs = waitOf(reply.headers.get("retry-after") ?? "", reply.headers.get("date") ?? "");
+  if (waitMs === undefined) return new Fault("unavailable", message);
+  if (waitMs <= WAIT_MS_MAX) return new Fault("unavailable", message, { details: { waitMs } });
+  const hint = `the server wants no more requests for ${Math.ceil(waitMs / 1000)} s`;
+  return new Fault("unavailable", message, { hint, details: { reached: "no" } });
+}
+
+/** Longer than this nobody wants to look at a command that does nothing. */
+const WAIT_MS_MAX = 60_000;
+
+/** What `Retry-After` asks for: seconds, or a time, which counts from the server's own. */
+function waitOf(after: string, now: string): number | undefined {
+  if (/^\d+$/.test(after)) return Number(after) * 1000;
+  const waitMs = Date.parse(after) - Date.parse(now);
+  return Number.isNaN(waitMs) ? undefined : Math.max(0, waitMs);
+}
+
+/** How long the server asked us to wait; undefined where it did not. */
+export function retryAfterMs(error: unknown): number | undefined {
+  const { waitMs } = Fault.from(error).details;
+  return typeof waitMs === "number" ? waitMs : undefined;
 }
 
 /** A whole small body. @throws {Fault} "exhausted" when it is larger than `bytesMax` */

@@ -11,6 +11,8 @@ export interface RetryOptions {
   readonly ceilingMs: number;
   /** True where another try may help. */
   readonly worthwhile: (error: unknown) => boolean;
+  /** The wait that a failure itself asks for, in ms, instead of a random one. */
+  readonly delayMs?: (error: unknown) => number | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -33,7 +35,8 @@ export async function retry<T>(
     } catch (error) {
       if (attempt + 1 >= options.attemptsMax || !options.worthwhile(error)) throw error;
       const ceiling = Math.min(options.ceilingMs, options.baseMs * 2 ** attempt);
-      await host.clock.sleep(ceiling * host.random(), options.signal);
+      const waitMs = options.delayMs?.(error) ?? ceiling * host.random();
+      await host.clock.sleep(waitMs, options.signal);
     }
   }
 }

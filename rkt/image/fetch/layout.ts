@@ -40,10 +40,10 @@ export function openLayout(reference: ImageReference & { kind: "oci" }): OciSour
     },
     manifest,
     attachments: layoutAttachments({ index: () => readIndex(directory), manifest }),
-    blob: async (descriptor) => {
+    blob: async (descriptor, from = 0) => {
       const path = blobPath(directory, descriptor);
       closeSync(openForReading(path));
-      return fileChunks(path);
+      return fileChunks(path, { from });
     },
   };
 }

@@ -12,8 +12,8 @@ export interface OciSource {
   document(): Promise<Uint8Array>;
   /** A manifest that an index names. */
   manifest(descriptor: OciDescriptor): Promise<Uint8Array>;
-  /** Bytes of a blob, not yet checked. */
-  blob(descriptor: OciDescriptor): Promise<AsyncIterable<Uint8Array>>;
+  /** Bytes of a blob from an offset on, not yet checked. */
+  blob(descriptor: OciDescriptor, from?: number): Promise<AsyncIterable<Uint8Array>>;
   /** Absent where a place cannot hold more than the image itself. */
   readonly attachments?: Attachments;
 }

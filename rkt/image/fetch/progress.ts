@@ -11,6 +11,8 @@ export interface ProgressSubject {
   readonly label: string;
   /** NaN where it is not known. */
   readonly totalBytes: number;
+  /** What is there already; nothing unless told. */
+  readonly doneBytes?: number;
 }
 
 const STEP_BYTES = 128 * 1024;
@@ -23,7 +25,7 @@ export async function* reported(
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { id, label, totalBytes } = subject;
   const total = Number.isNaN(totalBytes) ? {} : { totalBytes };
-  let doneBytes = 0;
+  let { doneBytes = 0 } = subject;
   let said = Number.NEGATIVE_INFINITY;
   try {
     for await (const chunk of input) {

@@ -1,39 +1,48 @@
 /**
- * A client of one repository in a registry. In: its name and, perhaps, credentials; out: documents
- * and blobs, unchecked. https, or plain http only where that was allowed. Credentials go to the
- * registry and to the token server it names.
+ * An image in a registry as a source. In: its name; out: documents and blobs, unchecked. The site's
+ * rules say where it is asked for: mirrors in their order, and a place that fails is followed by
+ * the next one.
  *
- * @see OCI Distribution Specification 1.1; Docker Registry v2 token authentication
+ * @see OCI Distribution Specification 1.1
  */
 import { type DockerReference, OCI_MANIFEST_TYPES, type OciDescriptor } from "@rkt/spec";
-import { Fault, MiB, quote } from "@shared/base";
-import type { Credentials } from "../config/auth.ts";
-import type { Insecure } from "../host.ts";
-import { type Challenge, parseChallenge } from "./challenge.ts";
-import { getSmall, type HttpHost, type HttpReply, httpGet, readAll, statusFault } from "../http.ts";
-import { checkBytes, DOCUMENT_BYTES_MAX, type OciSource } from "./oci-source.ts";
+import { describeFault, Fault, type FaultKind, quote } from "@shared/base";
+import { placesOf, type RegistryPlace } from "../config/registries.ts";
+import type { ImageHost } from "../host.ts";
+import { type HttpHost, type HttpReply, readAll } from "../http.ts";
+import { type Attachments, checkBytes, DOCUMENT_BYTES_MAX, type OciSource } from "./oci-source.ts";
 import { registryAttachments } from "./registry-attachments.ts";
+import { openSession, type RegistryOptions } from "./registry-session.ts";
 import { openWithRetry, resumed } from "./resume.ts";
 
-export interface RegistryOptions {
-  readonly insecure: Insecure;
-  readonly credentials: Credentials | undefined;
-}
+type RegistryHost = HttpHost & Pick<ImageHost, "note">;
 
-const TOKEN_BYTES_MAX: number = MiB;
-
-/**
- * Asks the registry how it wants to be talked to. @throws {Fault} "unavailable", "denied",
- * "timeout"
- */
+/** @throws {Fault} "unavailable", "denied", "timeout" from the source's methods too */
 export async function openRegistry(
-  host: HttpHost,
+  host: RegistryHost,
   reference: DockerReference,
   options: RegistryOptions,
 ): Promise<OciSource> {
-  const base = await findBase(host, reference.registry, options.insecure);
-  const repository = `${base}/v2/${reference.repository}`;
-  const get = authorised(host, reference, options);
+  const places = placesOf(host.site?.().rules ?? [], reference);
+  const [only] = places;
+  if (places.length === 1 && only !== undefined)
+    return await openPlace(host, reference, { ...options, place: only });
+  return inTurn(
+    host,
+    places,
+    async (place) => await openPlace(host, reference, { ...options, place }),
+  );
+}
+
+async function openPlace(
+  host: HttpHost,
+  reference: DockerReference,
+  options: RegistryOptions & { readonly place: RegistryPlace },
+): Promise<OciSource> {
+  const session = await openSession(host, options.place, { ...options, actions: "pull" });
+  const { url: repository } = session;
+  const get = (url: string, headers: Readonly<Record<string, string>>): Promise<HttpReply> =>
+    session.send(url, { headers });
   const document = async (name: string, bytesMax: number): Promise<Uint8Array> => {
     const url = `${repository}/manifests/${name}`;
     const accept = { Accept: OCI_MANIFEST_TYPES.join(", ") };
@@ -42,10 +51,10 @@ export async function openRegistry(
   return {
     document: async () => await namedDocument(reference, document),
     manifest: async ({ digest }) => await document(digest, DOCUMENT_BYTES_MAX),
-    blob: async ({ digest }: OciDescriptor) => {
+    blob: async ({ digest }: OciDescriptor, from = 0) => {
       const open = (offset: number): Promise<HttpReply> =>
         get(`${repository}/blobs/${digest}`, offset > 0 ? { Range: `bytes=${offset}-` } : {});
-      return resumed(host, await openWithRetry(host, open, 0), open);
+      return resumed(host, await openWithRetry(host, open, from), open, from);
     },
     attachments: registryAttachments({
       url: repository,
@@ -74,109 +83,52 @@ function checkDigest(bytes: Uint8Array, digest: string): void {
   checkBytes(bytes, { mediaType: "", digest, size: bytes.length } as OciDescriptor);
 }
 
-/** https; where it does not answer and plain HTTP is allowed, http. */
-async function findBase(host: HttpHost, registry: string, insecure: Insecure): Promise<string> {
-  const secure = `https://${registry}`;
-  try {
-    await ping(host, secure, insecure);
-    return secure;
-  } catch (error) {
-    const { kind } = Fault.from(error);
-    const mute = kind === "unavailable" || kind === "timeout";
-    if (!insecure.http || !mute) throw withHttpHint(error, insecure);
-  }
-  const plain = `http://${registry}`;
-  await ping(host, plain, insecure);
-  return plain;
-}
+/** Failures after which another place may do better. */
+const ELSEWHERE: readonly FaultKind[] = [
+  "unavailable",
+  "timeout",
+  "not-found",
+  "denied",
+  "corrupt",
+];
 
-function withHttpHint(error: unknown, insecure: Insecure): Fault {
-  const fault = Fault.from(error);
-  if (insecure.http || fault.kind !== "unavailable") return fault;
-  const hint = "if the registry speaks plain HTTP: --insecure-options=http";
-  return new Fault(fault.kind, fault.message, { cause: fault.cause, hint });
-}
-
-async function ping(host: HttpHost, base: string, insecure: Insecure): Promise<void> {
-  const url = `${base}/v2/`;
-  const reply = await httpGet(host, { url, insecureTls: insecure.tls, downgrade: insecure.http });
-  await reply.body.return();
-}
-
-type Get = (url: string, headers: Readonly<Record<string, string>>) => Promise<HttpReply>;
-
-/** GET that answers a challenge, and keeps the answer for the requests that follow. */
-function authorised(host: HttpHost, reference: DockerReference, options: RegistryOptions): Get {
-  const { insecure } = options;
-  let authorization: string | undefined;
-  const send: Get = async (url, headers) =>
-    await httpGet(host, {
-      url,
-      headers: { ...headers, ...(authorization !== undefined && { Authorization: authorization }) },
-      insecureTls: insecure.tls,
-      downgrade: insecure.http,
-    });
-  return async (url, headers) => {
-    const sent = authorization;
-    const reply = await send(url, headers);
-    if (reply.status !== 401) return reply;
-    await reply.body.return();
-    if (authorization === sent) {
-      const challenge = parseChallenge(reply.headers.get("www-authenticate") ?? "");
-      authorization = await answer(host, { challenge, reply, reference, options });
+/** One source of several places: asks the one that answered last, and the next when it fails. */
+function inTurn(
+  host: RegistryHost,
+  places: readonly RegistryPlace[],
+  open: (place: RegistryPlace) => Promise<OciSource>,
+): OciSource {
+  const sources = new Map<RegistryPlace, Promise<OciSource>>();
+  let at = 0;
+  const ask = async <T>(request: (source: OciSource) => Promise<T>): Promise<T> => {
+    for (;;) {
+      const tried = at;
+      const place = places[tried];
+      if (place === undefined) throw new Fault("not-found", "find a place to ask");
+      try {
+        const source = sources.get(place) ?? open(place);
+        sources.set(place, source);
+        return await request(await source);
+      } catch (error) {
+        if (tried + 1 >= places.length || !ELSEWHERE.includes(Fault.from(error).kind)) throw error;
+        const name = `${place.registry}/${place.repository}`;
+        host.note(`image: mirror ${quote(name)} failed: ${describeFault(error)}`);
+        at = Math.max(at, tried + 1);
+      }
     }
-    return await send(url, headers);
   };
-}
-
-interface Question {
-  readonly challenge: Challenge | undefined;
-  readonly reply: HttpReply;
-  readonly reference: DockerReference;
-  readonly options: RegistryOptions;
-}
-
-/** The Authorization header that the registry asks for. @throws {Fault} "denied" */
-async function answer(host: HttpHost, question: Question): Promise<string> {
-  const { challenge, options, reply } = question;
-  if (challenge?.scheme === "bearer") return `Bearer ${await askToken(host, question)}`;
-  const { credentials } = options;
-  if (challenge?.scheme === "basic" && credentials !== undefined) return basic(credentials);
-  throw new Fault("denied", `registry ${quote(question.reference.registry)} asks for a password`, {
-    cause: statusFault(reply),
-  });
-}
-
-function basic({ user, password }: Credentials): string {
-  return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
-}
-
-async function askToken(host: HttpHost, question: Question): Promise<string> {
-  const { reference, options, challenge } = question;
-  const { realm = "", service, scope } = challenge?.parameters ?? {};
-  const url = URL.parse(realm);
-  const allowed =
-    url?.protocol === "https:" || (options.insecure.http && url?.protocol === "http:");
-  if (url === null || !allowed) {
-    throw new Fault("denied", `refuse the token server ${quote(realm)}: not an https URL`);
-  }
-  if (service !== undefined) url.searchParams.set("service", service);
-  url.searchParams.set("scope", scope ?? `repository:${reference.repository}:pull`);
-  const { credentials, insecure } = options;
-  const headers = credentials === undefined ? {} : { Authorization: basic(credentials) };
-  const request = { url: url.href, headers, insecureTls: insecure.tls };
-  const bytes = await getSmall(host, request, TOKEN_BYTES_MAX);
-  return readToken(new TextDecoder().decode(bytes), realm);
-}
-
-function readToken(text: string, realm: string): string {
-  try {
-    const { token, access_token: other } = JSON.parse(text) as Record<string, unknown>;
-    const found = token ?? other;
-    // What goes into a header must be one visible word.
-    if (typeof found === "string" && /^[!-~]+$/.test(found)) return found;
-  } catch {
-    // falls through: no JSON is as good as no token
-  }
-  throw new Fault("unavailable", `ask ${quote(realm)} for a token: there is none in its answer`);
+  const attached = async <T>(request: (attachments: Attachments) => Promise<T>): Promise<T> =>
+    await ask(async ({ attachments }) => {
+      if (attachments === undefined) throw new Fault("not-found", "ask for attachments");
+      return await request(attachments);
+    });
+  return {
+    document: async () => await ask((source) => source.document()),
+    manifest: async (descriptor) => await ask((source) => source.manifest(descriptor)),
+    blob: async (descriptor, from) => await ask((source) => source.blob(descriptor, from)),
+    attachments: {
+      tagged: async (tag) => await attached((a) => a.tagged(tag)),
+      referrers: async (digest) => await attached((a) => a.referrers(digest)),
+    },
+  };
 }

@@ -4,7 +4,7 @@
  * content: the reader's digest does.
  */
 import { Fault, retry } from "@shared/base";
-import { type HttpHost, type HttpReply, statusFault, worthRetrying } from "../http.ts";
+import { type HttpHost, type HttpReply, retryAfterMs, statusFault, worthRetrying } from "../http.ts";
 
 /** Opens the source; the server may answer 206 from the offset on, or 200 from the start. */
 export type OpenAt = (offset: number) => Promise<HttpReply>;
@@ -28,18 +28,23 @@ export async function openWithRetry(
     ...BACKOFF,
     attemptsMax: ATTEMPTS_MAX,
     worthwhile: worthRetrying,
+    delayMs: retryAfterMs,
     ...(host.signal !== undefined && { signal: host.signal }),
   });
 }
 
-/** The bytes after `first`, its successors opened by `open` as often as progress is made. */
+/**
+ * The bytes of `first`, from the offset on at which it was opened; its successors are opened by
+ * `open` as often as progress is made.
+ */
 export async function* resumed(
   host: HttpHost,
   first: HttpReply,
   open: OpenAt,
+  from: number = 0,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let reply = first;
-  let done = 0;
+  let done = from;
   for (let idle = 0; ; idle++) {
     let skip = reply.status === 206 ? 0 : done;
     try {

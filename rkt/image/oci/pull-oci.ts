@@ -15,7 +15,7 @@ import {
   parseOciConfig,
   toImageManifest,
 } from "@rkt/spec";
-import { Fault, GiB, quote } from "@shared/base";
+import { Fault, type FaultKind, GiB, quote } from "@shared/base";
 import { betterProof, earlierRecord } from "../earlier-record.ts";
 import { BlobWriter } from "../blob-writer.ts";
 import { fileChunks } from "../fetch/file-chunks.ts";
@@ -34,7 +34,7 @@ export interface OciPullOptions {
   readonly referenceText: string;
 }
 
-type OciHost = Pick<ImageHost, "store" | "self" | "clock" | "signal" | "progress">;
+type OciHost = Pick<ImageHost, "store" | "self" | "clock" | "signal" | "progress" | "note">;
 
 const LAYER_BYTES_MAX: number = 64 * GiB;
 const PARALLEL_MAX = 3;
@@ -138,34 +138,88 @@ async function fetchLayers(
   return layers.map(layerIdOf);
 }
 
+const WAITING = "image: another rkt instance is downloading this file, waiting...";
+
 async function fetchLayer(host: OciHost, source: OciSource, layer: OciLayer): Promise<void> {
-  const { descriptor, diffId } = layer;
-  const signal = host.signal === undefined ? {} : { signal: host.signal };
+  const { digest } = layer.descriptor;
+  let resumed = false;
   const unpack = async (directory: string): Promise<void> => {
-    if (host.store.hasBlob(descriptor.digest)) {
-      await unpackInto(host, fileChunks(host.store.blobPath(descriptor.digest)), layer, directory);
+    if (host.store.hasBlob(digest)) {
+      await unpackInto(host, fileChunks(host.store.blobPath(digest)), layer, directory);
       return;
     }
-    await downloadInto(host, source, layer, directory);
+    using file = partialFile(host, layer);
+    resumed = file.resumed;
+    await downloadInto(host, source, { layer, file, directory });
   };
-  await host.store.addLayer(layerIdOf({ descriptor, diffId }), unpack, signal);
+  const signal = host.signal === undefined ? {} : { signal: host.signal };
+  const options = { ...signal, waiting: () => host.note(WAITING) };
+  const add = async (): Promise<void> =>
+    await host.store.addLayer(layerIdOf(layer), unpack, options);
+  try {
+    await add();
+  } catch (error) {
+    // What a killed process left may be damaged: then it is gone now.
+    if (!resumed || Fault.from(error).kind !== "corrupt") throw error;
+    await add();
+  }
 }
+
+function partialFile({ store }: OciHost, { descriptor }: OciLayer): BlobWriter {
+  const { digest, size } = descriptor;
+  const bytesMax = LAYER_BYTES_MAX;
+  return new BlobWriter(store, {
+    what: digest,
+    digest,
+    sizeBytes: size,
+    bytesMax,
+    resumable: true,
+  });
+}
+
+interface Download {
+  readonly layer: OciLayer;
+  readonly file: BlobWriter;
+  readonly directory: string;
+}
+
+/** Failures that say nothing against the bytes that came. */
+const KEEPING: readonly FaultKind[] = ["unavailable", "timeout", "canceled"];
 
 async function downloadInto(
   host: OciHost,
   source: OciSource,
-  layer: OciLayer,
-  directory: string,
+  { layer, file, directory }: Download,
 ): Promise<void> {
-  const { digest, size } = layer.descriptor;
-  const expected = { what: digest, digest, sizeBytes: size, bytesMax: LAYER_BYTES_MAX };
-  using file = new BlobWriter(host.store, expected);
-  const label = `Downloading ${digest.slice(0, "sha256:".length + 11)}`;
-  const progress = { id: digest, label, totalBytes: size };
-  const bytes = reported(host, await source.blob(layer.descriptor), progress);
-  await unpackInto(host, file.pass(bytes), layer, directory);
+  try {
+    await unpackInto(host, arriving(host, source, { layer, file }), layer, directory);
+  } catch (error) {
+    if (KEEPING.includes(Fault.from(error).kind)) file.keep();
+    throw error;
+  }
+  const { digest } = layer.descriptor;
   if (!file.complete) throw new Fault("corrupt", `fetch ${quote(digest)}: bytes after its end`);
   file.commit();
+}
+
+/** The whole blob: what an earlier process left, then the rest from the source. */
+async function* arriving(
+  host: OciHost,
+  source: OciSource,
+  { layer, file }: Pick<Download, "layer" | "file">,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const { digest, size } = layer.descriptor;
+  yield* file.earlier();
+  const label = `Downloading ${digest.slice(0, "sha256:".length + 11)}`;
+  const progress = { id: digest, label, totalBytes: size, doneBytes: file.bytes };
+  const rest = file.bytes === size ? [] : await source.blob(layer.descriptor, file.bytes);
+  yield* file.pass(reported(host, chunksOf(rest), progress));
+}
+
+async function* chunksOf(
+  chunks: AsyncIterable<Uint8Array> | readonly Uint8Array[],
+): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* chunks;
 }
 
 async function unpackInto(

@@ -39,15 +39,23 @@ export interface WaitHost extends LockHost {
   readonly clock: Pick<Clock, "sleep">;
 }
 
+export interface WaitOptions {
+  readonly mode: LockMode;
+  readonly signal?: AbortSignal;
+  /** Called once, when somebody else has it. */
+  readonly waiting?: () => void;
+}
+
 /** The lock, as soon as it is free. Other work of this process goes on meanwhile. */
 export async function waitForLock(
   host: WaitHost,
   path: string,
-  options: { readonly mode: LockMode; readonly signal?: AbortSignal },
+  options: WaitOptions,
 ): Promise<FileLock> {
-  for (;;) {
+  for (let attempt = 0; ; attempt++) {
     const lock = tryLock(host, path, options.mode);
     if (lock !== undefined) return lock;
+    if (attempt === 0) options.waiting?.();
     await host.clock.sleep(RETRY_MS, options.signal);
   }
 }

@@ -8,8 +8,10 @@ import type { Database } from "bun:sqlite";
 import {
   chmodSync,
   closeSync,
+  constants,
   existsSync,
   fdatasyncSync,
+  fstatSync,
   mkdirSync,
   openSync,
   renameSync,
@@ -63,6 +65,8 @@ export interface InUse {
 
 export interface AddLayerOptions {
   readonly signal?: AbortSignal;
+  /** Called once when another process is at this layer, before it is waited for. */
+  readonly waiting?: () => void;
 }
 
 /**
@@ -223,6 +227,23 @@ export class Store implements Disposable {
     this.#claimImports();
     const path = this.#temporaryPath("blob");
     return { path, fd: openSync(path, "wx+", 0o660) };
+  }
+
+  /**
+   * The file that this blob is fetched into, at its end, with what an earlier process left of it; a
+   * new one where another process is at it now. While it is open nobody else gets it.
+   */
+  partialBlobFile(digest: BlobDigest): BlobFile {
+    this.#claimImports();
+    const path = join(this.#paths.temporary, `partial-${digest.replace(":", "-")}`);
+    const { O_RDWR, O_CREAT, O_APPEND } = constants;
+    const fd = openSync(path, O_RDWR | O_CREAT | O_APPEND, 0o660);
+    const mine = this.#host.kernel.flock(fd, "exclusive", { wait: false });
+    // Its last owner may have given it another name between our two steps.
+    const { ino } = fstatSync(fd);
+    if (mine && statSync(path, { throwIfNoEntry: false })?.ino === ino) return { path, fd };
+    closeSync(fd);
+    return this.newBlobFile();
   }
 
   /**
