@@ -67,6 +67,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/image-rm.ts")).imageRm,
   },
   {
+    path: ["image", "verify"],
+    summary: "Verify one or more rendered images in the local store",
+    load: async () => (await import("./commands/image-verify.ts")).imageVerify,
+  },
+  {
     path: ["list"],
     summary: "List pods",
     load: async () => (await import("./commands/list.ts")).list,

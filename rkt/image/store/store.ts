@@ -303,6 +303,30 @@ export class Store implements Disposable {
     crashPoint("fetch-layer-renamed");
   }
 
+  /** An empty directory beside the layers, gone at the end of the scope with all that it holds. */
+  newTree(): Disposable & { readonly path: string } {
+    this.#claimImports();
+    const path = this.#temporaryPath("tree");
+    mkdirSync(path, { mode: 0o755 });
+    return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+  }
+
+  /**
+   * Puts a tree from `newTree` in the place of a layer that is damaged. Only while no pod uses the
+   * layer and none is prepared.
+   */
+  async replaceLayer(id: LayerId, tree: string): Promise<void> {
+    using _lock = await waitForLock(this.#host, layerLockFile(this.#paths, id), {
+      mode: "exclusive",
+    });
+    await syncTree(this.#host, tree);
+    const aside = this.#temporaryPath("dead");
+    renameSync(this.layerPath(id), aside);
+    renameSync(tree, this.layerPath(id));
+    syncDirectory(this.#paths.layers);
+    await removeTree(aside);
+  }
+
   /**
    * Records an image whose blobs and layers are in the store; replaces an older record of the same
    * id. Layers below one that hides everything are left out of the record.
