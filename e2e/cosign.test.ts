@@ -411,6 +411,27 @@ feature("proof of origin of container images", { programs: REGISTRY }, (world) =
       succeeded(await fetchDocker(reference, "image,http"));
     });
 
+    test("an image of the store counts no longer once a policy asks for more", async () => {
+      const { image, repository, reference } = await pushed();
+      const run = () =>
+        world().rkt([
+          ...["run", "--net=none", "--insecure-options=http", `docker://${reference}`],
+          "--exec=/bin/true",
+        ]);
+      policy("accept-unsigned", reference);
+      succeeded(await run());
+      policy("require", reference);
+      expect(refused(await run())).toContain("no signature is attached to it");
+      const { digest } = image.manifest;
+      await attach(repository, underTag(simpleSigning(key, { digest, reference })));
+      succeeded(await run());
+      const again = await run();
+      succeeded(again);
+      expect(again.stderr).toContain("using image from local store");
+      policy("reject", reference);
+      expect(refused(await run())).toContain("is rejected by");
+    });
+
     test("the longest prefix wins, and only at the end of a word", async () => {
       const { reference } = await pushed();
       const rule = (name: string, prefix: string) => ({

@@ -35,8 +35,11 @@ export type Verification =
   /** A sigstore bundle by a certificate that a trust policy names. */
   | {
       readonly kind: "sigstore";
+      /** Of the signer: a mail address or a URL, which this OpenID provider vouches for. */
       readonly identity: string;
       readonly issuer: string;
+      /** Of the image, as it was asked for. */
+      readonly name: string;
       readonly digest: string;
     }
   /** A trust policy for that prefix asks for no proof. */

@@ -11,6 +11,7 @@ import { Fault, quote } from "@shared/base";
 import type { ImageHost } from "./host.ts";
 import type { StoredImage } from "./image.ts";
 import type { PullOptions, PullPolicy } from "./pull-options.ts";
+import { isProvenFor } from "./verify/stored-proof.ts";
 
 /**
  * Makes sure that an image is in the store, and with an ACI all images that it depends on.
@@ -57,6 +58,9 @@ function findStored(
     (reference.kind === "name"
       ? host.store.findByName(reference.name, reference.labels)
       : undefined);
+  if (found !== undefined && reference.kind === "docker") {
+    if (!isProvenFor(host, reference, found)) return undefined;
+  }
   const place = reference.kind === "name" ? "image name" : "url";
   if (found !== undefined) {
     host.note(`image: using image from local store for ${place} ${typedText(reference)}`);
