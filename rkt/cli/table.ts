@@ -52,6 +52,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/image-gc.ts")).imageGc,
   },
   {
+    path: ["image", "history"],
+    summary: "Show how a stored image came to be",
+    load: async () => (await import("./commands/image-history.ts")).imageHistory,
+  },
+  {
     path: ["image", "list"],
     summary: "List images in the local store",
     load: async () => (await import("./commands/image-list.ts")).imageList,

@@ -78,6 +78,8 @@ export { parseNetFlag, printNetFlag } from "./net-flag.ts";
 export type { NetworkChoice, NetworkSelection } from "./net-flag.ts";
 export { parseOciArtifact } from "./oci-artifact.ts";
 export type { OciArtifact } from "./oci-artifact.ts";
+export { parseOciHistory } from "./oci-history.ts";
+export type { OciStep } from "./oci-history.ts";
 export {
   OCI_MANIFEST_TYPES,
   pairLayers,

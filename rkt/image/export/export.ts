@@ -12,7 +12,9 @@ import {
   writeArchiveFile,
 } from "./write-out.ts";
 
-export type { DirectoryOptions, OutputOptions } from "./write-out.ts";
+export { historyOf } from "./history.ts";
+export type { HistoryStep } from "./history.ts";
+export type { DirectoryOptions } from "./write-out.ts";
 
 export type ExtractHost = ArchiveHost & UnpackHost;
 
