@@ -116,14 +116,27 @@ function fromError(error: Error & { code?: unknown; syscall?: unknown; path?: un
   return new Fault("internal", error.message || error.name, { cause: error.cause });
 }
 
-/** The chain of causes on one line, outermost first, control characters made visible. */
+/** What others send may stand in a message: longer than this it hides what the message says. */
+const WORDS_MAX = 600;
+
+/**
+ * The chain of causes on one line, outermost first, control characters made visible, each message
+ * short enough to be read.
+ */
 export function describeFault(thrown: unknown): string {
   const parts: string[] = [];
   for (let at = firstFault(thrown); at !== undefined; at = causeOf(at)) {
     const fault = Fault.from(at);
     if (parts.at(-1) !== fault.message) parts.push(fault.message);
   }
-  return visible(parts.join(": "));
+  return parts.map((part) => shortened(visible(part.slice(0, 2 * WORDS_MAX)), part)).join(": ");
+}
+
+/** The beginning and, of the untouched message, the end, which says what was wrong. */
+function shortened(shown: string, message: string): string {
+  if (message.length <= WORDS_MAX && shown.length <= 2 * WORDS_MAX) return shown;
+  const half = WORDS_MAX / 2;
+  return `${shown.slice(0, half)} [...] ${visible(message.slice(-half)).slice(-half)}`;
 }
 
 /** The hint nearest to the origin of the fault: it knows most. */

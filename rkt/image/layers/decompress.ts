@@ -1,11 +1,12 @@
 /**
  * Compressed bytes become plain ones. In: a stream, its form told by its first bytes; out: a
  * stream. gzip and zstd are done by this process, xz and bzip2 by the programs of that name,
- * started before the first byte is asked for. Never holds more than a few chunks.
+ * started before the first byte is asked for. Never holds more than a few chunks, and gives up
+ * where few bytes become too many.
  */
 import { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
-import { Fault, quote } from "@shared/base";
+import { Fault, formatBytes, MiB, quote } from "@shared/base";
 
 export type Compression = "none" | "gzip" | "zstd" | "xz" | "bzip2";
 
@@ -19,6 +20,9 @@ const MAGIC: readonly (readonly [Exclude<Compression, "none">, readonly number[]
 ];
 const SNIFF_BYTES = 6;
 const CHUNK_BYTES = 256 * 1024;
+/** Programs and texts shrink 2 to 20 times, zeros about 1000 times; small archives are no harm. */
+const RATIO_MAX = 200;
+const HARMLESS_BYTES: number = 512 * MiB;
 /** xz takes what the archive's header asks for; its highest preset needs 65 MiB. */
 const XZ_MEMORY = "256MiB";
 
@@ -33,19 +37,55 @@ export function sniffCompression(beginning: Uint8Array): Compression {
   return found?.[0] ?? "none";
 }
 
+export interface Decompressed {
+  readonly compression: Compression;
+  /** Bytes of the input that were read so far. */
+  readonly packed: { readonly bytes: number };
+  readonly output: Bytes;
+}
+
 /**
  * Plain bytes of a stream. When the promise is fulfilled, every program that is needed runs
  * already.
  *
  * @throws {Fault} "missing-program"; while reading also "corrupt": damaged, or without its end
  */
-export async function decompress(
-  input: Bytes,
-): Promise<{ readonly compression: Compression; readonly output: Bytes }> {
+export async function decompress(input: Bytes): Promise<Decompressed> {
   const source = input[Symbol.asyncIterator]();
   const { beginning, rest } = await readBeginning(source);
   const compression = sniffCompression(beginning);
-  return { compression, output: plain(compression, rest) };
+  const packed = { bytes: 0 };
+  const output = plain(compression, counted(rest, packed));
+  return { compression, packed, output: compression === "none" ? output : noBomb(output, packed) };
+}
+
+async function* counted(bytes: Bytes, seen: { bytes: number }): AsyncGenerator<Uint8Array> {
+  for await (const chunk of bytes) {
+    seen.bytes += chunk.length;
+    yield chunk;
+  }
+}
+
+async function* noBomb(
+  bytes: Bytes,
+  packed: { readonly bytes: number },
+): AsyncGenerator<Uint8Array> {
+  let plainBytes = 0;
+  for await (const chunk of bytes) {
+    plainBytes += chunk.length;
+    if (plainBytes > HARMLESS_BYTES && plainBytes > packed.bytes * RATIO_MAX) {
+      throw bomb(packed.bytes, formatBytes(plainBytes));
+    }
+    yield chunk;
+  }
+}
+
+/** What to say of an archive that grew out of all proportion. */
+export function bomb(packedBytes: number, became: string): Fault {
+  const found = `it is a bomb: ${formatBytes(packedBytes)} became more than ${became}`;
+  return new Fault("exhausted", `decompress the archive: ${found}`, {
+    hint: "if it is none: leave large empty files out of the image, or do not compress it",
+  });
 }
 
 function plain(compression: Compression, bytes: Bytes): Bytes {
@@ -93,7 +133,7 @@ async function* startingWith(
 
 async function* gunzip(bytes: Bytes): AsyncGenerator<Uint8Array> {
   const engine = createGunzip({ chunkSize: CHUNK_BYTES });
-  const source = Readable.from(bytes, { objectMode: true });
+  const source = Readable.from(bytes, { objectMode: true, highWaterMark: 2 });
   let sourceFault: Error | undefined;
   source.on("error", (error) => {
     sourceFault = error;
@@ -114,18 +154,19 @@ async function* gunzip(bytes: Bytes): AsyncGenerator<Uint8Array> {
 async function* unzstd(bytes: Bytes): AsyncGenerator<Uint8Array> {
   const iterator = bytes[Symbol.asyncIterator]();
   let sourceFault: Error | undefined;
+  let stopped = false;
   const source = new ReadableStream<Uint8Array<ArrayBuffer>>({
     async pull(controller): Promise<void> {
-      try {
-        const step = await iterator.next();
-        if (step.done === true) controller.close();
-        else controller.enqueue(step.value as Uint8Array<ArrayBuffer>);
-      } catch (error) {
+      const step = await iterator.next().catch((error: unknown) => {
         sourceFault = error as Error;
         throw error;
-      }
+      });
+      if (stopped) return; // damage was found meanwhile: the stream takes nothing any more
+      if (step.done === true) controller.close();
+      else controller.enqueue(step.value as Uint8Array<ArrayBuffer>);
     },
     async cancel(): Promise<void> {
+      stopped = true;
       await iterator.return?.();
     },
   });

@@ -254,7 +254,9 @@ export class LayerWriter implements TarHandler {
 
   #clear(path: string): void {
     if (this.#format === "aci") throw duplicate(path);
-    fs.rmSync(diskPath(path), { recursive: true, force: true });
+    const at = diskPath(path);
+    if (lstatOrNothing(at)?.isDirectory() === true) fs.rmSync(at, { recursive: true });
+    else fs.unlinkSync(at);
   }
 
   /** A whiteout speaks of lower layers only: what this layer has itself stays. */
