@@ -72,6 +72,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/image-rm.ts")).imageRm,
   },
   {
+    path: ["image", "sbom"],
+    summary: "Print the bill of materials attached to a container image",
+    load: async () => (await import("./commands/image-sbom.ts")).imageSbom,
+  },
+  {
     path: ["image", "verify"],
     summary: "Verify one or more rendered images in the local store",
     load: async () => (await import("./commands/image-verify.ts")).imageVerify,
@@ -87,6 +92,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/logs.ts")).logs,
   },
   {
+    path: ["prepare"],
+    summary: "Prepare to run image(s) in a pod in rkt",
+    load: async () => (await import("./commands/prepare.ts")).prepare,
+  },
+  {
     path: ["rm"],
     summary: "Remove all files and resources associated with an exited pod",
     load: async () => (await import("./commands/rm.ts")).rm,
@@ -95,6 +105,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     path: ["run"],
     summary: "Run image(s) in a pod in rkt",
     load: async () => (await import("./commands/run.ts")).run,
+  },
+  {
+    path: ["run-prepared"],
+    summary: "Run a prepared application pod in rkt",
+    load: async () => (await import("./commands/run-prepared.ts")).runPrepared,
   },
   {
     path: ["status"],

@@ -10,6 +10,7 @@ export type { AppOverrides, Caller, SeccompOverride } from "./app-overrides.ts";
 export type { Stage0Host } from "./host.ts";
 export { enterPod } from "./enter.ts";
 export type { EnterRequest } from "./enter.ts";
+export { requestOfManifest } from "./given-manifest.ts";
 export { gcPods } from "./gc.ts";
 export type { GcProblem, GcRequest } from "./gc.ts";
 export { listPods, readPodManifest } from "./list.ts";

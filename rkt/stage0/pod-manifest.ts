@@ -9,6 +9,7 @@ import {
   type App,
   APPC_VERSION,
   type ExposedPort,
+  type Isolator,
   type Mount,
   type MountPoint,
   type NameValue,
@@ -36,6 +37,7 @@ export interface PodRequest {
   readonly apps: readonly AppRequest[];
   readonly volumes?: readonly Volume[];
   readonly ports?: readonly ExposedPort[];
+  readonly isolators?: readonly Isolator[];
   readonly annotations?: readonly NameValue[];
   readonly userAnnotations?: Readonly<Record<string, string>>;
   readonly userLabels?: Readonly<Record<string, string>>;
@@ -62,13 +64,19 @@ export function planPod(request: PodRequest): PodPlan {
       acKind: "PodManifest",
       apps: plans.map((plan) => plan.app),
       ...(volumes.length > 0 && { volumes }),
-      annotations: [...(request.annotations ?? []), { name: MUTABLE_ANNOTATION, value: "false" }],
+      ...(request.isolators && { isolators: request.isolators }),
+      annotations: withMutable(request.annotations ?? []),
       ports: request.ports ?? [],
       ...(request.userAnnotations && { userAnnotations: request.userAnnotations }),
       ...(request.userLabels && { userLabels: request.userLabels }),
     },
     warnings: plans.flatMap((plan) => plan.warnings),
   };
+}
+
+function withMutable(given: readonly NameValue[]): readonly NameValue[] {
+  if (given.some(({ name }) => name === MUTABLE_ANNOTATION)) return given;
+  return [...given, { name: MUTABLE_ANNOTATION, value: "false" }];
 }
 
 /** The names become directories: nothing but an AC name may pass. */

@@ -1,6 +1,6 @@
 /**
- * The flags of `run` that belong to the whole pod. Each text is checked where it is read, with the
- * words of rkt.
+ * The flags that belong to a whole pod: those that `prepare` writes into it, and those that only
+ * matter when it is started. Each text is checked where it is read, with the words of rkt.
  */
 import {
   addKeyValue,
@@ -54,6 +54,13 @@ export const net: Flag<string> = {
   },
 };
 
+export const podManifest: Flag<string> = textFlag({
+  name: "pod-manifest",
+  usage:
+    "path to a pod manifest, in place of images: nearly all flags that describe a pod or its " +
+    "apps are refused with it",
+});
+
 export const port: Flag<readonly ExposedPort[]> = listFlag(
   {
     name: "port",
@@ -93,18 +100,18 @@ export const volume: Flag<readonly Volume[]> = listFlag(
   parseVolume,
 );
 
-export const POD_FLAGS: readonly Flag<unknown>[] = [
-  hostname,
+/** What is written into the pod. */
+export const PREPARE_FLAGS: readonly Flag<unknown>[] = [
   inheritEnv,
-  interactive,
-  ipc,
-  net,
+  podManifest,
   port,
   setEnv,
   setEnvFile,
-  uuidFileSave,
   volume,
 ];
+
+/** What a start decides. */
+export const START_FLAGS: readonly Flag<unknown>[] = [hostname, interactive, ipc, net];
 
 function readIpc(text: string): "" | "auto" | "private" | "parent" {
   if (text === "" || text === "auto" || text === "private" || text === "parent") return text;

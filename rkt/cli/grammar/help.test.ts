@@ -88,15 +88,24 @@ const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
     "--order=asc --sort=importtime",
   "image rm": "",
   list: "--format= --full[=false] --no-legend[=false]",
+  prepare:
+    "--annotation= --caps-remove= --caps-retain= --cpu= --cpu-shares= --environment= --exec= " +
+    "--group= --inherit-env[=false] --memory= --mount= --name= --oom-score-adj= " +
+    '--pod-manifest="" --port= --pull-policy="new" --quiet[=false] --readonly-rootfs= ' +
+    "--seccomp= --set-env= --set-env-file= --signature= --supplementary-gids= --user= " +
+    "--user-annotation= --user-label= --volume= --working-dir=",
   rm: '--uuid-file=""',
   run:
     "--annotation= --caps-remove= --caps-retain= --cpu= --cpu-shares= --dns= " +
     '--dns-domain="" --dns-opt= --dns-search= --environment= --exec= ' +
     '--group= --hostname="" --hosts-entry= --inherit-env[=false] --interactive[=false] ' +
-    '--ipc="" --memory= --mount= --name= --net[=default] --oom-score-adj= --port= ' +
-    '--pull-policy="new" --readonly-rootfs= --seccomp= --set-env= --set-env-file= --signature= ' +
+    '--ipc="" --memory= --mount= --name= --net[=default] --oom-score-adj= ' +
+    '--pod-manifest="" --port= --pull-policy="new" --readonly-rootfs= --seccomp= --set-env= --set-env-file= --signature= ' +
     '--supplementary-gids= --user= --user-annotation= --user-label= --uuid-file-save="" ' +
     "--volume= --working-dir=",
+  "run-prepared":
+    '--dns= --dns-domain="" --dns-opt= --dns-search= --hostname="" --hosts-entry= ' +
+    '--interactive[=false] --ipc="" --net[=default]',
   status: '--format= --uuid-file="" --wait[="false"] --wait-ready[="false"]',
   stop: '--force[=false] --uuid-file=""',
   trust:

@@ -1,0 +1,65 @@
+/**
+ * From a prepared pod to a running one, for `run` and `run-prepared`: the flags of a start flow in,
+ * and this process becomes the pod's stage1.
+ */
+import { writeFileSync } from "node:fs";
+import { type PreparedPod, runPod } from "@rkt/stage0";
+import { podPaths, type RunArguments } from "@rkt/stage1/contract";
+import { DNS_FLAGS, hostsText, type NamePlan, planNames } from "../flags/dns.ts";
+import { debug, insecureOptions, localConfig } from "../flags/global.ts";
+import * as pod from "../flags/pod.ts";
+import type { Call } from "../grammar/command.ts";
+import type { Flag, FlagValues } from "../grammar/flag.ts";
+import type { Host } from "../host.ts";
+import { stage0HostOf } from "./stage0-host.ts";
+
+/** The flags of both commands. */
+export const START_FLAGS: readonly Flag<unknown>[] = [...pod.START_FLAGS, ...DNS_FLAGS];
+
+/** What the flags say of the start. @throws {Fault} "invalid", so ask before the pod is made */
+export interface StartPlan {
+  readonly names: NamePlan;
+  readonly hostname: string;
+  readonly run: Omit<RunArguments, "uuid">;
+}
+
+export function planStart({ flags }: Call): StartPlan {
+  const names = planNames(flags);
+  return { names, hostname: flags.get(pod.hostname), run: runArguments(flags, names) };
+}
+
+/** Becomes the stage1 of the pod. */
+export function startPod(host: Host, call: Call, prepared: PreparedPod, plan: StartPlan): never {
+  writeNames(prepared, plan);
+  return runPod(stage0HostOf(host, call), prepared, plan.run);
+}
+
+/**
+ * What stage1 binds over resolv.conf and hosts of the apps when the mode says that stage0 wrote
+ * them.
+ */
+function writeNames({ path, uuid }: PreparedPod, { names, hostname }: StartPlan): void {
+  const { resolvConf, hostsEntries } = names;
+  if (resolvConf !== undefined) writeFileSync(podPaths.resolvConf(path), resolvConf);
+  if (hostsEntries === undefined) return;
+  const name = hostname === "" ? `rkt-${uuid}` : hostname;
+  writeFileSync(podPaths.hosts(path), hostsText(name, hostsEntries));
+}
+
+function runArguments(flags: FlagValues, names: NamePlan): Omit<RunArguments, "uuid"> {
+  const insecure = flags.get(insecureOptions);
+  const ipc = flags.get(pod.ipc);
+  return {
+    debug: flags.get(debug),
+    net: flags.get(pod.net),
+    interactive: flags.get(pod.interactive),
+    hostname: flags.get(pod.hostname),
+    localConfig: flags.get(localConfig),
+    mutable: false,
+    ipc: ipc === "" ? "auto" : ipc,
+    disableCapabilitiesRestriction: insecure.has("capabilities"),
+    disablePaths: insecure.has("paths"),
+    disableSeccomp: insecure.has("seccomp"),
+    dnsConfMode: names.mode,
+  };
+}
