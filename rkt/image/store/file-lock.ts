@@ -3,9 +3,10 @@
  * disposed, the process ends, or is killed. Never leaves a lock to a child: descriptors are closed
  * on exec.
  */
-import { closeSync, constants, openSync } from "node:fs";
+import { closeSync, constants } from "node:fs";
 import type { Clock } from "@shared/base";
 import type { Kernel } from "@shared/linux";
+import { openShared } from "./shared-modes.ts";
 
 export interface LockHost {
   readonly kernel: Pick<Kernel, "flock">;
@@ -73,7 +74,7 @@ export function lockNow(host: LockHost, path: string, mode: LockMode): FileLock 
 }
 
 function openLockFile(path: string): number {
-  return openSync(path, constants.O_RDWR | constants.O_CREAT, 0o660);
+  return openShared(path, constants.O_RDWR | constants.O_CREAT);
 }
 
 function lockOf(fd: number): FileLock {

@@ -35,6 +35,13 @@ import {
   type StorePaths,
   storePaths,
 } from "./paths.ts";
+import {
+  makeSharedDirectory,
+  makeStoreDirectory,
+  openShared,
+  openToGroup,
+  sharingGroup,
+} from "./shared-modes.ts";
 import * as records from "./records.ts";
 import { type Remote, recordRemote, selectRemote } from "./remotes.ts";
 import { syncTree } from "./sync-tree.ts";
@@ -82,21 +89,21 @@ export function openStore(host: StoreHost, dataDir: string): Store {
   const db = records.openDatabase(paths.database, (make) => {
     using _lock = lockNow(host, join(paths.locks, "schema"), "exclusive");
     make();
+    chmodSync(paths.database, 0o660);
   });
   return new Store(host, paths, db);
 }
 
-/** Members of the group that owns the data directory may look; the layers' own modes rule below. */
+/** Members of group `rkt` may add images; what is unpacked belongs to root. */
 function makeDirectories(dataDir: string, paths: StorePaths): void {
+  const group = sharingGroup();
   mkdirSync(dataDir, { recursive: true, mode: 0o750 });
-  makeDirectory(paths.cas, 0o770);
-  for (const path of [paths.blobs, paths.temporary, paths.locks]) makeDirectory(path, 0o770);
-  makeDirectory(paths.layers, 0o755);
-}
-
-/** With exactly this mode, whatever the umask. What is there already stays as it is. */
-function makeDirectory(path: string, mode: number): void {
-  if (mkdirSync(path, { recursive: true, mode }) !== undefined) chmodSync(path, mode);
+  openToGroup(dataDir, group);
+  makeStoreDirectory(paths.cas, 0o770, group);
+  for (const path of [paths.blobs, paths.temporary, paths.locks, paths.uses]) {
+    makeStoreDirectory(path, 0o770, group);
+  }
+  makeStoreDirectory(paths.layers, 0o755, group);
 }
 
 /** An open store. Dispose it: that ends its database connection and its claim on what it added. */
@@ -115,7 +122,8 @@ export class Store implements Disposable {
 
   /**
    * Makes sure that there is a layer of only these paths of another one; returns its id. Without a
-   * list it is the other one. @param tree the other one's files, where they are not yet in the store
+   * list it is the other one. @param tree the other one's files, where they are not yet in the
+   * store
    */
   async addWhitelistedLayer(
     layer: LayerId,
@@ -194,8 +202,8 @@ export class Store implements Disposable {
   /** Notes that an image was used: without a transaction, because every start of a pod does it. */
   touch(id: ImageId, nowMs: number): void {
     const path = useFile(this.#paths, id);
-    mkdirSync(this.#paths.uses, { recursive: true, mode: 0o770 });
-    closeSync(openSync(path, "a", 0o660));
+    makeSharedDirectory(this.#paths.uses);
+    closeSync(openShared(path, "a"));
     utimesSync(path, nowMs / 1000, nowMs / 1000);
   }
 
@@ -226,7 +234,7 @@ export class Store implements Disposable {
   newBlobFile(): BlobFile {
     this.#claimImports();
     const path = this.#temporaryPath("blob");
-    return { path, fd: openSync(path, "wx+", 0o660) };
+    return { path, fd: openShared(path, "wx+") };
   }
 
   /**
@@ -237,7 +245,7 @@ export class Store implements Disposable {
     this.#claimImports();
     const path = join(this.#paths.temporary, `partial-${digest.replace(":", "-")}`);
     const { O_RDWR, O_CREAT, O_APPEND } = constants;
-    const fd = openSync(path, O_RDWR | O_CREAT | O_APPEND, 0o660);
+    const fd = openShared(path, O_RDWR | O_CREAT | O_APPEND);
     const mine = this.#host.kernel.flock(fd, "exclusive", { wait: false });
     // Its last owner may have given it another name between our two steps.
     const { ino } = fstatSync(fd);
@@ -259,7 +267,7 @@ export class Store implements Disposable {
     } finally {
       closeSync(fd);
     }
-    mkdirSync(dirname(target), { recursive: true, mode: 0o770 });
+    makeSharedDirectory(dirname(target));
     renameSync(path, target);
     syncDirectory(dirname(target));
     crashPoint("fetch-blob-renamed");
@@ -333,12 +341,25 @@ export class Store implements Disposable {
    */
   addImage(image: records.NewImage): StoredImage {
     for (const layer of image.layers) assert(this.hasLayer(layer), `layer ${layer} is missing`);
+    return this.#record({ ...image, layers: this.#visibleLayers(image.layers) });
+  }
+
+  /** Records an image of which root will unpack the layers when it is first used. */
+  addPackedImage(image: records.NewImage): StoredImage {
+    return this.#record(image);
+  }
+
+  /** Whether all that an image is made of is unpacked. */
+  isUnpacked({ layers }: StoredImage): boolean {
+    return layers.every((layer) => this.hasLayer(layer));
+  }
+
+  #record(image: records.NewImage): StoredImage {
     for (const blob of image.blobs) assert(this.hasBlob(blob), `blob ${blob} is missing`);
-    const recorded = { ...image, layers: this.#visibleLayers(image.layers) };
     rmSync(useFile(this.#paths, image.id), { force: true });
-    records.insertImage(this.#db, recorded);
+    records.insertImage(this.#db, image);
     crashPoint("fetch-image-recorded");
-    const { references: _references, aliases: _aliases, blobs: _blobs, ...stored } = recorded;
+    const { references: _references, aliases: _aliases, blobs: _blobs, ...stored } = image;
     return { ...stored, lastUsedMs: image.importedMs };
   }
 
