@@ -2,9 +2,16 @@
  * The way of a container image: a registry or a layout flows in, a stored image flows out. Without
  * proof of its origin it is refused before anything is asked for.
  */
-import type { ImageReference } from "@rkt/spec";
+import type { OciOrigin } from "@rkt/spec";
 import { quote } from "@shared/base";
+import {
+  type ArchiveReference,
+  type OpenArchive,
+  openArchive,
+  originOfArchive,
+} from "./archives/open-archive.ts";
 import { openLayout } from "./fetch/layout.ts";
+import type { OciSource } from "./fetch/oci-source.ts";
 import { openRegistry } from "./fetch/registry.ts";
 import { type ImageHost, SECURE } from "./host.ts";
 import type { StoredImage } from "./image.ts";
@@ -20,21 +27,46 @@ export interface ReferenceNames {
   readonly stored: string;
 }
 
+type ContainerReference = OciOrigin | ArchiveReference;
+
 export async function pullContainerImage(
   host: ImageHost,
-  reference: ImageReference & { kind: "docker" | "oci" },
+  reference: ContainerReference,
   options: PullOptions & { readonly names: ReferenceNames },
 ): Promise<StoredImage> {
-  const { insecure = SECURE, credentials, names, platform } = options;
-  const demand = demandFor(host, reference, insecure);
-  if (reference.kind === "docker") {
-    host.note(`image: remote fetching from URL ${quote(names.typed)}`);
-  }
-  const source =
-    reference.kind === "docker"
-      ? await openRegistry(host, reference, { insecure, credentials })
-      : openLayout(reference);
-  const image = await resolveImage(reference, source, platform);
+  const { insecure = SECURE, names, platform } = options;
+  const origin = originOf(reference);
+  const demand = demandFor(host, origin, insecure);
+  using opened = await openSource(host, reference, options);
+  const { source } = opened;
+  const image = await resolveImage(origin, source, platform);
   const verified = await verifyOci(host, image, { demand, source });
-  return await pullOci(host, verified, { source, referenceText: names.stored });
+  const asked = options.platformAsked === true ? { platform } : {};
+  return await pullOci(host, verified, { source, referenceText: names.stored, ...asked });
+}
+
+function originOf(reference: ContainerReference): OciOrigin {
+  if (reference.kind === "docker" || reference.kind === "oci") return reference;
+  return originOfArchive(reference);
+}
+
+async function openSource(
+  host: ImageHost,
+  reference: ContainerReference,
+  { insecure = SECURE, credentials, names }: PullOptions & { readonly names: ReferenceNames },
+): Promise<OpenArchive> {
+  switch (reference.kind) {
+    case "docker":
+      host.note(`image: remote fetching from URL ${quote(names.typed)}`);
+      return kept(await openRegistry(host, reference, { insecure, credentials }));
+    case "oci":
+      return kept(openLayout(reference));
+    default:
+      return await openArchive(host.store, reference);
+  }
+}
+
+/** A source that leaves nothing behind. */
+function kept(source: OciSource): OpenArchive {
+  return { source, [Symbol.dispose]: () => undefined };
 }

@@ -15,6 +15,8 @@ export interface PullOptions {
   readonly policy: PullPolicy;
   /** Of the operating system and processor that the image shall run on. */
   readonly platform: Platform;
+  /** A person named it: an image for another platform will not do. */
+  readonly platformAsked?: boolean;
   /** Everything is checked unless told. */
   readonly insecure?: Insecure;
   /** A file with the detached signature of an ACI; the archive's name with `.asc` unless told. */

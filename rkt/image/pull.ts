@@ -6,11 +6,16 @@
  * The two ways to a new image are loaded when they are needed: most pods run an image that is
  * there.
  */
-import { fullDockerReference, type ImageReference, type NameValue } from "@rkt/spec";
+import {
+  describePlatform,
+  fullDockerReference,
+  type ImageReference,
+  type NameValue,
+} from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
 import type { ImageHost } from "./host.ts";
 import type { StoredImage } from "./image.ts";
-import type { PullOptions, PullPolicy } from "./pull-options.ts";
+import type { PullOptions } from "./pull-options.ts";
 import { isProvenFor } from "./verify/stored-proof.ts";
 
 /**
@@ -25,16 +30,18 @@ export async function pull(
   reference: ImageReference,
   options: PullOptions,
 ): Promise<StoredImage> {
-  const stored = findStored(host, reference, options.policy);
+  const stored = findStored(host, reference, options);
   if (stored !== undefined) return stored;
   if (isFarAway(reference) && options.policy === "never") throw notInStore(reference);
   switch (reference.kind) {
     case "hash":
       return host.store.findById(reference.prefix);
     case "docker":
-    case "oci": {
+    case "oci":
+    case "oci-archive":
+    case "docker-archive": {
       const { pullContainerImage } = await import("./pull-container-image.ts");
-      const names = { typed: typedText(reference), stored: referenceText(reference) };
+      const names = { typed: typedText(reference), stored: storedText(reference, options) };
       return await pullContainerImage(host, reference, { ...options, names });
     }
     default: {
@@ -49,8 +56,9 @@ export async function pull(
 function findStored(
   host: ImageHost,
   reference: ImageReference,
-  policy: PullPolicy,
+  options: PullOptions,
 ): StoredImage | undefined {
+  const { policy } = options;
   if (reference.kind === "hash") return host.store.findById(reference.prefix);
   if (policy === "update" || !isFarAway(reference)) return undefined;
   const found =
@@ -79,6 +87,12 @@ function referenceText(reference: ImageReference): string {
     : typedText(reference);
 }
 
+/** One reference with a platform that a person named means another image than without it. */
+function storedText(reference: ImageReference, options: PullOptions): string {
+  const text = referenceText(reference);
+  return options.platformAsked === true ? `${text} ${describePlatform(options.platform)}` : text;
+}
+
 /** As a person would type it. */
 function typedText(reference: ImageReference): string {
   if (reference.kind === "docker") return `docker://${reference.text}`;
@@ -86,7 +100,8 @@ function typedText(reference: ImageReference): string {
   if (reference.kind === "file") return reference.path;
   if (reference.kind === "hash") return reference.prefix;
   if (reference.kind === "name") return nameText(reference.name, reference.labels);
-  return ["oci", reference.directory, reference.reference].filter(Boolean).join(":");
+  const place = reference.kind === "oci" ? reference.directory : reference.path;
+  return [reference.kind, place, reference.reference].filter(Boolean).join(":");
 }
 
 function nameText(name: string, labels: readonly NameValue[]): string {

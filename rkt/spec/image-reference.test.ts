@@ -113,6 +113,14 @@ describe("docker", () => {
   });
 });
 
+test.each([
+  ["oci-archive:a/b.tar", { kind: "oci-archive", path: "a/b.tar" }],
+  ["oci-archive:/b.tar:c:1", { kind: "oci-archive", path: "/b.tar", reference: "c:1" }],
+  ["docker-archive:b:q.io/c:1", { kind: "docker-archive", path: "b", reference: "q.io/c:1" }],
+] as const)("%p is an archive and a name in it", (text, reference) => {
+  expect(parseImageReference(text, { exists: () => false })).toEqual(reference);
+});
+
 describe("refuses", () => {
   const characters =
     'ACIdentifier must contain only lower case alphanumeric characters plus "-._~/"';
@@ -144,17 +152,10 @@ describe("refuses", () => {
   ])("%p", (text, message) => {
     expect(() => parseImageReference(text, host)).toThrow(new Error(message));
   });
-  test.each(["oci-archive:x.tar", "docker-archive:x.tar"])(
-    "%p as not there yet",
-    (text) => {
-      const scheme = text.split(":")[0];
-      const thrown = faultOf(() => parseImageReference(text, host));
-      expect(thrown).toMatchObject({
-        kind: "unsupported",
-        message: `fetch from "${scheme}:": not supported yet`,
-      });
-    },
-  );
+  test.each(["oci-archive:", "docker-archive::latest"])("%p without a file", (text) => {
+    const thrown = faultOf(() => parseImageReference(text, host));
+    expect(thrown).toMatchObject({ kind: "invalid" });
+  });
 });
 
 test("no text makes anything but a reference or a Fault", () => {

@@ -1,5 +1,5 @@
 /**
- * Image references: what a person types where an image is meant flows in, one of six kinds flows
+ * Image references: what a person types where an image is meant flows in, one of a few kinds flows
  * out. The order of the questions is rkt's. Only `exists` looks at a disk.
  *
  * @see rkt Documentation/subcommands/fetch.md; rkt's DistFromImageString
@@ -20,6 +20,12 @@ export type ImageReference =
   | DockerReference
   /** An OCI image layout; without a reference the only image in it is meant. */
   | { readonly kind: "oci"; readonly directory: string; readonly reference?: string }
+  /** A tar archive of a layout, or of what `docker save` writes. */
+  | {
+      readonly kind: "oci-archive" | "docker-archive";
+      readonly path: string;
+      readonly reference?: string;
+    }
   /** The start of an image id, `sha512-…`, or an OCI digest, `sha256:…`. */
   | { readonly kind: "hash"; readonly prefix: string }
   /** An appc name; the labels hold the version too, in the order typed. */
@@ -36,8 +42,6 @@ export interface ReferenceHost {
   readonly exists: (path: string) => boolean;
 }
 
-const LATER: readonly string[] = ["oci-archive", "docker-archive"];
-
 /**
  * What the text means. Faults: invalid, with rkt's words; unsupported, for transports that are not
  * there yet.
@@ -50,11 +54,7 @@ export function parseImageReference(text: string, host: ReferenceHost): ImageRef
   if (scheme === "docker") return dockerReference(text.replace(/^docker:(\/\/)?/i, ""));
   if (scheme === "oci") return ociReference(text.slice("oci:".length));
   if (scheme === "cimd") return distributionPoint(text.slice("cimd:".length));
-  if (LATER.includes(scheme)) {
-    throw new Fault("unsupported", `fetch from ${quote(`${scheme}:`)}: not supported yet`, {
-      hint: "unpack the archive into an OCI layout and use oci:DIRECTORY",
-    });
-  }
+  if (scheme === "oci-archive" || scheme === "docker-archive") return archive(scheme, text);
   return host.exists(text) ? fileReference(text, text) : byName(text);
 }
 
@@ -131,16 +131,24 @@ function dockerReference(text: string): ImageReference {
   }
 }
 
-/** `DIR[:REF]`: the first colon ends the directory. */
 function ociReference(text: string): ImageReference {
-  const colon = text.indexOf(":");
-  const directory = colon < 0 ? text : text.slice(0, colon);
-  const reference = colon < 0 ? undefined : text.slice(colon + 1);
-  if (directory === "" || reference === "") {
-    const wanted = "want oci:DIRECTORY or oci:DIRECTORY:REFERENCE";
-    throw new Fault("invalid", `invalid image string ${quote(`oci:${text}`)}: ${wanted}`);
-  }
+  const [directory, reference] = placeAndName(text, `oci:${text}`, "oci:DIRECTORY");
   return { kind: "oci", directory, ...(reference !== undefined && { reference }) };
+}
+
+function archive(kind: "oci-archive" | "docker-archive", text: string): ImageReference {
+  const [path, reference] = placeAndName(text.slice(kind.length + 1), text, `${kind}:FILE`);
+  return { kind, path, ...(reference !== undefined && { reference }) };
+}
+
+/** `PLACE[:REF]`: the first colon ends the place. */
+function placeAndName(rest: string, text: string, form: string): [string, string | undefined] {
+  const colon = rest.indexOf(":");
+  const place = colon < 0 ? rest : rest.slice(0, colon);
+  const reference = colon < 0 ? undefined : rest.slice(colon + 1);
+  if (place !== "" && reference !== "") return [place, reference];
+  const wanted = `want ${form} or ${form}:REFERENCE`;
+  throw new Fault("invalid", `invalid image string ${quote(text)}: ${wanted}`);
 }
 
 function imageName(text: string): ImageReference & { kind: "name" } {

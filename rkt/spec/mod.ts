@@ -111,7 +111,13 @@ export type {
   RuntimeSeccomp,
   RuntimeSyscallRule,
 } from "./oci-runtime.ts";
-export { describePlatform, platformOf, selectPlatform, selectReference } from "./oci-select.ts";
+export {
+  describePlatform,
+  parsePlatform,
+  platformOf,
+  selectPlatform,
+  selectReference,
+} from "./oci-select.ts";
 export { toImageManifest } from "./oci-to-appc.ts";
 export type { OciDigests, OciOrigin } from "./oci-to-appc.ts";
 export { parsePodManifest, printPodManifest } from "./pod-manifest.ts";

@@ -35,6 +35,15 @@ export function platformOf(os: string, arch: string): Platform {
   return { os, architecture: GO_ARCHITECTURE[arch] ?? arch };
 }
 
+/** `linux/arm64`, `linux/arm/v7`. Faults: invalid. */
+export function parsePlatform(text: string): Platform {
+  const [, os, architecture, variant] = /^([a-z]+)\/([a-z0-9]+)(?:\/(v?[0-9]+))?$/.exec(text) ?? [];
+  if (os === undefined || architecture === undefined) {
+    throw new Fault("invalid", `read platform ${quote(text)}: want OS/ARCH or OS/ARCH/VARIANT`);
+  }
+  return { os, architecture, ...(variant !== undefined && { variant }) };
+}
+
 /** A platform as people write it: `linux/arm/v7`. */
 export function describePlatform({ os, architecture, variant }: Platform): string {
   return variant === undefined ? `${os}/${architecture}` : `${os}/${architecture}/${variant}`;

@@ -1,6 +1,7 @@
 /** `rkt fetch`: brings images into the local store and prints the ID of each. */
 import { Fault } from "@shared/base";
 import { signature } from "../flags/app.ts";
+import { platform } from "../flags/platform.ts";
 import { pullPolicyFlag } from "../flags/pull-policy.ts";
 import type { Call, Command } from "../grammar/command.ts";
 import { switchFlag } from "../grammar/flag.ts";
@@ -20,7 +21,7 @@ export const fetch: Command = {
     "",
     "An image that is in the store and has not changed is not fetched again.",
   ],
-  flags: [full, pullPolicy, signature],
+  flags: [full, platform, pullPolicy, signature],
   grammar: "images",
   run: fetchImages,
 };

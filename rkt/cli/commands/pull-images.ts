@@ -3,10 +3,10 @@
  * `fetch`.
  */
 import { existsSync, statSync } from "node:fs";
-import process from "node:process";
 import { pull, type Store, type StoredImage } from "@rkt/image";
-import { parseImageReference, platformOf } from "@rkt/spec";
+import { parseImageReference } from "@rkt/spec";
 import { settingsOf } from "../flags/app.ts";
+import { ownPlatform, platform } from "../flags/platform.ts";
 import type { PullPolicy } from "../flags/pull-policy.ts";
 import type { AppArguments } from "../grammar/app-arguments.ts";
 import type { Call } from "../grammar/command.ts";
@@ -28,11 +28,12 @@ export async function* pullImages(
   { store, policy }: Pulling,
 ): AsyncGenerator<StoredImage> {
   const imageHost = imageHostOf(host, call, store);
-  const platform = platformOf(process.platform, process.arch);
+  const asked = call.flags.get(platform);
   const insecure = insecureOf(call);
   const references = call.apps.map((app) => parseImageReference(app.image, { exists: isFile }));
   for (const [at, reference] of references.entries()) {
-    const options = { policy, platform, insecure, ...signatureOf(call.apps[at]) };
+    const common = { policy, platform: asked ?? ownPlatform(), platformAsked: asked !== undefined };
+    const options = { ...common, insecure, ...signatureOf(call.apps[at]) };
     yield await pull(imageHost, reference, options);
   }
 }

@@ -116,6 +116,10 @@ const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
 /** Commands and flags that rkt 1.30 does not have. */
 const NEW_COMMANDS = new Set(["logs", "help", "image fetch"]);
 const NEW_FLAGS: Readonly<Record<string, readonly string[]>> = {
+  fetch: ["--platform"],
+  "image fetch": ["--platform"],
+  run: ["--platform"],
+  prepare: ["--platform"],
   trust: ["--cosign-key"],
 };
 

@@ -16,7 +16,7 @@ import { answerChallenge } from "./registry-auth.ts";
 export interface RegistryOptions {
   readonly insecure: Insecure;
   /** Instead of what the site has configured. */
-  readonly credentials: Credentials | undefined;
+  readonly credentials?: Credentials | undefined;
 }
 
 /** What one request of a conversation may say. */

@@ -7,10 +7,12 @@
  */
 import { createHash } from "node:crypto";
 import {
+  describePlatform,
   fullDockerReference,
   type OciLayer,
   type OciManifest,
   type OciOrigin,
+  type Platform,
   pairLayers,
   parseOciConfig,
   toImageManifest,
@@ -32,6 +34,8 @@ export interface OciPullOptions {
   readonly source: OciSource;
   /** Means this image from now on. */
   readonly referenceText: string;
+  /** An image for another one is refused. */
+  readonly platform?: Platform;
 }
 
 type OciHost = Pick<ImageHost, "store" | "self" | "clock" | "signal" | "progress" | "note">;
@@ -52,6 +56,7 @@ export async function pullOci(
   const { origin, bytes, manifest } = verified.subject;
   const configBytes = await readSmallBlob(source, manifest.config);
   const config = parseOciConfig(textOf(configBytes));
+  if (options.platform !== undefined) checkPlatform(config.platform, options.platform);
   const digests = { manifest: digestOf(bytes, "sha256"), config: manifest.config.digest };
   const translated = toImageManifest(origin, config, digests);
   const layers = await fetchLayers(host, source, pairLayers(manifest, config));
@@ -74,6 +79,13 @@ export async function pullOci(
     references: [options.referenceText],
     aliases: [...new Set([digests.manifest, digests.config])],
   });
+}
+
+function checkPlatform(found: Platform, wanted: Platform): void {
+  const same = found.os === wanted.os && found.architecture === wanted.architecture;
+  if (same && (wanted.variant ?? found.variant) === found.variant) return;
+  const words = `it is for ${describePlatform(found)}, not for ${describePlatform(wanted)}`;
+  throw new Fault("not-found", `fetch the image: ${words}`);
 }
 
 /** The bytes count once each, however often a layer occurs. */
