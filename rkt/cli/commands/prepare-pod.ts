@@ -21,6 +21,7 @@ import { Fault, quote } from "@shared/base";
 import { APP_FLAGS, mount, overridesOf, settingsOf } from "../flags/app.ts";
 import { dir } from "../flags/global.ts";
 import * as pod from "../flags/pod.ts";
+import { platform } from "../flags/platform.ts";
 import { pullPolicyFlag } from "../flags/pull-policy.ts";
 import type { AppArguments } from "../grammar/app-arguments.ts";
 import type { Call } from "../grammar/command.ts";
@@ -37,6 +38,7 @@ const pullPolicy = pullPolicyFlag("new");
 export const PREPARE_FLAGS: readonly Flag<unknown>[] = [
   ...APP_FLAGS,
   ...pod.PREPARE_FLAGS,
+  platform,
   pullPolicy,
 ];
 
