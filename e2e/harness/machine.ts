@@ -24,6 +24,8 @@ export interface MachineOptions {
    * `unified`: only the hierarchy of version 2 is to be seen. Otherwise what the real machine has.
    */
   readonly cgroups?: "unified";
+  /** Lines of shell that make more of the machine before anything is compared with it. */
+  readonly setUp?: string;
 }
 
 const NAMESPACES = ["--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "--mount-proc"];
@@ -44,6 +46,7 @@ mount -t cgroup2 cgroup2 /sys/fs/cgroup
 /** Starts the machine; disposing kills every process in it. */
 export async function startMachine(options: MachineOptions = {}): Promise<Machine> {
   const script = `${SET_UP}${options.cgroups === "unified" ? ONLY_UNIFIED : ""}
+${options.setUp ?? ""}
 echo ready; exec catatonit -P`; // an init that reaps
   const argv = [
     ...DIE_WITH_PARENT,
