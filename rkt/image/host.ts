@@ -44,6 +44,8 @@ export interface ImageHost {
   readonly policyDirectories?: readonly string[];
   /** Where it is absent, keys are not looked for. */
   readonly keyReview?: KeyReview;
+  /** We may not unpack layers: they stay packed until root uses the image. */
+  readonly unprivileged?: boolean;
   /** Our version, as servers see it in User-Agent. */
   readonly version: string;
   /** Certificate authorities to trust instead of the built-in ones, as PEM. */

@@ -5,6 +5,7 @@
  */
 import { type ImageManifest, type ImageReference, valueOf } from "@rkt/spec";
 import { assert, Fault, quote } from "@shared/base";
+import { keepArchive } from "./aci/keep-archive.ts";
 import { readAciManifest } from "./aci/read-manifest.ts";
 import { type Archive, storeArchive } from "./aci/store-archive.ts";
 import { discoverImage } from "./discover/discover.ts";
@@ -137,7 +138,10 @@ async function admit(
   const fetchedMs = host.clock.now();
   const references = referencesOf(reference, options.text);
   if (place.kind === "url") references.push(place.url);
-  const image = await storeArchive(host, verified, { references, below });
+  const image =
+    host.unprivileged === true
+      ? await keepArchive(host, verified, references)
+      : await storeArchive(host, verified, { references, below });
   if (place.kind === "url" && download.validity !== undefined) {
     host.store.addRemote({
       ...download.validity,

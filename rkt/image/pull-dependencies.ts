@@ -28,6 +28,7 @@ export async function pullDependencies(
   const layers: LayerId[] = [];
   for (const dependency of dependencies) {
     const image = await pullDependency(host, dependency, { ...options, within });
+    if (host.unprivileged === true) continue; // root looks for their layers again
     for (const layer of image.layers) {
       layers.push(await host.store.addWhitelistedLayer(layer, pathWhitelist));
     }

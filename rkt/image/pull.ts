@@ -30,8 +30,18 @@ export async function pull(
   reference: ImageReference,
   options: PullOptions,
 ): Promise<StoredImage> {
-  const stored = findStored(host, reference, options);
-  if (stored !== undefined) return stored;
+  const image =
+    findStored(host, reference, options) ?? (await fetchImage(host, reference, options));
+  if (host.unprivileged === true || host.store.isUnpacked(image)) return image;
+  const { unpackStored } = await import("./unpack-stored.ts");
+  return await unpackStored(host, image, { ...options, pull });
+}
+
+async function fetchImage(
+  host: ImageHost,
+  reference: ImageReference,
+  options: PullOptions,
+): Promise<StoredImage> {
   if (isFarAway(reference) && options.policy === "never") throw notInStore(reference);
   switch (reference.kind) {
     case "hash":

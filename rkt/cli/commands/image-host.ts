@@ -31,6 +31,7 @@ export function imageHostOf(host: Host, call: Call, store: Store): ImageHost {
     self: host.self,
     store,
     keyTrees: configRootsOf(call).map((root) => join(root, "trustedkeys")),
+    unprivileged: process.geteuid?.() !== 0,
     policyDirectories: configRootsOf(call).map((root) => join(root, "trust.d")),
     keyReview: keyReviewOf(host, call),
     version: VERSION,

@@ -37,18 +37,7 @@ export async function storeArchive(
 ): Promise<StoredImage> {
   const { file, manifest, path } = verified.subject;
   using tree = newTree(path);
-  const unpacked = await unpackLayer(host, fileChunks(path), tree.path, {
-    format: "aci",
-    digests: ["sha512"],
-    ...(host.signal !== undefined && { signal: host.signal }),
-  });
-  checkManifest(manifest, unpacked.manifest);
-  const id = imageIdOf(unpacked.digests.sha512);
-  const { pathWhitelist = [] } = manifest;
-  const own = await host.store.addWhitelistedLayer(id, pathWhitelist, tree.path);
-  if (own === id) {
-    await host.store.addLayer(id, async (directory) => renameSync(tree.path, directory));
-  }
+  const { id, layer: own } = await unpackArchive(host, { path, manifest, tree: tree.path });
   const blob = file.commit();
   const earlier = earlierRecord(host.store, id);
   return host.store.addImage({
@@ -66,8 +55,34 @@ export async function storeArchive(
   });
 }
 
+/** A plain or compressed archive, its manifest as it was verified, and an empty directory. */
+export interface PackedArchive {
+  readonly path: string;
+  readonly manifest: ImageManifest;
+  readonly tree: string;
+}
+
+/** The id of an archive, and its layer in its place: without what its whitelist leaves out. */
+export async function unpackArchive(
+  host: Pick<ImageHost, "store" | "self" | "signal">,
+  { path, manifest, tree }: PackedArchive,
+): Promise<{ readonly id: ImageId; readonly layer: LayerId }> {
+  const unpacked = await unpackLayer(host, fileChunks(path), tree, {
+    format: "aci",
+    digests: ["sha512"],
+    ...(host.signal !== undefined && { signal: host.signal }),
+  });
+  checkManifest(manifest, unpacked.manifest);
+  const id = imageIdOf(unpacked.digests.sha512);
+  const layer = await host.store.addWhitelistedLayer(id, manifest.pathWhitelist ?? [], tree);
+  if (layer === id) {
+    await host.store.addLayer(id, async (directory) => renameSync(tree, directory));
+  }
+  return { id, layer };
+}
+
 /** `name:version`, as `image list` shows it. */
-function imageTitle(manifest: ImageManifest): string {
+export function imageTitle(manifest: ImageManifest): string {
   const version = valueOf(manifest.labels, "version");
   return version === undefined ? manifest.name : `${manifest.name}:${version}`;
 }

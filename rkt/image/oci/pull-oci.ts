@@ -27,6 +27,8 @@ import { readSmallBlob } from "../fetch/small-blob.ts";
 import type { ImageHost } from "../host.ts";
 import type { BlobDigest, ImageId, LayerId, StoredImage } from "../image.ts";
 import { unpackLayer } from "../layers/unpack.ts";
+import type { NewImage } from "../store/store.ts";
+import { keepLayers, layerIdOf } from "./keep-layers.ts";
 import type { ResolvedImage } from "./resolve-oci.ts";
 import type { Verified } from "../verify/verify.ts";
 
@@ -38,7 +40,10 @@ export interface OciPullOptions {
   readonly platform?: Platform;
 }
 
-type OciHost = Pick<ImageHost, "store" | "self" | "clock" | "signal" | "progress" | "note">;
+type OciHost = Pick<
+  ImageHost,
+  "store" | "self" | "clock" | "signal" | "progress" | "note" | "unprivileged"
+>;
 
 const LAYER_BYTES_MAX: number = 64 * GiB;
 const PARALLEL_MAX = 3;
@@ -59,14 +64,18 @@ export async function pullOci(
   if (options.platform !== undefined) checkPlatform(config.platform, options.platform);
   const digests = { manifest: digestOf(bytes, "sha256"), config: manifest.config.digest };
   const translated = toImageManifest(origin, config, digests);
-  const layers = await fetchLayers(host, source, pairLayers(manifest, config));
+  const paired = pairLayers(manifest, config);
+  const layers =
+    host.unprivileged === true
+      ? await keepLayers(host, source, paired)
+      : await fetchLayers(host, source, paired);
   const documents = [await storeSmall(host, bytes), await storeSmall(host, configBytes)];
   const blobs = manifest.layers.map(({ digest }) => digest).filter((d) => host.store.hasBlob(d));
   const id = imageIdOf(bytes);
   const earlier = earlierRecord(host.store, id);
   // A tag is a name that people gave; a digest or a directory does not replace it.
   const named = isTagged(origin) ? undefined : earlier;
-  return host.store.addImage({
+  const record: NewImage = {
     id,
     format: "oci",
     name: named?.name ?? titleOf(origin),
@@ -78,7 +87,9 @@ export async function pullOci(
     verification: betterProof(verified.verification, earlier?.verification),
     references: [options.referenceText],
     aliases: [...new Set([digests.manifest, digests.config])],
-  });
+  };
+  if (host.unprivileged === true) return host.store.addPackedImage(record);
+  return host.store.addImage(record);
 }
 
 function checkPlatform(found: Platform, wanted: Platform): void {
@@ -122,7 +133,7 @@ async function* one(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefin
 }
 
 /** All layers, bottom first. The first failure ends the others. */
-async function fetchLayers(
+export async function fetchLayers(
   host: OciHost,
   source: OciSource,
   layers: readonly OciLayer[],
@@ -251,10 +262,6 @@ async function unpackInto(
     "corrupt",
     `unpack layer ${quote(diffId)}: the digest of its content is ${found}`,
   );
-}
-
-function layerIdOf({ diffId }: OciLayer): LayerId {
-  return diffId.replace(":", "-") as LayerId;
 }
 
 function textOf(bytes: Uint8Array): string {
