@@ -67,6 +67,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/image-extract.ts")).imageRender,
   },
   {
+  {
+    path: ["image", "load"],
+    summary: "Load images from archives into the local store",
+    load: async () => (await import("./commands/image-load.ts")).imageLoad,
+  },
+  {
+    path: ["image", "push"],
+    summary: "Push an image to a registry",
+    load: async () => (await import("./commands/image-push.ts")).imagePush,
+  },
     path: ["image", "rm"],
     summary: "Remove one or more images with the given IDs or image names from the local store",
     load: async () => (await import("./commands/image-rm.ts")).imageRm,
@@ -77,11 +87,21 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/image-sbom.ts")).imageSbom,
   },
   {
+  {
+    path: ["image", "save"],
+    summary: "Save images to an archive",
+    load: async () => (await import("./commands/image-save.ts")).imageSave,
+  },
     path: ["image", "verify"],
     summary: "Verify one or more rendered images in the local store",
     load: async () => (await import("./commands/image-verify.ts")).imageVerify,
   },
   {
+  {
+    path: ["image", "tag"],
+    summary: "Give an image another name",
+    load: async () => (await import("./commands/image-tag.ts")).imageTag,
+  },
     path: ["list"],
     summary: "List pods",
     load: async () => (await import("./commands/list.ts")).list,

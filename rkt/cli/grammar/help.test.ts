@@ -114,7 +114,11 @@ const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
 };
 
 /** Commands and flags that rkt 1.30 does not have. */
-const NEW_COMMANDS = new Set(["logs", "help", "image fetch"]);
+const NEW_COMMANDS = new Set([
+  ...["logs", "help", "image fetch"],
+  ...["image history", "image sbom"],
+  ...["image load", "image push", "image save", "image tag"],
+]);
 const NEW_FLAGS: Readonly<Record<string, readonly string[]>> = {
   fetch: ["--platform"],
   "image fetch": ["--platform"],

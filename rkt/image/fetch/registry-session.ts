@@ -40,7 +40,7 @@ export async function openSession(
   options: RegistryOptions & { readonly actions: Actions },
 ): Promise<RegistrySession> {
   const { base, challenge } = await findBase(host, place.registry, options.insecure);
-  const send = authorised(host, { place, options, challenge });
+  const send = authorised(host, { base, place, options, challenge });
   return { url: `${base}/v2/${place.repository}`, send };
 }
 
@@ -84,6 +84,7 @@ function requestOf(url: string, request: SessionRequest, insecure: Insecure): Ht
 }
 
 interface Parties {
+  readonly base: string;
   readonly place: RegistryPlace;
   readonly options: RegistryOptions & { readonly actions: Actions };
   /** Of the first reply; what it asks for is answered before it is asked for again. */
@@ -92,11 +93,13 @@ interface Parties {
 
 function authorised(host: HttpHost, parties: Parties): RegistrySession["send"] {
   const { options } = parties;
+  const { origin } = new URL(parties.base);
   let authorization: Promise<string | undefined> | undefined;
   const answer = async (challenge: Challenge | undefined): Promise<string | undefined> =>
     await answerChallenge(host, { ...parties, challenge });
   const send = async (url: string, request: SessionRequest): Promise<HttpReply> => {
-    const word = await authorization;
+    // An upload may go on at another host, which is told nothing of us.
+    const word = new URL(url).origin === origin ? await authorization : undefined;
     const headers = { ...request.headers, ...(word !== undefined && { Authorization: word }) };
     return await httpGet(host, requestOf(url, { ...request, headers }, options.insecure));
   };
