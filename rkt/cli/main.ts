@@ -9,12 +9,10 @@ import type { CommandEntry } from "./grammar/command.ts";
 import { findCommand, type FoundCommand } from "./grammar/find-command.ts";
 import { commandHelp, groupHelp, rootHelp } from "./grammar/help.ts";
 import { parseCall, parseGlobal, UsageFault } from "./grammar/parse-call.ts";
+import type { Program } from "./grammar/program.ts";
 import { type Host, openHost } from "./host.ts";
 import { printFault } from "./output/fault-lines.ts";
-import { COMMANDS } from "./table.ts";
-
-/** Exit status of everything that is rkt's own failure; an app's own status is never mapped. */
-const FAILURE = 254;
+import { RKT } from "./table.ts";
 
 /**
  * What the executable's entry knows: nothing else reads the process's arguments and environment.
@@ -32,20 +30,26 @@ export function rktMain(start: Start): Promise<number> {
   return runCommandLine(openHost(start), start.argv);
 }
 
-/** Runs one command line of rkt and returns the exit status. */
-export async function runCommandLine(host: Host, argv: readonly string[]): Promise<number> {
+/** Runs one command line of rkt, or of another program, and returns the exit status. */
+export async function runCommandLine(
+  host: Host,
+  argv: readonly string[],
+  program: Program = RKT,
+): Promise<number> {
   try {
-    const found = findCommand(COMMANDS, GLOBAL_FLAGS, argv);
-    if (found.entry === undefined) return answerGroup(host, found);
-    if (found.entry.path[0] === "help") return await answerHelp(host, found.argv);
-    return await runCommand(host, found.entry, found.argv);
+    const found = findCommand(program, GLOBAL_FLAGS, argv);
+    if (found.entry === undefined) return answerGroup(host, program, found);
+    if (found.entry.path[0] === "help") return await answerHelp(host, program, found.argv);
+    return await runCommand(host, program, found.entry, found.argv);
   } catch (error) {
-    return printUnknownCommand(host, error);
+    return printUnknownCommand(host, program, error);
   }
 }
 
-async function runCommand(
+/** Runs one command; an app's own status is never mapped. */
+export async function runCommand(
   host: Host,
+  program: Pick<Program, "name" | "failureStatus">,
   entry: CommandEntry,
   argv: readonly string[],
 ): Promise<number> {
@@ -54,62 +58,62 @@ async function runCommand(
   let inDebug = argv.includes("--debug");
   try {
     const parsed = parseCall(name, command, argv);
-    if (parsed === "help") return printHelp(host, commandHelp(entry, command));
+    if (parsed === "help") return printHelp(host, commandHelp(program, entry, command));
     inDebug = parsed.call.flags.get(debug);
     if (command.needsRoot === true) refuseOthersThanRoot();
     const status = await command.run(host, parsed.call);
     if (status !== "usage") return status;
-    host.print(commandHelp(entry, command));
-    return FAILURE;
+    host.print(commandHelp(program, entry, command));
   } catch (error) {
     if (error instanceof UsageFault)
-      return printUsageFault(host, commandHelp(entry, command), error);
-    printFault(host, error, { name, debug: inDebug });
-    return FAILURE;
+      printUsageFault(host, commandHelp(program, entry, command), error);
+    else printFault(host, error, { name, debug: inDebug });
   }
+  return program.failureStatus;
 }
 
 /**
  * rkt alone is a mistake (status 2); a group alone, such as `rkt image`, is answered with its help.
  */
-function answerGroup(host: Host, found: FoundCommand): number {
+function answerGroup(host: Host, program: Program, found: FoundCommand): number {
   const group = found.path[0];
   const text = (asked: boolean): string =>
-    group === undefined ? rootHelp(COMMANDS, asked) : groupHelp(COMMANDS, group, asked);
+    group === undefined ? rootHelp(program, asked) : groupHelp(program, group, asked);
   try {
     const asked = parseGlobal(found.argv);
     if (asked.help || group !== undefined) return printHelp(host, text(asked.help));
     host.print(text(false));
-    host.note("rkt: missing command");
+    host.note(`${program.name}: missing command`);
     return 2;
   } catch (error) {
-    if (error instanceof UsageFault) return printUsageFault(host, text(true), error);
-    throw error;
+    if (!(error instanceof UsageFault)) throw error;
+    printUsageFault(host, text(true), error);
+    return program.failureStatus;
   }
 }
 
 /** `rkt help [command]`; words that follow a command's name are ignored, as in rkt. */
-async function answerHelp(host: Host, argv: readonly string[]): Promise<number> {
+async function answerHelp(host: Host, program: Program, argv: readonly string[]): Promise<number> {
   const words = argv.filter((word) => !word.startsWith("-"));
-  const found = findTopic(words);
+  const found = findTopic(program, words);
   if (found === undefined) {
-    host.print(rootHelp(COMMANDS, true));
+    host.print(rootHelp(program, true));
     host.note(`Unknown help topic [${words.map((word) => `\`${word}\``).join(" ")}].`);
     return 0;
   }
   if (found.entry !== undefined) {
-    return printHelp(host, commandHelp(found.entry, await found.entry.load()));
+    return printHelp(host, commandHelp(program, found.entry, await found.entry.load()));
   }
   const group = found.path[0];
   return printHelp(
     host,
-    group === undefined ? rootHelp(COMMANDS, true) : groupHelp(COMMANDS, group, true),
+    group === undefined ? rootHelp(program, true) : groupHelp(program, group, true),
   );
 }
 
-function findTopic(words: readonly string[]): FoundCommand | undefined {
+function findTopic(program: Program, words: readonly string[]): FoundCommand | undefined {
   try {
-    return findCommand(COMMANDS, GLOBAL_FLAGS, words);
+    return findCommand(program, GLOBAL_FLAGS, words);
   } catch (error) {
     if (error instanceof Fault && error.kind === "invalid") return undefined;
     throw error;
@@ -121,21 +125,21 @@ function printHelp(host: Host, text: string): number {
   return 0;
 }
 
-function printUsageFault(host: Host, usage: string, fault: UsageFault): number {
+function printUsageFault(host: Host, usage: string, fault: UsageFault): void {
   host.print(usage);
   host.note(`Error: ${describeFault(fault)}`);
   host.note(fault.hint === undefined ? "" : `hint: ${fault.hint}`);
-  return FAILURE;
 }
 
-function printUnknownCommand(host: Host, error: unknown): number {
+function printUnknownCommand(host: Host, program: Program, error: unknown): number {
+  const { name, failureStatus } = program;
   if (!(error instanceof Fault) || error.kind !== "invalid") {
-    printFault(host, error, { name: "rkt", debug: false });
-    return FAILURE;
+    printFault(host, error, { name, debug: false });
+    return failureStatus;
   }
   host.note(`Error: ${error.message}`);
-  host.note("Run 'rkt --help' for usage.");
-  return FAILURE;
+  host.note(`Run '${name} --help' for usage.`);
+  return failureStatus;
 }
 
 function refuseOthersThanRoot(): void {

@@ -3,6 +3,7 @@
  * version` reads nothing of the others.
  */
 import type { CommandEntry } from "./grammar/command.ts";
+import type { Program } from "./grammar/program.ts";
 
 export const COMMANDS: readonly CommandEntry[] = [
   {
@@ -57,16 +58,15 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/image-history.ts")).imageHistory,
   },
   {
+    path: ["image", "import-store"],
+    summary: "Take over the images of a data directory of rkt 1.30",
+    load: async () => (await import("./commands/image-import-store.ts")).imageImportStore,
+  },
+  {
     path: ["image", "list"],
     summary: "List images in the local store",
     load: async () => (await import("./commands/image-list.ts")).imageList,
   },
-  {
-    path: ["image", "render"],
-    summary: "Render a stored image to a directory with all its dependencies",
-    load: async () => (await import("./commands/image-extract.ts")).imageRender,
-  },
-  {
   {
     path: ["image", "load"],
     summary: "Load images from archives into the local store",
@@ -77,9 +77,20 @@ export const COMMANDS: readonly CommandEntry[] = [
     summary: "Push an image to a registry",
     load: async () => (await import("./commands/image-push.ts")).imagePush,
   },
+  {
+    path: ["image", "render"],
+    summary: "Render a stored image to a directory with all its dependencies",
+    load: async () => (await import("./commands/image-extract.ts")).imageRender,
+  },
+  {
     path: ["image", "rm"],
     summary: "Remove one or more images with the given IDs or image names from the local store",
     load: async () => (await import("./commands/image-rm.ts")).imageRm,
+  },
+  {
+    path: ["image", "save"],
+    summary: "Save images to an archive",
+    load: async () => (await import("./commands/image-save.ts")).imageSave,
   },
   {
     path: ["image", "sbom"],
@@ -87,21 +98,16 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/image-sbom.ts")).imageSbom,
   },
   {
-  {
-    path: ["image", "save"],
-    summary: "Save images to an archive",
-    load: async () => (await import("./commands/image-save.ts")).imageSave,
+    path: ["image", "tag"],
+    summary: "Give an image another name",
+    load: async () => (await import("./commands/image-tag.ts")).imageTag,
   },
+  {
     path: ["image", "verify"],
     summary: "Verify one or more rendered images in the local store",
     load: async () => (await import("./commands/image-verify.ts")).imageVerify,
   },
   {
-  {
-    path: ["image", "tag"],
-    summary: "Give an image another name",
-    load: async () => (await import("./commands/image-tag.ts")).imageTag,
-  },
     path: ["list"],
     summary: "List pods",
     load: async () => (await import("./commands/list.ts")).list,
@@ -157,3 +163,23 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/help.ts")).help,
   },
 ];
+
+export const RKT: Program = {
+  name: "rkt",
+  summary: "rkt, the application container runner",
+  description: ["Runs and manages pods of application containers on Linux."],
+  commands: COMMANDS,
+  groups: {
+    image: {
+      summary: "Operate on image(s) in the local store",
+      description: [
+        "Works on images of the local store.",
+        "",
+        "An image is named by its ID, whole or shortened, as in",
+        '"sha512-78c08a541997", or by its name as the store holds it, with a tag, as in',
+        '"quay.io/coreos/etcd:v3.0.13", or without one, as in "quay.io/coreos/etcd".',
+      ],
+    },
+  },
+  failureStatus: 254,
+};

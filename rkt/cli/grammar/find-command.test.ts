@@ -12,7 +12,11 @@ const TABLE: readonly CommandEntry[] = NAMES.map((name) => ({
 }));
 
 function find(line: string) {
-  return findCommand(TABLE, GLOBAL_FLAGS, line === "" ? [] : line.split(" "));
+  return findCommand(
+    { name: "rkt", commands: TABLE },
+    GLOBAL_FLAGS,
+    line === "" ? [] : line.split(" "),
+  );
 }
 
 describe("finds", () => {

@@ -5,6 +5,7 @@
 import { Fault, quote } from "@shared/base";
 import type { CommandEntry } from "./command.ts";
 import type { Flag } from "./flag.ts";
+import type { Program } from "./program.ts";
 
 /** What was found. `path` without `entry` is a group such as `image`, or nothing at all. */
 export interface FoundCommand {
@@ -16,7 +17,7 @@ export interface FoundCommand {
 
 /** @throws {Fault} "invalid" with the lines that rkt prints for an unknown command */
 export function findCommand(
-  table: readonly CommandEntry[],
+  { name: program, commands: table }: Pick<Program, "name" | "commands">,
   globalFlags: readonly Flag<unknown>[],
   argv: readonly string[],
 ): FoundCommand {
@@ -27,7 +28,7 @@ export function findCommand(
     const word = rest[at];
     const next = word === undefined ? undefined : nextWord(table, path, word);
     if (next === undefined) {
-      if (word !== undefined && path.length === 0) throw unknownCommand(table, word);
+      if (word !== undefined && path.length === 0) throw unknownCommand(program, table, word);
       return { entry: undefined, path, argv: rest };
     }
     path.push(next);
@@ -78,7 +79,7 @@ function namesBelow(table: readonly CommandEntry[], path: readonly string[]): Se
   return names;
 }
 
-function unknownCommand(table: readonly CommandEntry[], word: string): Fault {
+function unknownCommand(program: string, table: readonly CommandEntry[], word: string): Fault {
   const names = [
     ...namesBelow(
       table.filter((each) => each.hidden !== true),
@@ -88,7 +89,7 @@ function unknownCommand(table: readonly CommandEntry[], word: string): Fault {
   const near = names.filter((name) => isNear(word, name)).sort();
   const lines =
     near.length === 0 ? [] : ["", "Did you mean this?", ...near.map((n) => `\t${n}`), ""];
-  const first = `unknown command ${quote(word)} for "rkt"`;
+  const first = `unknown command ${quote(word)} for ${quote(program)}`;
   return new Fault("invalid", [first, ...lines].join("\n"));
 }
 

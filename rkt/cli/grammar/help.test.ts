@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { COMMANDS } from "../table.ts";
+import { COMMANDS, RKT } from "../table.ts";
 import { VERSION } from "../version.ts";
 import { commandHelp, groupHelp, rootHelp } from "./help.ts";
 
@@ -18,7 +18,7 @@ const GLOBAL_OPTIONS = [
 async function helpOf(name: string): Promise<string> {
   const entry = COMMANDS.find((each) => each.path.join(" ") === name);
   if (entry === undefined) throw new Error(`no command ${name}`);
-  return commandHelp(entry, await entry.load());
+  return commandHelp(RKT, entry, await entry.load());
 }
 
 test("the help of a command, whole", async () => {
@@ -53,7 +53,7 @@ test("the options of a command are aligned by tabs", async () => {
 });
 
 test("the help of rkt", () => {
-  const text = rootHelp(COMMANDS, true);
+  const text = rootHelp(RKT, true);
   expect(text).toStartWith(
     "NAME:\n\trkt - rkt, the application container runner\n\nUSAGE:\n\trkt [command]\n\n" +
       `VERSION:\n\t${VERSION}\n\nCOMMANDS:\n\tcat-manifest\t`,
@@ -63,14 +63,14 @@ test("the help of rkt", () => {
 });
 
 test("who asked for nothing is told of -h", () => {
-  expect(rootHelp(COMMANDS, false)).toContain("\n  -h, --help[=false]\t\t\thelp for rkt\n");
-  expect(groupHelp(COMMANDS, "image", false)).toContain(
+  expect(rootHelp(RKT, false)).toContain("\n  -h, --help[=false]\t\t\thelp for rkt\n");
+  expect(groupHelp(RKT, "image", false)).toContain(
     "\nOPTIONS:\n  -h, --help[=false]\thelp for image\n\nGLOBAL OPTIONS:\n",
   );
 });
 
 test("the help of a group lists its commands without the group's name", () => {
-  const text = groupHelp(COMMANDS, "image", true);
+  const text = groupHelp(RKT, "image", true);
   expect(text).toStartWith("NAME:\n\timage - Operate on image(s) in the local store\n");
   expect(text).toContain("\nCOMMANDS:\n\tcat-manifest\tInspect and print the image manifest\n");
 });
@@ -103,6 +103,10 @@ const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
     '--pod-manifest="" --port= --pull-policy="new" --readonly-rootfs= --seccomp= --set-env= --set-env-file= --signature= ' +
     '--supplementary-gids= --user= --user-annotation= --user-label= --uuid-file-save="" ' +
     "--volume= --working-dir=",
+  "image export": "--overwrite[=false]",
+  "image extract": "--overwrite[=false] --rootfs-only[=false]",
+  "image render": "--overwrite[=false] --rootfs-only[=false]",
+  "image verify": "",
   "run-prepared":
     '--dns= --dns-domain="" --dns-opt= --dns-search= --hostname="" --hosts-entry= ' +
     '--interactive[=false] --ipc="" --net[=default]',
@@ -122,6 +126,7 @@ const NEW_COMMANDS = new Set([
 const NEW_FLAGS: Readonly<Record<string, readonly string[]>> = {
   fetch: ["--platform"],
   "image fetch": ["--platform"],
+  "image gc": ["--keep"],
   run: ["--platform"],
   prepare: ["--platform"],
   trust: ["--cosign-key"],

@@ -7,33 +7,38 @@ import { formatColumns } from "../output/columns.ts";
 import { VERSION } from "../version.ts";
 import type { Command, CommandEntry } from "./command.ts";
 import type { Flag } from "./flag.ts";
+import type { Program } from "./program.ts";
 
 /**
- * Help on `rkt` as a whole. `asked` is false where a command was missing: then `-h` is listed too.
+ * Help on a program as a whole. `asked` is false where a command was missing: then `-h` is listed
+ * too.
  */
-export function rootHelp(table: readonly CommandEntry[], asked: boolean): string {
-  const commands = table.filter((entry) => entry.hidden !== true);
+export function rootHelp(program: Program, asked: boolean): string {
+  const { name, summary, description } = program;
+  const commands = program.commands.filter((entry) => entry.hidden !== true);
   return [
-    section("NAME", ["rkt - rkt, the application container runner"]),
-    section("USAGE", ["rkt [command]"]),
+    section("NAME", [`${name} - ${summary}`]),
+    section("USAGE", [`${name} [command]`]),
     section("VERSION", [VERSION]),
     commandSection(commands, 0),
     section("DESCRIPTION", [
-      "Runs and manages pods of application containers on Linux.",
+      ...description,
       "",
-      'To get the help on any specific command, run "rkt help command".',
+      `To get the help on any specific command, run "${name} help command".`,
     ]),
     flagSection("OPTIONS", asked ? GLOBAL_FLAGS : [...GLOBAL_FLAGS, help]),
   ].join("");
 }
 
 /** Help on a group of commands such as `image`. */
-export function groupHelp(table: readonly CommandEntry[], group: string, asked: boolean): string {
-  const commands = table.filter((entry) => entry.path[0] === group && entry.hidden !== true);
-  const { summary, description } = GROUPS[group] ?? { summary: "", description: [] };
+export function groupHelp(program: Program, group: string, asked: boolean): string {
+  const commands = program.commands.filter(
+    (entry) => entry.path[0] === group && entry.hidden !== true,
+  );
+  const { summary, description } = program.groups[group] ?? { summary: "", description: [] };
   return [
     section("NAME", [`${group} - ${summary}`]),
-    section("USAGE", [`rkt ${group} [command]`]),
+    section("USAGE", [`${program.name} ${group} [command]`]),
     commandSection(commands, 1),
     section("DESCRIPTION", description),
     ...(asked ? [] : [flagSection("OPTIONS", [{ ...help, usage: `help for ${group}` }])]),
@@ -42,28 +47,19 @@ export function groupHelp(table: readonly CommandEntry[], group: string, asked: 
 }
 
 /** Help on one command. */
-export function commandHelp(entry: CommandEntry, command: Command): string {
+export function commandHelp(
+  { name }: Pick<Program, "name">,
+  entry: Omit<CommandEntry, "load">,
+  command: Command,
+): string {
   return [
     section("NAME", [`${entry.path.join(" ")} - ${entry.summary}`]),
-    section("USAGE", [`rkt ${command.usage}`]),
+    section("USAGE", [`${name} ${command.usage}`]),
     section("DESCRIPTION", command.description),
     flagSection("OPTIONS", command.flags),
     flagSection("GLOBAL OPTIONS", GLOBAL_FLAGS),
   ].join("");
 }
-
-const GROUPS: Readonly<Record<string, { summary: string; description: readonly string[] }>> = {
-  image: {
-    summary: "Operate on image(s) in the local store",
-    description: [
-      "Works on images of the local store.",
-      "",
-      "An image is named by its ID, whole or shortened, as in",
-      '"sha512-78c08a541997", or by its name as the store holds it, with a tag, as in',
-      '"quay.io/coreos/etcd:v3.0.13", or without one, as in "quay.io/coreos/etcd".',
-    ],
-  },
-};
 
 function section(title: string, lines: readonly string[]): string {
   if (lines.length === 0) return "";
