@@ -19,6 +19,8 @@ export interface Expected {
   readonly bytesMax: number;
   /** What an earlier process fetched of it counts, and what we fetch may stay for a later one. */
   readonly resumable?: boolean;
+  /** Stands for the digest where that is not known before: equal only for equal bytes. */
+  readonly partialKey?: BlobDigest;
 }
 
 /** Less than this is not worth a file that stays. */
@@ -38,10 +40,10 @@ export class BlobWriter implements Disposable {
   constructor(store: Store, expected: Expected) {
     this.#store = store;
     this.#expected = expected;
-    const { digest, resumable } = expected;
+    const { digest, resumable, partialKey = digest } = expected;
     this.#file =
-      resumable === true && digest !== undefined
-        ? store.partialBlobFile(digest)
+      resumable === true && partialKey !== undefined
+        ? store.partialBlobFile(partialKey)
         : store.newBlobFile();
     this.#algorithm = expected.digest?.split(":")[0] ?? "sha256";
     this.#hash = createHash(this.#algorithm);

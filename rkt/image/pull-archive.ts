@@ -36,16 +36,32 @@ export async function pullArchive(
   options: ArchiveOptions,
 ): Promise<StoredImage> {
   const place = await findPlace(host, reference, options);
-  const known = place.kind === "url" ? findKnown(host, place.url, options) : undefined;
-  if (known !== undefined && isFresh(known.remote, host.clock.now())) {
-    host.note(`image: image for ${known.remote.url} isn't expired, not fetching.`);
+  if (place.kind === "file") return await fetchAnew(host, { reference, place, options });
+  const askedMs = host.clock.now();
+  const known = findKnown(host, place.url, options);
+  if (known !== undefined && isFresh(known.remote, askedMs)) {
+    host.note(`image: image for ${place.url} isn't expired, not fetching.`);
     return keepKnown(host, known, reference, options);
   }
   if (reference.kind === "name" && known === undefined) {
     await findKeysForImage(host, reference.name, options.insecure ?? SECURE);
   }
+  const signal = host.signal === undefined ? {} : { signal: host.signal };
+  const waiting = (): void => host.note(`image: ${WAITING}`);
+  using _onlyOne = await host.store.lockUrl(place.url, { ...signal, waiting });
+  const now = findKnown(host, place.url, options);
+  if (now !== undefined && now.remote.fetchedMs > askedMs) {
+    return keepKnown(host, now, reference, options); // another process has just fetched it
+  }
+  return await fetchAnew(host, { reference, place, options }, now);
+}
+
+const WAITING = "another rkt instance is downloading this file, waiting...";
+
+async function fetchAnew(host: ImageHost, request: Admission, known?: Known): Promise<StoredImage> {
+  const { reference, place, options } = request;
   using download = await fetchArchive(host, place, known?.remote.etag, options);
-  if (download !== undefined) return await admit(host, download, { reference, place, options });
+  if (download !== undefined) return await admit(host, download, request);
   assert(known !== undefined, "only what is there can be unchanged");
   return keepKnown(host, known, reference, options);
 }
@@ -108,11 +124,11 @@ async function fetchArchive(
   options: ArchiveOptions,
 ): Promise<Download | undefined> {
   const { signaturePath, insecure = SECURE } = options;
-  const common = { insecure, ...(signaturePath !== undefined && { signaturePath }) };
-  if (place.kind === "file") return await fetchFile(host, place.path, common);
+  const checks = { insecure, ...(signaturePath !== undefined && { signaturePath }) };
+  if (place.kind === "file") return await fetchFile(host, place.path, checks);
   const { url, signatureUrl } = place;
   return await fetchUrl(host, url, {
-    ...common,
+    ...checks,
     ...(signatureUrl !== undefined && { signatureUrl }),
     ...(etag !== undefined && { etag }),
   });

@@ -4,10 +4,11 @@
  *
  * @see rkt Documentation/subcommands/fetch.md
  */
+import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
-import { Fault, GiB, MiB, quote } from "@shared/base";
+import { Fault, type FaultKind, GiB, MiB, quote } from "@shared/base";
 import type { ImageHost, Insecure } from "../host.ts";
-import { BlobWriter } from "../blob-writer.ts";
+import { BlobWriter, type Expected } from "../blob-writer.ts";
 import {
   getSmall,
   type HttpReply,
@@ -17,7 +18,7 @@ import {
   statusFault,
 } from "../http.ts";
 import { type Validity, validityOf } from "./freshness.ts";
-import { openWithRetry, resumed } from "./resume.ts";
+import { type OpenAt, openWithRetry, resumed } from "./resume.ts";
 import { reported } from "./progress.ts";
 
 const ARCHIVE_BYTES_MAX: number = 64 * GiB;
@@ -117,18 +118,58 @@ export async function fetchUrl(
   const first = conditional ?? (await openWithRetry(host, (offset) => open(offset, ""), 0));
   const validity = validityOf(first.headers);
   const late = signature === "deferred" ? undefined : signature;
-  const download = startDownload(host, { what: url, bytesMax: ARCHIVE_BYTES_MAX }, late);
+  const download = startDownload(host, expectedOf(url, first.headers, validity), late);
   try {
-    const totalBytes = Number(first.headers.get("content-length") ?? Number.NaN);
-    const bytes = resumed(host, first, (offset) => open(offset, validity.etag));
-    const progress = { id: url, label: "Downloading ACI:", totalBytes };
-    await download.file.take(reported(host, bytes, progress));
+    await receive(host, download.file, { url, first, open: (at) => open(at, validity.etag) });
     if (signature !== "deferred") return { ...download, validity };
     return { ...download, validity, signature: await askSignature(host, url, options) };
   } catch (error) {
+    if (KEEPING.includes(Fault.from(error).kind)) download.file.keep();
     download[Symbol.dispose]();
     throw error;
   }
+}
+
+/** Failures that say nothing against the bytes that came. */
+const KEEPING: readonly FaultKind[] = ["unavailable", "timeout", "canceled"];
+
+/** Only a strong tag says that bytes of two answers belong together. */
+function expectedOf(url: string, headers: Headers, { etag }: Validity): Expected {
+  const expected = { what: url, bytesMax: ARCHIVE_BYTES_MAX };
+  const length = headers.get("content-length");
+  if (length === null || etag === "" || etag.startsWith("W/")) return expected;
+  const key = createHash("sha256")
+    .update(JSON.stringify([url, etag]))
+    .digest("hex");
+  const sizeBytes = Number(length);
+  return { ...expected, sizeBytes, resumable: true, partialKey: `sha256:${key}` };
+}
+
+interface Arrival {
+  readonly url: string;
+  readonly first: HttpReply;
+  readonly open: OpenAt;
+}
+
+/** The whole archive: what an earlier process left, then the rest. */
+async function receive(host: FetchHost, file: BlobWriter, arrival: Arrival): Promise<void> {
+  const { url, first } = arrival;
+  for await (const _known of file.earlier());
+  const totalBytes = Number(first.headers.get("content-length") ?? Number.NaN);
+  const doneBytes = file.bytes;
+  const progress = { id: url, label: "Downloading ACI:", totalBytes, doneBytes };
+  await file.take(reported(host, remaining(host, doneBytes, arrival), progress));
+}
+
+async function* remaining(
+  host: FetchHost,
+  doneBytes: number,
+  { first, open }: Arrival,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  if (doneBytes === 0) return yield* resumed(host, first, open);
+  await first.body.return();
+  if (doneBytes === Number(first.headers.get("content-length"))) return;
+  yield* resumed(host, await openWithRetry(host, open, doneBytes), open, doneBytes);
 }
 
 /** An answer with the archive, or with status 304 and nothing. */
@@ -204,7 +245,7 @@ function besideArchive(archive: string): string {
 
 function startDownload(
   host: Pick<ImageHost, "store">,
-  expected: { readonly what: string; readonly bytesMax: number },
+  expected: Expected,
   signature: Uint8Array | undefined,
 ): Download {
   const file = new BlobWriter(host.store, expected);

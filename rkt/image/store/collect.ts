@@ -111,12 +111,12 @@ function putAside(paths: StorePaths, path: string): void {
 }
 
 /**
- * Temporary files and layer locks: their owners would hold the import lock, so all of them are
- * dead.
+ * Temporary files and locks of layers and URLs: their owners would hold the import lock, so all of
+ * them are dead.
  */
 function takeLeftovers(paths: StorePaths): void {
   for (const name of readdirSync(paths.locks)) {
-    if (name.startsWith("layer-")) unlinkSync(join(paths.locks, name));
+    if (/^(?:layer|url)-/.test(name)) unlinkSync(join(paths.locks, name));
   }
   for (const name of readdirSync(paths.temporary)) {
     if (!name.startsWith(DEAD)) putAside(paths, join(paths.temporary, name));

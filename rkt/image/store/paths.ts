@@ -2,6 +2,7 @@
  * Where the store keeps what. In: a data directory and ids; out: absolute paths. An id becomes a
  * path only after it has proven to be an algorithm and hex digits. Touches no disk.
  */
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { Fault, quote } from "@shared/base";
 import type { BlobDigest, ImageId, LayerId } from "../image.ts";
@@ -64,6 +65,10 @@ export function layerDirectory(paths: StorePaths, id: LayerId): string {
 
 export function layerLockFile(paths: StorePaths, id: LayerId): string {
   return join(paths.locks, `layer-${checkedLayerId(id)}`);
+}
+
+export function urlLockFile(paths: StorePaths, url: string): string {
+  return join(paths.locks, `url-${createHash("sha256").update(url).digest("hex")}`);
 }
 
 /**

@@ -31,6 +31,7 @@ import {
   importLockFile,
   layerDirectory,
   layerLockFile,
+  urlLockFile,
   useFile,
   type StorePaths,
   storePaths,
@@ -85,13 +86,26 @@ export interface AddLayerOptions {
 export function openStore(host: StoreHost, dataDir: string): Store {
   const paths = storePaths(dataDir);
   const made = existsSync(paths.database);
-  if (!made) makeDirectories(dataDir, paths);
+  if (!made) {
+    refuseOldStore(dataDir, paths);
+    makeDirectories(dataDir, paths);
+  }
   const db = records.openDatabase(paths.database, (make) => {
     using _lock = lockNow(host, join(paths.locks, "schema"), "exclusive");
     make();
     chmodSync(paths.database, 0o660);
   });
   return new Store(host, paths, db);
+}
+
+/** A store of rkt 1.30 keeps its records where only rkt finds them. */
+function refuseOldStore(dataDir: string, paths: StorePaths): void {
+  if (!existsSync(join(paths.cas, "db/ql.db"))) return;
+  const aside = `${dataDir}-1.30`;
+  const commands = `mv ${dataDir} ${aside} && rkt image import-store ${aside}`;
+  throw new Fault("unsupported", `open ${quote(paths.cas)}: rkt 1.30 made it`, {
+    hint: `move it aside and take its images over: ${commands}`,
+  });
 }
 
 /** Members of group `rkt` may add images; what is unpacked belongs to root. */
@@ -252,6 +266,16 @@ export class Store implements Disposable {
     if (mine && statSync(path, { throwIfNoEntry: false })?.ino === ino) return { path, fd };
     closeSync(fd);
     return this.newBlobFile();
+  }
+
+  /** One process at a time fetches an archive from a URL: held until it is disposed of. */
+  async lockUrl(
+    url: string,
+    options: { readonly signal?: AbortSignal; readonly waiting?: () => void },
+  ): Promise<Disposable> {
+    this.#claimImports();
+    const path = urlLockFile(this.#paths, url);
+    return await waitForLock(this.#host, path, { mode: "exclusive", ...options });
   }
 
   /**
