@@ -17,6 +17,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/enter.ts")).enter,
   },
   {
+    path: ["export"],
+    summary: "Export an app from an exited pod to an ACI file",
+    load: async () => (await import("./commands/export.ts")).exportApp,
+  },
+  {
     path: ["fetch"],
     summary: "Fetch image(s) and store them in the local store",
     load: async () => (await import("./commands/fetch.ts")).fetch,

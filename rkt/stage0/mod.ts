@@ -10,6 +10,8 @@ export type { AppOverrides, Caller, SeccompOverride } from "./app-overrides.ts";
 export type { Stage0Host } from "./host.ts";
 export { enterPod } from "./enter.ts";
 export type { EnterRequest } from "./enter.ts";
+export { openAppTree } from "./ended-app.ts";
+export type { EndedApp } from "./ended-app.ts";
 export { requestOfManifest } from "./given-manifest.ts";
 export { gcPods } from "./gc.ts";
 export type { GcProblem, GcRequest } from "./gc.ts";

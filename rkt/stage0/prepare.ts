@@ -30,6 +30,11 @@ export interface PrepareRequest extends PodRequest {
   readonly stage1: Stage1Image;
   /** Where the pod goes: to `runPod` at once, or into "prepared" to be run later. */
   readonly next: "run" | "prepared";
+  /**
+   * Copies layers, bottom first, into a directory; given where the pod shall not need overlayfs.
+   * Without it the layers are stacked whenever the pod runs.
+   */
+  readonly copyTree?: (layers: readonly string[], target: string) => void;
   /** Called with the UUID as soon as the pod exists, before anything that may fail. */
   readonly onCreated?: (uuid: string) => void;
 }
@@ -94,7 +99,7 @@ function checkLayers(dataDir: string, apps: readonly AppRequest[]): void {
 function fillPod(path: string, request: PrepareRequest, manifest: PodManifest): void {
   writeStage1(path, request.stage1);
   crashPoint("prepare-stage1");
-  for (const app of request.apps) writeApp(path, app);
+  for (const app of request.apps) writeApp(path, app, request);
   for (const volume of manifest.volumes ?? []) makeVolume(path, volume);
   mkdirSync(join(path, "logs"), { mode: 0o750 });
   const durable = request.next === "prepared";
@@ -116,11 +121,19 @@ function writeStage1(path: string, { manifest, entries }: Stage1Image): void {
   writeDocument(podPaths.stage1Manifest(path), manifest);
 }
 
-function writeApp(path: string, { name, image }: AppRequest): void {
+function writeApp(path: string, { name, image }: AppRequest, request: PrepareRequest): void {
   mkdirSync(dirname(podPaths.appImageManifest(path, name)), { recursive: true, mode: 0o750 });
   writeDocument(podPaths.appImageManifest(path, name), image.manifest);
-  writeFileSync(podPaths.appLayers(path, name), printLayers(image.layers), { mode: 0o640 });
-  mkdirSync(podPaths.appRoot(path, name), { recursive: true, mode: 0o755 });
+  const root = podPaths.appRoot(path, name);
+  mkdirSync(root, { recursive: true, mode: 0o755 });
+  const { copyTree } = request;
+  const stacked = copyTree === undefined ? image.layers : [];
+  writeFileSync(podPaths.appLayers(path, name), printLayers(stacked), { mode: 0o640 });
+  if (copyTree !== undefined) {
+    const layers = image.layers.map((layer) => layerPath(resolve(request.dataDir), layer));
+    copyTree(layers, root);
+    return;
+  }
   const upper = podPaths.overlayUpper(path, name);
   mkdirSync(upper, { recursive: true, mode: 0o755 });
   mkdirSync(podPaths.overlayWork(path, name), { mode: 0o755 });

@@ -4,13 +4,10 @@
  *
  * Synchronous to the end: only this thread is in the new namespace.
  */
-import { closeSync, constants, openSync, readFileSync } from "node:fs";
-import process from "node:process";
-import { LOCK_FD_VARIABLE, podPaths, type RunArguments } from "@rkt/stage1/contract";
-import { assert, crashPoint, Fault, quote } from "@shared/base";
-import type { Kernel } from "@shared/linux";
+import { LOCK_FD_VARIABLE, type RunArguments } from "@rkt/stage1/contract";
+import { assert, crashPoint, Fault } from "@shared/base";
+import { enterMountNamespace, mountAppRoot } from "./app-root.ts";
 import type { Stage0Host } from "./host.ts";
-import { layerPath, readLayers } from "./layers.ts";
 import { openedPod } from "./pod-dir.ts";
 import type { PreparedPod } from "./prepare.ts";
 import { discardPod } from "./remove-pod.ts";
@@ -41,75 +38,11 @@ function becomeStage1(host: RunHost, pod: PreparedPod, lockFd: number, run: RunA
   if (program === undefined) throw new Fault("invalid", "start stage1: it has no run entrypoint");
   const argv = supportedRunArgv(host, pod.stage1, run);
   enterMountNamespace(host.kernel, pod.path);
-  for (const { name } of pod.manifest.apps) mountAppRoot(host.kernel, pod, name);
+  for (const { name } of pod.manifest.apps) mountAppRoot(host.kernel, pod.dataDir, name);
   crashPoint("run-mounted");
   host.kernel.setCloseOnExec(lockFd, false);
   const environment = { ...defined(host.environment), [LOCK_FD_VARIABLE]: String(lockFd) };
   return host.kernel.execve(program, [program, ...argv], environment);
-}
-
-/** Mounts of the host still arrive in the pod's namespace, none go back. */
-function enterMountNamespace(kernel: Kernel, path: string): void {
-  kernel.unshare(["mount"]);
-  kernel.mount({ target: "/", flags: ["rec", "slave"] });
-  process.chdir(path);
-}
-
-/**
- * Stacks an app's layers under its own upper directory. The working directory is the pod's: short
- * relative names, and layers as open descriptors, keep the options of even a hundred layers below
- * the kernel's limit of one page.
- */
-function mountAppRoot(kernel: Kernel, pod: PreparedPod, app: string): void {
-  const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-  const opened = readLayers(".", app).map((layer) =>
-    openSync(layerPath(pod.dataDir, layer), flags),
-  );
-  try {
-    const lower = opened.map((fd) => `/proc/self/fd/${fd}`).reverse(); // the top one first
-    mountOverlay(kernel, podPaths.appRoot(".", app), [
-      `lowerdir=${lower.join(":")}`,
-      `upperdir=${podPaths.overlayUpper(".", app)}`,
-      `workdir=${podPaths.overlayWork(".", app)}`,
-    ]);
-  } catch (error) {
-    throw explainOverlay(kernel, app, error);
-  } finally {
-    for (const fd of opened) closeSync(fd);
-  }
-}
-
-/**
- * `volatile` (Linux 5.10) keeps the end of a pod from syncing the whole file system below it: the
- * upper directory belongs to a pod that does not outlive a power cut. Older kernels refuse the
- * word.
- */
-function mountOverlay(kernel: Kernel, target: string, options: readonly string[]): void {
-  const request = { source: "overlay", target, type: "overlay" } as const;
-  try {
-    kernel.mount({ ...request, data: [...options, "volatile"].join(",") });
-  } catch (error) {
-    if (Fault.from(error).kind !== "invalid") throw error;
-    kernel.mount({ ...request, data: options.join(",") });
-  }
-}
-
-const OVERLAYFS_MAGIC = 0x794c_7630;
-
-function explainOverlay(kernel: Kernel, app: string, cause: unknown): Fault {
-  const what = `mount the root of app ${quote(app)}`;
-  if (!/\toverlay$/m.test(readFileSync("/proc/filesystems", "utf8"))) {
-    return new Fault("unsupported", `${what}: this kernel has no overlay file system`, {
-      hint: "Load it with: modprobe overlay",
-    });
-  }
-  if (kernel.fileSystemType(".") === OVERLAYFS_MAGIC) {
-    return new Fault("unsupported", what, {
-      cause,
-      hint: "The data directory is itself on an overlay; name one on another disk with --dir.",
-    });
-  }
-  return new Fault(Fault.from(cause).kind, what, { cause });
 }
 
 /** Without the names that are not set. */

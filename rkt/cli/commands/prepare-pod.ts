@@ -18,6 +18,7 @@ import {
 } from "@rkt/stage0";
 import { bundledStage1, bundledStage1Name } from "@rkt/stage1/bundled";
 import { Fault, quote } from "@shared/base";
+import { kernel } from "@shared/linux";
 import { APP_FLAGS, mount, overridesOf, settingsOf } from "../flags/app.ts";
 import { dir } from "../flags/global.ts";
 import * as pod from "../flags/pod.ts";
@@ -110,14 +111,21 @@ export async function prepareAsAsked(
   preparation: Preparation,
 ): Promise<PreparedPod> {
   const request = await podRequest(host, call);
+  const copying = call.flags.get(pod.noOverlay) ? await treeCopier() : {};
   return asStage0(() =>
     preparePod(stage0HostOf(host, call), {
       ...request,
       ...preparation,
+      ...copying,
       dataDir: call.flags.get(dir),
       stage1: bundledStage1("crun", VERSION),
     }),
   );
+}
+
+async function treeCopier(): Promise<Pick<PrepareRequest, "copyTree">> {
+  const { copyTree } = await import("@rkt/image/app-archive");
+  return { copyTree: (layers, target) => copyTree({ kernel }, layers, target) };
 }
 
 /** The store is closed before the pod starts. */

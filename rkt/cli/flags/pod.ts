@@ -54,6 +54,11 @@ export const net: Flag<string> = {
   },
 };
 
+export const noOverlay: Flag<boolean> = switchFlag({
+  name: "no-overlay",
+  usage: "copy the images' files into the pod instead of stacking them with overlayfs",
+});
+
 export const podManifest: Flag<string> = textFlag({
   name: "pod-manifest",
   usage:
@@ -103,6 +108,7 @@ export const volume: Flag<readonly Volume[]> = listFlag(
 /** What is written into the pod. */
 export const PREPARE_FLAGS: readonly Flag<unknown>[] = [
   inheritEnv,
+  noOverlay,
   podManifest,
   port,
   setEnv,

@@ -79,6 +79,7 @@ test("the help of a group lists its commands without the group's name", () => {
 const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
   "cat-manifest": '--pretty-print[=true] --uuid-file=""',
   enter: '--app=""',
+  export: '--app="" --overwrite[=false]',
   fetch: '--full[=false] --pull-policy="update" --signature=',
   gc: "--expire-prepared=24h0m0s --grace-period=30m0s --mark-only[=false]",
   "image cat-manifest": "--pretty-print[=true]",
@@ -90,8 +91,8 @@ const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
   list: "--format= --full[=false] --no-legend[=false]",
   prepare:
     "--annotation= --caps-remove= --caps-retain= --cpu= --cpu-shares= --environment= --exec= " +
-    "--group= --inherit-env[=false] --memory= --mount= --name= --oom-score-adj= " +
-    '--pod-manifest="" --port= --pull-policy="new" --quiet[=false] --readonly-rootfs= ' +
+    "--group= --inherit-env[=false] --memory= --mount= --name= --no-overlay[=false] " +
+    '--oom-score-adj= --pod-manifest="" --port= --pull-policy="new" --quiet[=false] --readonly-rootfs= ' +
     "--seccomp= --set-env= --set-env-file= --signature= --supplementary-gids= --user= " +
     "--user-annotation= --user-label= --volume= --working-dir=",
   rm: '--uuid-file=""',
@@ -99,8 +100,9 @@ const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
     "--annotation= --caps-remove= --caps-retain= --cpu= --cpu-shares= --dns= " +
     '--dns-domain="" --dns-opt= --dns-search= --environment= --exec= ' +
     '--group= --hostname="" --hosts-entry= --inherit-env[=false] --interactive[=false] ' +
-    '--ipc="" --memory= --mount= --name= --net[=default] --oom-score-adj= ' +
-    '--pod-manifest="" --port= --pull-policy="new" --readonly-rootfs= --seccomp= --set-env= --set-env-file= --signature= ' +
+    '--ipc="" --memory= --mount= --name= --net[=default] --no-overlay[=false] --oom-score-adj= ' +
+    '--pod-manifest="" --port= --pull-policy="new" --readonly-rootfs= --seccomp= --set-env= ' +
+    "--set-env-file= --signature= " +
     '--supplementary-gids= --user= --user-annotation= --user-label= --uuid-file-save="" ' +
     "--volume= --working-dir=",
   "image export": "--overwrite[=false]",

@@ -34,7 +34,11 @@ export function wholeArchive(host: ArchiveHost, image: StoredImage): AsyncGenera
   return aciOf(host, image.manifest, layers);
 }
 
-/** @param layers directories, bottom first */
+/**
+ * An uncompressed ACI of what these layers show.
+ *
+ * @param layers directories, bottom first
+ */
 export function aciOf(
   host: TreeHost,
   manifest: ImageManifest,

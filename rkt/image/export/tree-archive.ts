@@ -133,7 +133,8 @@ function typeOf(stat: Stats): TarEntryType | undefined {
   return stat.isFIFO() ? "fifo" : undefined;
 }
 
-function deviceOf({ rdev }: Stats): { major: number; minor: number } {
+/** What a device node stands for. */
+export function deviceOf({ rdev }: Stats): { major: number; minor: number } {
   const number = BigInt(rdev);
   const major = ((number >> 8n) & 0xfffn) | ((number >> 32n) & ~0xfffn);
   const minor = (number & 0xffn) | ((number >> 12n) & ~0xffn);
