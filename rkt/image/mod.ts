@@ -10,6 +10,8 @@ export { SECURE } from "./host.ts";
 export type { ImageHost, Insecure, KeyReview, ProgressEvent } from "./host.ts";
 export type { BlobDigest, ImageId, LayerId, StoredImage, Verification } from "./image.ts";
 export type { NewTarFile } from "./layers/tar-writer.ts";
+export { importStore } from "./import-store.ts";
+export type { ImportedStore, LeftOut } from "./import-store.ts";
 export { UNPACK_ARGUMENT } from "./layers/unpack-request.ts";
 export { pull } from "./pull.ts";
 export type { PullOptions, PullPolicy } from "./pull-options.ts";

@@ -121,6 +121,7 @@ const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
 
 /** Commands and flags that rkt 1.30 does not have. */
 const NEW_COMMANDS = new Set([
+  "image import-store",
   ...["logs", "help", "image fetch"],
   ...["image history", "image sbom"],
   ...["image load", "image push", "image save", "image tag"],

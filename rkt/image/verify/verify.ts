@@ -58,7 +58,9 @@ export async function verifyArchive<T extends SignedArchive>(
   }
 }
 
-/** Checks a container image as it was demanded. @throws {Fault} "denied", and the source's faults */
+/**
+ * Checks a container image as it was demanded. @throws {Fault} "denied", and the source's faults
+ */
 export async function verifyOci<T extends SignedImage>(
   host: Pick<ImageHost, "clock" | "keyTrees" | "note">,
   image: T,
@@ -66,6 +68,13 @@ export async function verifyOci<T extends SignedImage>(
 ): Promise<Verified<T>> {
   if (demand.kind === "nothing") return mint(image, demand.verification);
   return mint(image, await proveOrigin(host, source, { image, demand }));
+}
+
+/**
+ * Takes an archive over from a store of rkt, which had asked for its proof, or for somebody's word.
+ */
+export function acceptImported<T extends SignedArchive>(archive: T): Verified<T> {
+  return mint(archive, { kind: "imported" });
 }
 
 function mint<T>(subject: T, verification: Verification): Verified<T> {
