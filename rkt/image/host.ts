@@ -54,6 +54,8 @@ export interface ImageHost {
   readonly site?: () => Site;
   /** The proxy for a URL; undefined where there is none. */
   readonly proxyOf?: (url: string) => string | undefined;
+  /** How long a server may be silent before its answer; 30 s unless told. */
+  readonly patienceMs?: number;
   /** One whole line for the person who waits, e.g. `image: using image from file P`. */
   readonly note: (line: string) => void;
   readonly progress: (event: ProgressEvent) => void;

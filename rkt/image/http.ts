@@ -11,7 +11,7 @@ import type { ImageHost } from "./host.ts";
 
 export type HttpHost = Pick<
   ImageHost,
-  "clock" | "random" | "version" | "authorities" | "signal" | "site" | "proxyOf"
+  "clock" | "random" | "version" | "authorities" | "signal" | "site" | "proxyOf" | "patienceMs"
 >;
 
 export interface HttpRequest {
@@ -43,8 +43,10 @@ export interface HttpReply {
 }
 
 const REDIRECTS_MAX = 10;
-const HEAD_MS_MAX = 30_000;
-const IDLE_MS_MAX = 60_000;
+/** How long a server may take for its headers; twice as long may pass between looks at a body. */
+const PATIENCE_MS = 30_000;
+/** A body that is slower than this is not on its way but keeps us waiting. */
+const BYTES_PER_MS_MIN = 1;
 
 /** @throws {Fault} "unavailable", "timeout", "denied" (certificate), "canceled", "invalid" */
 export async function httpGet(host: HttpHost, request: HttpRequest): Promise<HttpReply> {
@@ -108,7 +110,7 @@ async function getOnce(host: HttpHost, request: HttpRequest): Promise<HttpReply>
         ...siteTls(host, request.url),
       },
     } as unknown as BunFetchRequestInit);
-    watch.touch();
+    watch.received(Number.POSITIVE_INFINITY);
     const { url } = request;
     const body = readBody({ url, bodiless: request.method === "HEAD" }, response, watch);
     return { url, status: response.status, headers: response.headers, body };
@@ -128,7 +130,7 @@ async function* readBody(
   try {
     const stream: AsyncIterable<Uint8Array> | null = response.body;
     for await (const chunk of stream ?? nothing()) {
-      watch.touch();
+      watch.received(chunk.length);
       bytes += chunk.length;
       yield chunk;
     }
@@ -148,7 +150,8 @@ async function* nothing(): AsyncGenerator<Uint8Array, void, undefined> {}
 /** Aborts a request that stands still. */
 interface Watch {
   readonly signal: AbortSignal;
-  touch(): void;
+  /** Bytes that have come; without end for the headers, which count as much as any. */
+  received(bytes: number): void;
   stop(): void;
   /** Why it was aborted, if it was. */
   reason(): Fault | undefined;
@@ -158,10 +161,12 @@ interface Watch {
 const UPLOAD_BYTES_PER_MS = 16;
 
 function startWatch(host: HttpHost, { url, body }: HttpRequest): Watch {
-  const headMsMax = HEAD_MS_MAX + (body?.sizeBytes ?? 0) / UPLOAD_BYTES_PER_MS;
+  const { patienceMs = PATIENCE_MS } = host;
+  const headMsMax = patienceMs + (body?.sizeBytes ?? 0) / UPLOAD_BYTES_PER_MS;
+  const idleMsMax = 2 * patienceMs;
   const request = new AbortController();
   const timer = new AbortController();
-  let moved = false;
+  let seen = 0;
   let reason: Fault | undefined;
   const abort = (fault: Fault): void => {
     reason ??= fault;
@@ -172,17 +177,21 @@ function startWatch(host: HttpHost, { url, body }: HttpRequest): Watch {
   if (host.signal?.aborted === true) cancel();
   const loop = async (): Promise<void> => {
     await host.clock.sleep(headMsMax, timer.signal);
-    while (moved) {
-      moved = false;
-      await host.clock.sleep(IDLE_MS_MAX, timer.signal);
+    let enough = seen > 0;
+    const begun = enough;
+    while (enough) {
+      seen = 0;
+      await host.clock.sleep(idleMsMax, timer.signal);
+      enough = seen >= idleMsMax * BYTES_PER_MS_MIN;
     }
-    abort(new Fault("timeout", `get ${quote(url)}: the server does not answer`));
+    const why = begun && seen > 0 ? "is too slow" : "does not answer";
+    abort(new Fault("timeout", `get ${quote(url)}: the server ${why}`));
   };
   loop().catch(() => undefined); // rejected by stop() only
   return {
     signal: request.signal,
-    touch: () => {
-      moved = true;
+    received: (bytes) => {
+      seen += bytes;
     },
     stop: () => {
       timer.abort();

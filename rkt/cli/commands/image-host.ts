@@ -40,7 +40,15 @@ export function imageHostOf(host: Host, call: Call, store: Store): ImageHost {
     site: siteOf(host, call),
     proxyOf: proxiesOf(host.environment),
   };
-  return Object.assign(authoritiesOf(host), effects);
+  return Object.assign(authoritiesOf(host), patienceOf(host), effects);
+}
+
+/**
+ * `RKT_NETWORK_TIMEOUT`: seconds that a server may be silent. What is no number counts as unset.
+ */
+function patienceOf({ environment }: Host): Pick<ImageHost, "patienceMs"> {
+  const seconds = Number(environment["RKT_NETWORK_TIMEOUT"] || Number.NaN);
+  return seconds > 0 && seconds < 86_400 ? { patienceMs: seconds * 1000 } : {};
 }
 
 /** Where new keys go, and the person who looks at them, if there is one. */

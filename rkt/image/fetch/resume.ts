@@ -3,13 +3,21 @@
  * its bytes, each once. After a failure that may pass it waits and asks for the rest. Never checks
  * content: the reader's digest does.
  */
-import { Fault, retry } from "@shared/base";
-import { type HttpHost, type HttpReply, retryAfterMs, statusFault, worthRetrying } from "../http.ts";
+import { Fault, KiB, retry } from "@shared/base";
+import {
+  type HttpHost,
+  type HttpReply,
+  retryAfterMs,
+  statusFault,
+  worthRetrying,
+} from "../http.ts";
 
 /** Opens the source; the server may answer 206 from the offset on, or 200 from the start. */
 export type OpenAt = (offset: number) => Promise<HttpReply>;
 
 const ATTEMPTS_MAX = 5;
+/** Less than this from one connection is no progress. */
+const PROGRESS_BYTES_MIN: number = 64 * KiB;
 const BACKOFF = { baseMs: 500, ceilingMs: 15_000 } as const;
 
 /** Opens with back-off; a status that is no success is a fault. */
@@ -47,13 +55,15 @@ export async function* resumed(
   let done = from;
   for (let idle = 0; ; idle++) {
     let skip = reply.status === 206 ? 0 : done;
+    let fromThis = 0;
     try {
       for await (const chunk of reply.body) {
         const fresh = chunk.subarray(Math.min(skip, chunk.length));
         skip -= chunk.length - fresh.length;
         if (fresh.length === 0) continue;
         done += fresh.length;
-        idle = 0;
+        fromThis += fresh.length;
+        if (fromThis >= PROGRESS_BYTES_MIN) idle = 0;
         yield fresh;
       }
       return;
