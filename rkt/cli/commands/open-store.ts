@@ -11,6 +11,11 @@ export function openStoreOf(host: Pick<Host, "clock">, call: Call): Store {
   try {
     return openStore({ kernel, clock: host.clock }, call.flags.get(dir));
   } catch (error) {
-    throw new Fault(Fault.from(error).kind, "cannot open store", { cause: error });
+    const { kind } = Fault.from(error);
+    const hint = "run it as root or as a member of group rkt, to which root gives the store";
+    throw new Fault(kind, "cannot open store", {
+      cause: error,
+      ...(kind === "denied" && { hint }),
+    });
   }
 }
