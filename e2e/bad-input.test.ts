@@ -91,6 +91,18 @@ feature("rkt run with wrong input", {}, (world) => {
     expect(line).toContain('bad arch "nonsense" for linux');
   });
 
+  for (const missing of ["os", "arch"]) {
+    test(`an image that does not say its ${missing} is not run`, async () => {
+      const labels = missing === "os" ? [] : [{ name: "os", value: "linux" }];
+      const manifest = { labels };
+      const path = writeAci(world().directory, `no-${missing}.aci`, { manifest });
+      const line = refused(await world().rkt(["run", "--insecure-options=image", path]));
+      expect(line).toBe(
+        `run: error setting up stage0: missing ${missing} label in the image manifest`,
+      );
+    });
+  }
+
   test("an unsigned image is refused", async () => {
     const path = writeAci(world().directory, "unsigned.aci", { name: "example.test/unsigned" });
     const line = refused(await world().rkt(["run", "--net=none", path]));

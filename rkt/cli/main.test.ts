@@ -260,7 +260,11 @@ const isRoot = process.geteuid?.() === 0;
 describe("a prepared pod of two apps", () => {
   const uuid = "80808080-8080-4080-8080-808080808080";
   const id = `sha512-${"a".repeat(64)}` as const;
-  const labels = [{ name: "version", value: "1.0.0" }];
+  const labels = [
+    { name: "version", value: "1.0.0" },
+    { name: "os", value: "linux" },
+    { name: "arch", value: "amd64" },
+  ];
   const app = { exec: ["/bin/true"], user: "0", group: "0" };
   const image: StoredImage = {
     id,

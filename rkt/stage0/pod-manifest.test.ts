@@ -107,3 +107,15 @@ test.each([
     expect(() => planPod(request)).toThrow(message);
   },
 );
+
+for (const [labels, missing] of [
+  [[], "os"],
+  [[{ name: "os", value: "linux" }], "arch"],
+] as const) {
+  test(`an ACI that does not say its ${missing} is refused`, () => {
+    const { image, ...rest } = appRequest("one");
+    const manifest = { ...image.manifest, labels };
+    const request = { apps: [{ ...rest, image: { ...image, format: "aci" as const, manifest } }] };
+    expect(() => planPod(request)).toThrow(`missing ${missing} label in the image manifest`);
+  });
+}

@@ -16,6 +16,7 @@ import {
   parseAcName,
   type PodManifest,
   type RuntimeApp,
+  valueOf,
   type Volume,
 } from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
@@ -87,11 +88,21 @@ function checkApps(apps: readonly AppRequest[]): void {
     parseAcName(name);
     if (seen.has(name)) throw new Fault("invalid", `error: multiple apps with name ${name}`);
     seen.add(name);
+    checkPlatformLabels(image);
     if (app.exec.length === 0) {
       throw new Fault("invalid", `image ${image.id} names no command`, {
         hint: "Give one with --exec=PATH.",
       });
     }
+  }
+}
+
+/** An ACI says what it runs on; that of an OCI image was looked at when it was chosen. */
+function checkPlatformLabels({ format, manifest }: AppRequest["image"]): void {
+  if (format !== "aci") return;
+  for (const name of ["os", "arch"]) {
+    if (valueOf(manifest.labels, name) !== undefined) continue;
+    throw new Fault("invalid", `missing ${name} label in the image manifest`);
   }
 }
 

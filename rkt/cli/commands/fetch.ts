@@ -2,7 +2,7 @@
 import { Fault } from "@shared/base";
 import { signature } from "../flags/app.ts";
 import { platform } from "../flags/platform.ts";
-import { pullPolicyFlag } from "../flags/pull-policy.ts";
+import { OLD_PULL_FLAGS, pullPolicyFlag, pullPolicyOf } from "../flags/pull-policy.ts";
 import type { Call, Command } from "../grammar/command.ts";
 import { switchFlag } from "../grammar/flag.ts";
 import type { Host } from "../host.ts";
@@ -21,7 +21,7 @@ export const fetch: Command = {
     "",
     "An image that is in the store and has not changed is not fetched again.",
   ],
-  flags: [full, platform, pullPolicy, signature],
+  flags: [full, platform, pullPolicy, signature, ...OLD_PULL_FLAGS],
   grammar: "images",
   run: fetchImages,
 };
@@ -32,7 +32,8 @@ async function fetchImages(host: Host, call: Call): Promise<number> {
     throw new Fault("invalid", "must provide at least one image");
   }
   using store = openStoreOf(host, call);
-  for await (const { id } of pullImages(host, call, { store, policy: flags.get(pullPolicy) })) {
+  const policy = pullPolicyOf(flags, pullPolicy, host.note);
+  for await (const { id } of pullImages(host, call, { store, policy })) {
     host.print(`${flags.get(full) ? id : id.slice(0, SHORT_ID_LENGTH)}\n`);
   }
   return 0;

@@ -23,7 +23,7 @@ import { APP_FLAGS, mount, overridesOf, settingsOf } from "../flags/app.ts";
 import { dir } from "../flags/global.ts";
 import * as pod from "../flags/pod.ts";
 import { platform } from "../flags/platform.ts";
-import { pullPolicyFlag } from "../flags/pull-policy.ts";
+import { OLD_PULL_FLAGS, pullPolicyFlag, pullPolicyOf } from "../flags/pull-policy.ts";
 import type { AppArguments } from "../grammar/app-arguments.ts";
 import type { Call } from "../grammar/command.ts";
 import type { Flag, FlagValues } from "../grammar/flag.ts";
@@ -41,6 +41,7 @@ export const PREPARE_FLAGS: readonly Flag<unknown>[] = [
   ...pod.PREPARE_FLAGS,
   platform,
   pullPolicy,
+  ...OLD_PULL_FLAGS,
 ];
 
 /** What help says of images and of what follows them. */
@@ -136,7 +137,7 @@ async function podRequest(host: Host, call: Call): Promise<PodRequest> {
   const path = call.flags.get(pod.podManifest);
   if (path !== "") return requestOfFile(host, call, { store, path });
   const images: StoredImage[] = [];
-  const pulling = { store, policy: call.flags.get(pullPolicy) };
+  const pulling = { store, policy: pullPolicyOf(call.flags, pullPolicy, host.note) };
   for await (const image of pullImages(host, call, pulling)) {
     store.touch(image.id, host.clock.now());
     images.push(image);
