@@ -4,6 +4,7 @@
  */
 import process from "node:process";
 import { basename } from "node:path";
+import type { Start } from "@rkt/cli/main";
 
 const FAILURE = 254;
 
@@ -45,17 +46,26 @@ async function runProgram(name: string, argv: readonly string[]): Promise<number
     const { unpackChild } = await import("@rkt/image/unpack-child");
     return await unpackChild(argv.slice(1));
   }
-  if (basename(name) === "rkt") return await runRkt(argv);
-  if (basename(name) !== "kubectl" && argv[0] === "rkt") return await runRkt(argv.slice(1));
+  const program = PROGRAMS[basename(name)];
+  if (program !== undefined) return await program(argv);
+  const named = basename(name) === "kubectl" ? undefined : PROGRAMS[argv[0] ?? ""];
+  if (named !== undefined) return await named(argv.slice(1));
   process.stderr.write(
     `${basename(name)}: this release runs pods with "rkt"; it has no cluster yet\n`,
   );
   return FAILURE;
 }
 
-async function runRkt(argv: readonly string[]): Promise<number> {
-  const { rktMain } = await import("@rkt/cli/main");
-  return await rktMain({ argv, environment: process.env, self: selfCommand() });
+type ProgramMain = (argv: readonly string[]) => Promise<number>;
+
+/** The programs by name: the executable's own, or the first argument after another one. */
+const PROGRAMS: Readonly<Record<string, ProgramMain>> = {
+  rkt: async (argv) => (await import("@rkt/cli/main")).rktMain(startOf(argv)),
+  docker2aci: async (argv) => (await import("@rkt/cli/docker2aci")).docker2aciMain(startOf(argv)),
+};
+
+function startOf(argv: readonly string[]): Start {
+  return { argv, environment: process.env, self: selfCommand() };
 }
 
 /** The last resort: the runtime would print the program's own text beside the error. */

@@ -1,6 +1,6 @@
 /**
- * `npm run build`: one executable, `dist/rktnetes`, with `dist/rkt` and `dist/kubectl` as further
- * names.
+ * `npm run build`: one executable, `dist/rktnetes`, with `dist/rkt`, `dist/kubectl`,
+ * `dist/docker2aci` and `dist/acbuild` as further names.
  *
  * In: app/main.ts and all it imports. Out: the files in dist/, one line with size and time. Never
  * builds what is already built from the same inputs, so tests call it freely; never leaves half a
@@ -23,7 +23,7 @@ const ENTRY = "app/main.ts";
 const DIST = join(ROOT, "dist");
 const EXECUTABLE = join(DIST, "rktnetes");
 const STAMP = join(DIST, ".inputs");
-const FURTHER_NAMES = ["rkt", "kubectl"];
+const FURTHER_NAMES = ["rkt", "kubectl", "docker2aci", "acbuild"];
 
 /**
  * Splitting keeps the code of each command in a chunk of its own, read when it is imported;

@@ -12,6 +12,8 @@ import {
   writeArchiveFile,
 } from "./write-out.ts";
 
+export { convertImage } from "./convert.ts";
+export type { ConvertOptions } from "./convert.ts";
 export { historyOf } from "./history.ts";
 export type { HistoryStep } from "./history.ts";
 export type { DirectoryOptions } from "./write-out.ts";

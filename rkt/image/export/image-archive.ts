@@ -38,13 +38,15 @@ export function wholeArchive(host: ArchiveHost, image: StoredImage): AsyncGenera
  * An uncompressed ACI of what these layers show.
  *
  * @param layers directories, bottom first
+ * @param links paths that become symbolic links, where there is something
  */
 export function aciOf(
   host: TreeHost,
   manifest: ImageManifest,
   layers: readonly string[],
+  links: ReadonlyMap<string, string> = new Map(),
 ): AsyncGenerator<Uint8Array> {
   const content = Buffer.from(printImageManifest(manifest, { pretty: false }));
   const first = [{ path: "manifest", content }];
-  return treeArchive(host, mergedTree(host, layers), { below: "rootfs", first });
+  return treeArchive(host, mergedTree(host, layers), { below: "rootfs", first, links });
 }

@@ -14,6 +14,8 @@ export interface TreeArchiveOptions {
   readonly below?: string;
   /** Entries that come first. */
   readonly first?: readonly { readonly path: string; readonly content: Uint8Array }[];
+  /** Paths of the tree that become symbolic links to these targets. */
+  readonly links?: ReadonlyMap<string, string>;
 }
 
 const CHUNK_BYTES: number = MiB;
@@ -32,7 +34,11 @@ export async function* treeArchive(
   const paths = new Map<string, string>();
   for (const node of nodes) {
     const path = pathBelow(options.below, node.path);
-    if (path !== "") yield* entry(host, { ...node, path }, paths);
+    const link = options.links?.get(node.path);
+    if (link !== undefined) {
+      const attributes = { ...attributesOf(node.stat), mode: 0o777 };
+      yield tarHeader({ ...attributes, type: "symlink", path, linkPath: link }, 0);
+    } else if (path !== "") yield* entry(host, { ...node, path }, paths);
   }
   yield TAR_END;
 }
