@@ -62,14 +62,14 @@ export async function httpGet(host: HttpHost, request: HttpRequest): Promise<Htt
     if (!mayTravel(url, next)) headers = withoutCredentials(headers);
     url = next;
   }
-  throw new Fault("unavailable", `get ${quote(request.url)}: more than ${REDIRECTS_MAX} redirects`);
+  throw new Fault("invalid", `get ${shown(request.url)}: more than ${REDIRECTS_MAX} redirects`);
 }
 
 function redirectTarget(from: string, location: string, downgrade: boolean): string {
   const next = URL.parse(location, from);
   const plain = next?.protocol === "http:" && (downgrade || from.startsWith("http:"));
   if (next !== null && (next.protocol === "https:" || plain)) return next.href;
-  throw new Fault("denied", `get ${quote(from)}: refuse the redirect to ${quote(location)}`);
+  throw new Fault("denied", `get ${shown(from)}: refuse the redirect to ${shown(location)}`);
 }
 
 /** Credentials stay with the host that they are for, and never leave https for http. */
@@ -141,7 +141,7 @@ async function* readBody(
   }
   if (length !== null && bytes !== Number(length)) {
     const short = `the connection ended after ${bytes} of ${length} bytes`;
-    throw new Fault("unavailable", `get ${quote(url)}: ${short}`);
+    throw new Fault("unavailable", `get ${shown(url)}: ${short}`);
   }
 }
 
@@ -172,7 +172,7 @@ function startWatch(host: HttpHost, { url, body }: HttpRequest): Watch {
     reason ??= fault;
     request.abort(fault);
   };
-  const cancel = (): void => abort(new Fault("canceled", `get ${quote(url)}: canceled`));
+  const cancel = (): void => abort(new Fault("canceled", `get ${shown(url)}: canceled`));
   host.signal?.addEventListener("abort", cancel, { once: true });
   if (host.signal?.aborted === true) cancel();
   const loop = async (): Promise<void> => {
@@ -185,7 +185,7 @@ function startWatch(host: HttpHost, { url, body }: HttpRequest): Watch {
       enough = seen >= idleMsMax * BYTES_PER_MS_MIN;
     }
     const why = begun && seen > 0 ? "is too slow" : "does not answer";
-    abort(new Fault("timeout", `get ${quote(url)}: the server ${why}`));
+    abort(new Fault("timeout", `get ${shown(url)}: the server ${why}`));
   };
   loop().catch(() => undefined); // rejected by stop() only
   return {
@@ -209,7 +209,7 @@ function trustsNobody(
   const checked = insecureTls !== true && isSecure(new URL(url));
   if (!checked || authorities === undefined || authorities.includes("BEGIN CERT")) return undefined;
   const why = "x509: certificate signed by unknown authority";
-  return new Fault("denied", `get ${quote(url)}: ${why}`, {
+  return new Fault("denied", `get ${shown(url)}: ${why}`, {
     hint: "no certificates were found where SSL_CERT_FILE or SSL_CERT_DIR say",
   });
 }
@@ -224,6 +224,14 @@ const UNREACHED: Readonly<Record<string, string>> = {
   EPROTO: "tls: the server does not speak TLS",
 };
 
+/** An answer that breaks the protocol: asked again it would be the same. */
+const MALFORMED: Readonly<Record<string, string>> = {
+  Malformed_HTTP_Response: "the answer is not HTTP",
+  InvalidHTTPResponse: "the answer is not HTTP",
+  InvalidContentLength: "the answer has two lengths",
+  ResponseHeadersTooLarge: "the headers of the answer are too large",
+};
+
 const BROKEN: Readonly<Record<string, string>> = {
   ECONNRESET: "the connection was closed",
   ConnectionClosed: "the connection was closed",
@@ -234,7 +242,7 @@ function networkFault(url: string, error: unknown): Fault {
   if (error instanceof Fault) return error;
   const { code, message } = error as { code?: unknown; message?: unknown };
   const name = typeof code === "string" ? code : "";
-  const action = `get ${quote(url)}`;
+  const action = `get ${shown(url)}`;
   if (CERTIFICATE.test(name)) {
     return new Fault("denied", `${action}: x509: ${words(String(message))}`, {
       hint: "if you trust this server all the same: --insecure-options=tls",
@@ -244,8 +252,15 @@ function networkFault(url: string, error: unknown): Fault {
   if (unreached !== undefined) {
     return new Fault("unavailable", `${action}: ${unreached}`, { details: { reached: "no" } });
   }
+  const malformed = MALFORMED[name];
+  if (malformed !== undefined) return new Fault("invalid", `${action}: ${malformed}`);
   const reason = BROKEN[name] ?? (words(String(message ?? error)) || name);
   return new Fault("unavailable", `${action}: ${reason}`);
+}
+
+/** A URL as it stands in messages: without its password. */
+function shown(url: string): string {
+  return quote(url.replace(/^([a-z]+:\/\/[^/?#@]*?):[^/?#@]*@/i, "$1:***@"));
 }
 
 /** A message of the runtime without its code and its full stop. */
@@ -256,7 +271,7 @@ function words(text: string): string {
 
 /** Rkt's words for a status that is no success. */
 export function statusFault(reply: HttpReply): Fault {
-  const message = `get ${quote(reply.url)}: bad HTTP status code: ${reply.status}`;
+  const message = `get ${shown(reply.url)}: bad HTTP status code: ${reply.status}`;
   if (reply.status === 404) return new Fault("not-found", message);
   if (reply.status === 401 || reply.status === 403) return new Fault("denied", message);
   const later = reply.status === 429 || reply.status >= 500;
@@ -291,7 +306,7 @@ export async function readAll(reply: HttpReply, bytesMax: number): Promise<Uint8
   for await (const chunk of reply.body) {
     bytes += chunk.length;
     if (bytes > bytesMax) {
-      const message = `get ${quote(reply.url)}: larger than the ${bytesMax} bytes allowed`;
+      const message = `get ${shown(reply.url)}: larger than the ${bytesMax} bytes allowed`;
       throw new Fault("exhausted", message);
     }
     chunks.push(chunk);

@@ -131,7 +131,7 @@ describe.skipIf(LACKS !== undefined)(`archives behind URLs${LACKS ? ` (no ${LACK
     [
       "a redirect for ever",
       () => new Response("", { status: 302, headers: { Location: "/x.aci" } }),
-      "unavailable",
+      "invalid",
       /more than 10 redirects$/,
     ],
     [

@@ -3,7 +3,7 @@
  * its bytes, each once. After a failure that may pass it waits and asks for the rest. Never checks
  * content: the reader's digest does.
  */
-import { Fault, KiB, retry } from "@shared/base";
+import { Fault, KiB, quote, retry } from "@shared/base";
 import {
   type HttpHost,
   type HttpReply,
@@ -28,7 +28,8 @@ export async function openWithRetry(
 ): Promise<HttpReply> {
   const attempt = async (): Promise<HttpReply> => {
     const reply = await open(offset);
-    if (reply.status === 200 || (reply.status === 206 && offset > 0)) return reply;
+    if (reply.status === 200) return reply;
+    if (reply.status === 206 && offset > 0) return await checkedRange(reply, offset);
     await reply.body.return();
     throw statusFault(reply);
   };
@@ -39,6 +40,15 @@ export async function openWithRetry(
     delayMs: retryAfterMs,
     ...(host.signal !== undefined && { signal: host.signal }),
   });
+}
+
+/** @throws {Fault} "corrupt" where other bytes come than were asked for */
+async function checkedRange(reply: HttpReply, offset: number): Promise<HttpReply> {
+  const range = reply.headers.get("content-range");
+  if (range === null || new RegExp(`^bytes ${offset}-`).test(range)) return reply;
+  await reply.body.return();
+  const wanted = `asked for bytes from ${offset} on, the server sends ${quote(range)}`;
+  throw new Fault("corrupt", `get ${quote(reply.url)}: ${wanted}`);
 }
 
 /**
