@@ -78,8 +78,24 @@ async function check(
   if (candidate.kind === "problem") throw new Fault("invalid", candidate.reason);
   if (candidate.kind === "payload") return checkPayload(host, candidate, question);
   const bundle = parseSigstoreBundle(candidate.text);
-  if (bundle.certificate !== true) return checkKeyBundle(host, bundle, question);
-  throw new Fault("unsupported", "its signature is by a certificate, not by a key");
+  if (bundle.certificate === true) return await checkCertificate(bundle, question);
+  return checkKeyBundle(host, bundle, question);
+}
+
+/** Only a trust policy can say whose certificates count. */
+async function checkCertificate(
+  bundle: SigstoreBundle,
+  { image, demand }: Question,
+): Promise<Verification> {
+  const trust = demand.rule?.sigstore;
+  if (trust === undefined) {
+    throw new Fault("denied", "its signature is by a certificate, and no policy says whose count");
+  }
+  const { checkCertificateBundle } = await import("./certificate-bundle.ts");
+  const signer = await checkCertificateBundle(bundle, image.documents, trust);
+  const { subject: identity, issuer, claim } = signer;
+  const { name } = demand;
+  return { kind: "sigstore", identity, issuer, name, digest: digestMeant(claim, image) };
 }
 
 /** The name in the payload decides which keys count where the reference has none. */
