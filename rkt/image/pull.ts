@@ -72,7 +72,7 @@ function findStored(
   if (reference.kind === "hash") return host.store.findById(reference.prefix);
   if (policy === "update" || !isFarAway(reference)) return undefined;
   const found =
-    host.store.findByReference(referenceText(reference)) ??
+    host.store.findByReference(storedText(reference, options)) ??
     (reference.kind === "name"
       ? host.store.findByName(reference.name, reference.labels)
       : undefined);
@@ -100,7 +100,8 @@ function referenceText(reference: ImageReference): string {
 /** One reference with a platform that a person named means another image than without it. */
 function storedText(reference: ImageReference, options: PullOptions): string {
   const text = referenceText(reference);
-  return options.platformAsked === true ? `${text} ${describePlatform(options.platform)}` : text;
+  const asked = options.platformAsked === true && reference.kind === "docker";
+  return asked ? `${text} ${describePlatform(options.platform)}` : text;
 }
 
 /** As a person would type it. */
