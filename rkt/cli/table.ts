@@ -138,6 +138,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/run.ts")).run,
   },
   {
+    path: ["run-locked"],
+    summary: "Become the stage1 of a pod that another process has locked",
+    hidden: true,
+    load: async () => (await import("./commands/run-locked.ts")).runLocked,
+  },
+  {
     path: ["run-prepared"],
     summary: "Run a prepared application pod in rkt",
     load: async () => (await import("./commands/run-prepared.ts")).runPrepared,

@@ -8,7 +8,8 @@ import { kernel } from "@shared/linux";
 import { type GcRequest, gcPods } from "./gc.ts";
 import { listPods } from "./list.ts";
 import { PHASES } from "./phase.ts";
-import { openPod, openPodIn, phasePath, tryLock, uuidsIn } from "./pod-dir.ts";
+import { openPodIn, phasePath, tryLock, uuidsIn } from "./pod-dir.ts";
+import { openPod } from "./pod-name.ts";
 import type { PreparedPod } from "./prepare.ts";
 import { removePod } from "./remove.ts";
 import {

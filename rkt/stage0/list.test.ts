@@ -3,7 +3,8 @@ import { mkdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { podPaths } from "@rkt/stage1/contract";
 import { listPods, readPodManifest } from "./list.ts";
-import { openPod, phasePath } from "./pod-dir.ts";
+import { phasePath } from "./pod-dir.ts";
+import { openPod } from "./pod-name.ts";
 import { podStatus } from "./status.ts";
 import { appRequest, temporaryDataDir, prepared, testHost } from "./testing.ts";
 

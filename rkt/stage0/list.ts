@@ -16,6 +16,8 @@ import { openPodIn, type Pod, stateOfPod, uuidsIn } from "./pod-dir.ts";
 /** A pod as a list shows it. */
 export interface PodSummary {
   readonly uuid: string;
+  /** Undefined where the pod was given none. */
+  readonly name: string | undefined;
   readonly state: PodState;
   /** In the order of the pod manifest; empty while the manifest is not written. */
   readonly apps: readonly AppSummary[];
@@ -60,6 +62,7 @@ export function summarize(host: ListHost, pod: Pod, seenIn?: Phase): PodSummary 
   );
   return {
     uuid: pod.uuid,
+    name: manifest.value?.name,
     state,
     apps: manifest.value?.apps ?? [],
     createdMs,

@@ -10,6 +10,7 @@ test("it finds in a printed manifest what was put into it", () => {
     userLabels: { tier: "front" },
   });
   expect(parseManifestHead(printPodManifest(manifest, { pretty: true }))).toEqual({
+    name: undefined,
     apps: manifest.apps.map(({ name, image }) => ({
       name,
       imageId: image.id,

@@ -14,10 +14,15 @@ export interface AppSummary {
 
 /** What `parseManifestHead` finds. */
 export interface ManifestHead {
+  /** Undefined where the pod was given none. */
+  readonly name: string | undefined;
   readonly apps: readonly AppSummary[];
   readonly userAnnotations: Readonly<Record<string, string>>;
   readonly userLabels: Readonly<Record<string, string>>;
 }
+
+/** The annotation of a pod manifest that holds the pod's name. */
+export const POD_NAME_ANNOTATION = "coreos.com/rkt/pod-name";
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -28,11 +33,18 @@ export function parseManifestHead(text: string): ManifestHead {
   if (manifest["acKind"] !== "PodManifest" || !Array.isArray(apps)) {
     throw new Fault("corrupt", 'missing or bad ACKind (must be "PodManifest")');
   }
+  const annotations = manifest["annotations"];
   return {
+    name: Array.isArray(annotations) ? nameIn(annotations) : undefined,
     apps: apps.map(readApp),
     userAnnotations: textsOf(manifest["userAnnotations"]),
     userLabels: textsOf(manifest["userLabels"]),
   };
+}
+
+function nameIn(annotations: readonly unknown[]): string | undefined {
+  const found = annotations.map(fieldsOf).find(({ name }) => name === POD_NAME_ANNOTATION);
+  return found && textOf(found["value"]);
 }
 
 function parseJson(text: string): unknown {

@@ -5,7 +5,7 @@ import { kernel } from "@shared/linux";
 import type { Phase } from "./phase.ts";
 import {
   movePod,
-  openPod,
+  openPodByUuid as openPod,
   openPodIn,
   pathOf,
   phaseOf,

@@ -54,7 +54,7 @@ export function uuidsIn(dataDir: string, phase: Phase): string[] {
  *
  * @throws {Fault} "invalid" for an empty prefix, "not-found", "ambiguous"; rkt's words
  */
-export function openPod(dataDir: string, prefix: string): Pod {
+export function openPodByUuid(dataDir: string, prefix: string): Pod {
   const uuid = resolveUuid(dataDir, prefix);
   for (const phase of PHASES) {
     const pod = openPodIn(resolve(dataDir), phase, uuid);

@@ -18,7 +18,16 @@ export function lockPrepare(
   dataDir: string,
   kind: "shared" | "exclusive",
 ): Disposable {
-  const fd = openLock(join(dataDir, "locks", "prepareLock"));
+  return lockFile(host, join(dataDir, "locks", "prepareLock"), kind);
+}
+
+/** Waits for the lock of a file, which is made where there is none; disposing gives it back. */
+export function lockFile(
+  host: Pick<Stage0Host, "kernel">,
+  path: string,
+  kind: "shared" | "exclusive",
+): Disposable {
+  const fd = openLock(path);
   host.kernel.flock(fd, kind, { wait: true });
   return { [Symbol.dispose]: () => closeSync(fd) };
 }

@@ -21,6 +21,7 @@ import type { Stage0Host } from "./host.ts";
 import { layerPath, printLayers } from "./layers.ts";
 import { movePod, phasePath, type Pod } from "./pod-dir.ts";
 import { type AppRequest, planPod, type PodRequest } from "./pod-manifest.ts";
+import { claimName, nameAnnotation } from "./pod-name.ts";
 import { lockPrepare } from "./prepare-lock.ts";
 import { discardPod } from "./remove-pod.ts";
 
@@ -35,6 +36,8 @@ export interface PrepareRequest extends PodRequest {
    * Without it the layers are stacked whenever the pod runs.
    */
   readonly copyTree?: (layers: readonly string[], target: string) => void;
+  /** As `parsePodName` returned it; no other living pod may have it. */
+  readonly name?: string;
   /** Called with the UUID as soon as the pod exists, before anything that may fail. */
   readonly onCreated?: (uuid: string) => void;
 }
@@ -63,9 +66,12 @@ type PrepareHost = Pick<Stage0Host, "kernel" | "random" | "warn">;
  * when the disk is full. No pod is left behind then.
  */
 export function preparePod(host: PrepareHost, request: PrepareRequest): PreparedPod {
-  const { manifest, warnings } = planPod(request);
+  const { name } = request;
+  const annotations = [...(request.annotations ?? []), ...(name ? [nameAnnotation(name)] : [])];
+  const { manifest, warnings } = planPod({ ...request, annotations });
   const dataDir = resolve(request.dataDir);
   for (const line of warnings) host.warn(line);
+  using _named = name === undefined ? undefined : claimName(host, dataDir, name);
   const pod = createPod(host, dataDir);
   try {
     request.onCreated?.(pod.uuid);

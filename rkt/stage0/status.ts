@@ -150,7 +150,8 @@ async function poll(host: WaitHost, options: WaitOptions, done: () => boolean): 
   }
 }
 
-function isReady(pod: Pod): boolean {
+/** Whether all apps were started. */
+export function isReady(pod: Pick<Pod, "files">): boolean {
   const link = podPaths.supervisorStatus(pod.files);
   try {
     return readlinkSync(link) === "ready";

@@ -112,12 +112,14 @@ export async function prepareAsAsked(
   preparation: Preparation,
 ): Promise<PreparedPod> {
   const request = await podRequest(host, call);
+  const name = call.flags.get(pod.podName);
   const copying = call.flags.get(pod.noOverlay) ? await treeCopier() : {};
   return asStage0(() =>
     preparePod(stage0HostOf(host, call), {
       ...request,
       ...preparation,
       ...copying,
+      ...(name !== undefined && { name }),
       dataDir: call.flags.get(dir),
       stage1: bundledStage1("crun", VERSION),
     }),

@@ -27,5 +27,5 @@ async function runPod(host: Host, call: Call): Promise<number | "usage"> {
   if (call.flags.get(interactive) && podStatus(stage0, pod).apps.length > 1) {
     throw new Fault("invalid", "interactive option only supports pods with one app");
   }
-  return startPod(host, call, await claimPrepared(stage0, pod), start);
+  return await startPod(host, call, await claimPrepared(stage0, pod), start);
 }

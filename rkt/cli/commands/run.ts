@@ -38,5 +38,5 @@ async function runImages(host: Host, call: Call): Promise<number> {
     next: "run",
     onCreated: (uuid) => saveUuid(call.flags.get(uuidFileSave), uuid),
   });
-  return startPod(host, call, prepared, start);
+  return await startPod(host, call, prepared, start);
 }

@@ -1,10 +1,11 @@
 /**
  * From a prepared pod to a running one, for `run` and `run-prepared`: the flags of a start flow in,
- * and this process becomes the pod's stage1.
+ * and this process becomes the pod's stage1; or, detached, another process does.
  */
 import { writeFileSync } from "node:fs";
-import { type PreparedPod, runPod } from "@rkt/stage0";
+import { type PreparedPod, runPod, startDetached } from "@rkt/stage0";
 import { podPaths, type RunArguments } from "@rkt/stage1/contract";
+import { Fault } from "@shared/base";
 import { DNS_FLAGS, hostsText, type NamePlan, planNames } from "../flags/dns.ts";
 import { debug, insecureOptions, localConfig } from "../flags/global.ts";
 import * as pod from "../flags/pod.ts";
@@ -24,14 +25,31 @@ export interface StartPlan {
 }
 
 export function planStart({ flags }: Call): StartPlan {
+  if (flags.get(pod.detach) && flags.get(pod.interactive)) {
+    throw new Fault("invalid", "--interactive does not go with --detach");
+  }
   const names = planNames(flags);
   return { names, hostname: flags.get(pod.hostname), run: runArguments(flags, names) };
 }
 
-/** Becomes the stage1 of the pod. */
-export function startPod(host: Host, call: Call, prepared: PreparedPod, plan: StartPlan): never {
+/** Becomes the stage1 of the pod, or returns once another process has started all its apps. */
+export async function startPod(
+  host: Host,
+  call: Call,
+  prepared: PreparedPod,
+  plan: StartPlan,
+): Promise<number> {
   writeNames(prepared, plan);
-  return runPod(stage0HostOf(host, call), prepared, plan.run);
+  const stage0 = stage0HostOf(host, call);
+  if (!call.flags.get(pod.detach)) return runPod(stage0, prepared, plan.run);
+  const command = [...host.self, "rkt", `--dir=${prepared.dataDir}`, "run-locked", "--"];
+  const failure = await startDetached(stage0, prepared, { command, run: plan.run });
+  if (failure === undefined) {
+    host.print(`${prepared.uuid}\n`);
+    return 0;
+  }
+  host.write("stderr", Buffer.from(failure.output));
+  return failure.status;
 }
 
 /**

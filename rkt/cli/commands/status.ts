@@ -90,6 +90,7 @@ function statusOf(host: Host, call: Call, pod: Pod): PodStatus {
 /** The lines of rkt: the ones about running only for a pod that has been run. */
 function formatPairs(pod: PodStatus): string {
   const lines = [`state=${pod.state}`];
+  if (pod.name !== undefined) lines.push(`name=${pod.name}`);
   if (pod.createdMs !== undefined) lines.push(`created=${formatTime(pod.createdMs)}`);
   if (pod.startedMs !== undefined) lines.push(`started=${formatTime(pod.startedMs)}`);
   if (pod.state === "running" || pod.state === "exited") {

@@ -13,8 +13,17 @@ import {
   type Volume,
 } from "@rkt/spec";
 import { readFileSync } from "node:fs";
+import { parsePodName } from "@rkt/stage0";
 import { Fault } from "@shared/base";
-import { type Flag, listFlag, switchFlag, textFlag } from "../grammar/flag.ts";
+import { type Flag, listFlag, optionalFlag, switchFlag, textFlag } from "../grammar/flag.ts";
+
+export const detach: Flag<boolean> = {
+  ...switchFlag({
+    name: "detach",
+    usage: "go on in the background once all apps were started, and print the pod's UUID",
+  }),
+  shorthand: "d",
+};
 
 export const hostname: Flag<string> = textFlag({
   name: "hostname",
@@ -66,6 +75,14 @@ export const podManifest: Flag<string> = textFlag({
     "apps are refused with it",
 });
 
+export const podName: Flag<string | undefined> = optionalFlag(
+  {
+    name: "pod-name",
+    usage: "name of the pod, for use wherever a UUID is; no two pods that run have the same",
+  },
+  parsePodName,
+);
+
 export const port: Flag<readonly ExposedPort[]> = listFlag(
   {
     name: "port",
@@ -110,6 +127,7 @@ export const PREPARE_FLAGS: readonly Flag<unknown>[] = [
   inheritEnv,
   noOverlay,
   podManifest,
+  podName,
   port,
   setEnv,
   setEnvFile,
@@ -117,7 +135,7 @@ export const PREPARE_FLAGS: readonly Flag<unknown>[] = [
 ];
 
 /** What a start decides. */
-export const START_FLAGS: readonly Flag<unknown>[] = [hostname, interactive, ipc, net];
+export const START_FLAGS: readonly Flag<unknown>[] = [detach, hostname, interactive, ipc, net];
 
 function readIpc(text: string): "" | "auto" | "private" | "parent" {
   if (text === "" || text === "auto" || text === "private" || text === "parent") return text;

@@ -123,6 +123,7 @@ const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
 const NEW_COMMANDS = new Set([
   "image import-store",
   ...["logs", "help", "image fetch"],
+  "run-locked",
   ...["image history", "image sbom"],
   ...["image load", "image push", "image save", "image tag"],
 ]);
@@ -130,8 +131,9 @@ const NEW_FLAGS: Readonly<Record<string, readonly string[]>> = {
   fetch: ["--platform"],
   "image fetch": ["--platform"],
   "image gc": ["--keep"],
-  run: ["--platform"],
-  prepare: ["--platform"],
+  run: ["--platform", "-d, --detach", "--pod-name"],
+  "run-prepared": ["-d, --detach"],
+  prepare: ["--platform", "--pod-name"],
   trust: ["--cosign-key"],
 };
 

@@ -13,6 +13,7 @@ import type { AppStatus, PodStatus } from "@rkt/stage0";
 export function podDocument(pod: PodStatus): unknown {
   return {
     name: pod.uuid,
+    pod_name: pod.name,
     state: pod.state,
     networks: pod.networks.length === 0 ? undefined : pod.networks,
     app_names: pod.apps.length === 0 ? undefined : pod.apps.map((app) => app.name),

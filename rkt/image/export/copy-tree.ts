@@ -19,6 +19,7 @@ import { byteString } from "../layers/tar-entry.ts";
 import { diskPath, mergedTree, type TreeNode } from "./merged-tree.ts";
 import { deviceOf } from "./tree-archive.ts";
 
+/** What copying asks of the kernel. */
 export interface CopyHost {
   readonly kernel: Pick<Kernel, "getXattr" | "listXattrs" | "setXattr" | "setTimes" | "mknod">;
 }
