@@ -140,14 +140,26 @@ feature("rkt run --net", { lacks: PLUGINS }, (world) => {
   });
 
   test("a missing plugin is named, with what to install, and nothing stays behind", async () => {
-    const hide = (directory: string) => `[ ! -d ${directory} ] || mount -t tmpfs none ${directory}`;
-    const hidden = ["/usr/lib/cni", "/opt/cni/bin", "/usr/lib/rkt/plugins/net"]
-      .map(hide)
-      .join("; ");
-    const as = ["unshare", "--mount", "sh", "-c", `${hidden}; exec "$@"`, "sh"];
-    const finished = await world().rkt(["run", IMAGE_NAME], { as });
-    expect(refused(finished)).toContain('"ptp"');
+    const conf = { name: "far", type: "macvlan", master: "lo", ipam: { type: "host-local" } };
+    await world().machine.shell(`mkdir -p ${world().config}/net.d`);
+    await Bun.write(join(world().config, "net.d/20-far.conf"), JSON.stringify(conf));
+    const argv = ["run", "--net=default,far", IMAGE_NAME];
+    const finished = await world().rkt(argv, { as: withoutPlugins() });
+    await world().machine.shell(`rm ${world().config}/net.d/20-far.conf`);
+    expect(refused(finished)).toContain('"macvlan"');
     expect(finished.stderr).toMatch(/^hint: .*containernetworking-plugins/m);
     expect(await world().machine.shell("ip -o link show type veth")).toBe("");
   });
+
+  test("the default network needs no plugin", async () => {
+    const argv = ["run", IMAGE_NAME, "--exec=/bin/ip", "--", "route"];
+    expect(succeeded(await world().rkt(argv, { as: withoutPlugins() }))).toContain("default via");
+  });
 });
+
+/** Words that start a program where no plugins are installed. */
+function withoutPlugins(): string[] {
+  const hide = (directory: string) => `[ ! -d ${directory} ] || mount -t tmpfs none ${directory}`;
+  const hidden = ["/usr/lib/cni", "/opt/cni/bin", "/usr/lib/rkt/plugins/net"].map(hide).join("; ");
+  return ["unshare", "--mount", "sh", "-c", `${hidden}; exec "$@"`, "sh"];
+}

@@ -28,6 +28,12 @@ const SYMBOLS = {
   lgetxattr: { args: [pointer, pointer, pointer, u64], returns: i64 },
   llistxattr: { args: [pointer, pointer, u64], returns: i64 },
   socket: { args: [i32, i32, i32], returns: i32 },
+  setsockopt: { args: [i32, i32, i32, pointer, i32], returns: i32 },
+  bind: { args: [i32, pointer, i32], returns: i32 },
+  listen: { args: [i32, i32], returns: i32 },
+  getsockname: { args: [i32, pointer, pointer], returns: i32 },
+  send: { args: [i32, pointer, u64, i32], returns: i64 },
+  recv: { args: [i32, pointer, u64, i32], returns: i64 },
   ioctl: { args: [i32, u64, pointer], returns: i32 },
   pipe2: { args: [pointer, i32], returns: i32 },
   syncfs: { args: [i32], returns: i32 },
@@ -55,6 +61,12 @@ export interface Libc {
   readonly lgetxattr: (path: Bytes, name: Bytes, value: Bytes, size: bigint) => bigint;
   readonly llistxattr: (path: Bytes, list: Bytes, size: bigint) => bigint;
   readonly socket: (domain: number, type: number, protocol: number) => number;
+  readonly setsockopt: (fd: number, level: number, name: number, v: Bytes, size: number) => number;
+  readonly bind: (fd: number, address: Bytes, size: number) => number;
+  readonly listen: (fd: number, backlog: number) => number;
+  readonly getsockname: (fd: number, address: Bytes, size: Bytes) => number;
+  readonly send: (fd: number, bytes: Bytes, size: bigint, flags: number) => bigint;
+  readonly recv: (fd: number, into: Bytes, size: bigint, flags: number) => bigint;
   readonly ioctl: (fd: number, request: bigint, argument: Bytes) => number;
   readonly pipe2: (ends: Bytes, flags: number) => number;
   readonly syncfs: (fd: number) => number;
@@ -86,7 +98,11 @@ const NAME_OF_ERRNO: ReadonlyMap<number, string> = new Map(
  */
 export function lastErrno(): string {
   const at = libc().__errno_location();
-  const number = at === null ? 0 : read.i32(at, 0);
+  return errnoName(at === null ? 0 : read.i32(at, 0));
+}
+
+/** 2 → `"ENOENT"`. */
+export function errnoName(number: number): string {
   return NAME_OF_ERRNO.get(number) ?? `errno ${number}`;
 }
 

@@ -7,6 +7,38 @@ export type { CgroupLayout, ControllerMount } from "./cgroups.ts";
 export type { DeviceNumber, LockKind } from "./files.ts";
 export { kernel } from "./kernel.ts";
 export type { Kernel } from "./kernel.ts";
+export {
+  changeLink,
+  deleteAddress,
+  deleteLink,
+  deleteRoute,
+  findLink,
+  linkTowards,
+  listAddresses,
+  nameOfLink,
+  newAddress,
+  newBridge,
+  newRoute,
+  newVeth,
+  setHairpin,
+} from "./links.ts";
+export type { IpNetwork, Link, Route, VethPair } from "./links.ts";
 export type { MountFlag, MountRequest } from "./mounts.ts";
 export { namespacePath } from "./namespaces.ts";
 export type { NamespaceKind } from "./namespaces.ts";
+export { openNetlink } from "./netlink.ts";
+export type { Netlink, NetlinkAnswer, NetlinkMessage } from "./netlink.ts";
+export {
+  addressIs,
+  addTables,
+  chainRefuses,
+  destinationIsLocal,
+  hasNftables,
+  isRedirected,
+  masquerade,
+  portIs,
+  redirectTo,
+  removeTables,
+} from "./nftables.ts";
+export type { Chain, Expression, Rule, Table, TableFamily, Transport } from "./nftables.ts";
+export { holdPort } from "./ports.ts";

@@ -128,7 +128,9 @@ async function setUpNetworks(host: Stage1Host, pod: RunningPod): Promise<CniResu
     }
     const target = { pod: directory, uuid: options.uuid, localConfig: options.localConfig };
     const namespace = pod.init.namespaces.get("net") ?? "";
-    return await attachNetworks(target, namespace, networks, pod.manifest.ports ?? []);
+    const apps = pod.manifest.apps.map(({ app }) => app ?? {});
+    const ports = pod.manifest.ports ?? [];
+    return await attachNetworks(host, target, { namespace, networks, ports, apps });
   } catch (error) {
     throw new Fault(Fault.from(error).kind, "failed to setup network", { cause: error });
   }
@@ -153,7 +155,7 @@ function shareMemory(host: Stage1Host, pod: string): void {
 async function tearDown(host: Stage1Host, pod: RunningPod): Promise<void> {
   const { options, directory, init } = pod;
   const target = { pod: directory, uuid: options.uuid, localConfig: options.localConfig };
-  const detached = detachNetworks(target, init.heldNetwork);
+  const detached = detachNetworks(host, target, init.heldNetwork);
   init.kill();
   await init.exited;
   await removePodCgroups(host, options.uuid);

@@ -1,25 +1,57 @@
 /**
  * The networks of one pod, set up and given back: a list of attachments in the pod directory says
  * at every moment what there is to give back, so that a later process can do it when this one was
- * killed.
+ * killed. What is understood is done here, the rest by plugins.
  */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { CniResult, ExposedPort } from "@rkt/spec";
+import type { App, CniNetwork, CniResult, ExposedPort } from "@rkt/spec";
 import { crashPoint, Fault, writeFileAtomic } from "@shared/base";
+import { addTables, hasNftables, type Kernel } from "@shared/linux";
 import { type NetworkStatus, podPaths } from "../contract.ts";
+import { addDirect, readDirect, removeDirect, routeLocalhost } from "./direct.ts";
+import { parseCidr } from "./ip.ts";
 import type { Network } from "./load.ts";
-import { addMasquerading, masqueradesFor, removeMasquerading } from "./masquerade.ts";
-import { callPlugin, findPlugin, type PluginCall, pluginDirectories } from "./plugin.ts";
-import { portMappings } from "./ports.ts";
+import {
+  addAcceptance,
+  addMasquerading,
+  isForwardingFiltered,
+  masqueradesFor,
+  removeIptablesRules,
+} from "./masquerade.ts";
+import {
+  callPlugin,
+  findPlugin,
+  type PluginCall,
+  pluginDirectories,
+  printResult,
+} from "./plugin.ts";
+import { forwardsOf, holdPorts, portmapConfiguration, portNetwork } from "./ports.ts";
+import { type PodRules, removeRules, tablesOf } from "./rules.ts";
 
-/** One plugin's ADD, with all that its DEL needs. */
-interface Attachment {
+/** One thing that was done, with all that undoing it needs. */
+type Attachment = PluginAttachment | DirectAttachment | RulesAttachment;
+
+/** One plugin's ADD. */
+interface PluginAttachment {
   readonly network: string;
   readonly plugin: string;
   readonly interfaceName: string;
   readonly args: string;
   readonly configuration: string;
+}
+
+/** A link and its leases, made here. */
+interface DirectAttachment {
+  readonly network: string;
+  readonly interfaceName: string;
+  /** Directory of the leases. */
+  readonly leases: string;
+}
+
+/** Rules: in tables of the pod's own, or among others in a table of iptables. */
+interface RulesAttachment {
+  readonly rules: "nftables" | "nat" | "filter";
 }
 
 export interface PodNetwork {
@@ -28,68 +60,194 @@ export interface PodNetwork {
   readonly localConfig: string;
 }
 
+export interface NetworkHost {
+  readonly kernel: Kernel;
+  /** One line for the person who runs the pod. */
+  readonly note: (line: string) => void;
+}
+
+/** What a pod is attached to. */
+export interface AttachRequest {
+  /** Path of the pod's network namespace. */
+  readonly namespace: string;
+  readonly networks: readonly Network[];
+  readonly ports: readonly ExposedPort[];
+  /** Apps whose images name ports. */
+  readonly apps: readonly Pick<App, "ports">[];
+}
+
+/** Everything that the steps of one attachment share. */
+interface Work extends AttachRequest {
+  readonly host: NetworkHost;
+  readonly target: PodNetwork;
+  readonly directories: readonly string[];
+  /** Notes what is about to be done. */
+  readonly record: (attachment: Attachment) => void;
+}
+
 const attachmentsPath = (pod: string): string => join(pod, "net", "attachments.json");
 
 /**
- * Attaches the pod to `networks`, in order.
- * @param namespace path of the pod's network namespace
+ * Attaches the pod to the networks, in order, then sets its rules.
  * @returns the results, one per network
  * @throws {Fault} the first failure; what was set up until then stays recorded for `detachNetworks`
  */
 export async function attachNetworks(
+  host: NetworkHost,
   target: PodNetwork,
-  namespace: string,
-  networks: readonly Network[],
-  ports: readonly ExposedPort[],
+  request: AttachRequest,
 ): Promise<CniResult[]> {
-  const { pod, uuid } = target;
+  const { pod } = target;
   mkdirSync(join(pod, "net"), { recursive: true, mode: 0o750 });
-  const directories = pluginDirectories(target.localConfig);
   const attachments: Attachment[] = [];
-  const add = async (attachment: Attachment): Promise<CniResult> => {
+  const record = (attachment: Attachment): void => {
     attachments.push(attachment);
     writeFileAtomic(attachmentsPath(pod), JSON.stringify(attachments), { durable: false });
-    const result = await callPlugin(toCall("ADD", attachment, { uuid, namespace, directories }));
-    if (result === undefined) throw new Fault("internal", "attach network: no result");
-    return result;
   };
+  const directories = pluginDirectories(target.localConfig);
+  const work: Work = { ...request, host, target, directories, record };
   const results: CniResult[] = [];
   const statuses: NetworkStatus[] = [];
-  for (const [index, network] of networks.entries()) {
+  for (const [index, network] of request.networks.entries()) {
     const interfaceName = `eth${index}`;
-    const plugin = findPlugin(network.conf.type, directories);
-    const masquerades = masqueradesFor(network.conf);
-    const { document } = network.conf;
-    const configuration = JSON.stringify(masquerades ? { ...document, ipMasq: false } : document);
-    const base = { network: network.conf.name, interfaceName, args: network.args };
-    const result = await add({ ...base, plugin, configuration });
-    if (masquerades) {
-      await addMasquerading({ network: network.conf.name, uuid, addresses: result.ips });
-    }
+    const { plugin, result } = await attachOne(work, network, interfaceName);
     results.push(result);
     statuses.push(statusOf(network, { plugin, interfaceName, result }));
     crashPoint("stage1-network");
   }
-  const portmap = portMappings(ports, networks, results);
-  if (portmap !== undefined) {
-    await add({
-      network: portmap.network,
-      plugin: findPlugin("portmap", directories),
-      interfaceName: portmap.interfaceName,
-      args: "",
-      configuration: JSON.stringify(portmap.configuration),
-    });
-  }
-  for (const { conf, file } of networks) {
-    writeFileSync(join(pod, "net", file), JSON.stringify(conf.document));
+  await setRules(work, results);
+  for (const { document, file } of request.networks) {
+    writeFileSync(join(pod, "net", file), JSON.stringify(document));
   }
   writeFileAtomic(podPaths.netInfo(pod), JSON.stringify(statuses), { durable: false });
   return results;
 }
 
+interface Attached {
+  /** Path of the plugin, or its type where none was called. */
+  readonly plugin: string;
+  readonly result: CniResult;
+}
+
+async function attachOne(work: Work, network: Network, interfaceName: string): Promise<Attached> {
+  const { target, namespace } = work;
+  const direct = readDirect(network.conf, network.args);
+  let attached: Attached;
+  if (direct === undefined) {
+    attached = await add(work, { network, conf: network.conf, interfaceName, result: undefined });
+  } else {
+    const leases = direct.ipam.directory;
+    work.record({ network: network.conf.name, interfaceName, leases });
+    const result = addDirect(work.host, direct, { uuid: target.uuid, namespace, interfaceName });
+    attached = { plugin: direct.type, result };
+  }
+  let { result } = attached;
+  for (const conf of network.chained) {
+    if (!isPortmap(conf)) ({ result } = await add(work, { network, conf, interfaceName, result }));
+  }
+  return { plugin: attached.plugin, result };
+}
+
+/** Published ports are our own work, whoever asks for them. */
+const isPortmap = ({ type }: CniNetwork): boolean => type === "portmap";
+
+interface PluginStep {
+  readonly network: Network;
+  readonly conf: CniNetwork;
+  readonly interfaceName: string;
+  /** Of the plugin before it in the chain. */
+  readonly result: CniResult | undefined;
+}
+
+async function add(work: Work, step: PluginStep): Promise<Attached> {
+  const { network, conf, interfaceName, result: before } = step;
+  const { document } = conf;
+  const plugin = findPlugin(conf.type, work.directories);
+  const configuration = JSON.stringify({
+    ...document,
+    ...(masqueradesFor(conf) && { ipMasq: false }),
+    ...(before !== undefined && { prevResult: printResult(before, conf.cniVersion) }),
+  });
+  const { name } = network.conf;
+  const attachment = { network: name, plugin, interfaceName, args: network.args, configuration };
+  return { plugin, result: await callAdd(work, attachment) };
+}
+
+async function callAdd(work: Work, attachment: PluginAttachment): Promise<CniResult> {
+  work.record(attachment);
+  const { directories, namespace, target } = work;
+  const { uuid } = target;
+  const result = await callPlugin(toCall("ADD", attachment, { uuid, namespace, directories }));
+  if (result === undefined) throw new Fault("internal", "attach network: no result");
+  return result;
+}
+
+/** Masquerading, published ports, and a way through the machine's firewall. */
+async function setRules(work: Work, results: readonly CniResult[]): Promise<void> {
+  const { networks, target } = work;
+  const { uuid } = target;
+  const masqueraded = networks.flatMap(({ conf }, index) =>
+    masqueradesFor(conf)
+      ? (results[index]?.ips ?? []).map((address) => ({ network: conf.name, address }))
+      : [],
+  );
+  const place = portNetwork(networks);
+  const portResult = place === undefined ? undefined : results[place];
+  const asked = portResult === undefined ? [] : forwardsOf(work.ports, work.apps);
+  const forwards = portResult === undefined ? [] : holdPorts(asked, portResult);
+  const targets = portResult?.ips ?? [];
+  for (const [index, { hostPort, podPort, transport }] of forwards.entries()) {
+    if (asked[index]?.hostPort !== 0) continue;
+    work.host.note(`networking: host port ${hostPort}/${transport} leads to port ${podPort}`);
+  }
+  if (hasNftables()) setTables(work, { uuid, masqueraded, targets, forwards });
+  else {
+    await setIptables(work, results);
+    const network = networks[place ?? -1];
+    if (forwards.length > 0 && network !== undefined && portResult !== undefined) {
+      await callAdd(work, {
+        network: network.conf.name,
+        plugin: findPlugin("portmap", work.directories),
+        interfaceName: `eth${place}`,
+        args: "",
+        configuration: JSON.stringify(portmapConfiguration(network, portResult, forwards)),
+      });
+    }
+  }
+  await acceptForwarding(work, results);
+}
+
+function setTables(work: Work, rules: PodRules): void {
+  const tables = tablesOf(rules);
+  if (tables.length === 0) return;
+  work.record({ rules: "nftables" });
+  addTables(tables);
+  const target = rules.targets.find(({ version }) => version === 4);
+  if (rules.forwards.length > 0 && target !== undefined) routeLocalhost(parseCidr(target.address));
+}
+
+async function setIptables(work: Work, results: readonly CniResult[]): Promise<void> {
+  for (const [index, { conf }] of work.networks.entries()) {
+    if (!masqueradesFor(conf)) continue;
+    work.record({ rules: "nat" });
+    const addresses = results[index]?.ips ?? [];
+    await addMasquerading({ network: conf.name, uuid: work.target.uuid, addresses });
+  }
+}
+
+/** Where a firewall refuses what is forwarded (docker's does), the pod is let through. */
+async function acceptForwarding(work: Work, results: readonly CniResult[]): Promise<void> {
+  if (results.length === 0 || !isForwardingFiltered()) return;
+  work.record({ rules: "filter" });
+  for (const [index, { conf }] of work.networks.entries()) {
+    const addresses = results[index]?.ips ?? [];
+    await addAcceptance({ network: conf.name, uuid: work.target.uuid, addresses });
+  }
+}
+
 function toCall(
   command: "ADD" | "DEL",
-  attachment: Attachment,
+  attachment: PluginAttachment,
   where: { uuid: string; namespace: string; directories: readonly string[] },
 ): PluginCall {
   return {
@@ -116,7 +274,7 @@ function statusOf(
     ifName: facts.interfaceName,
     ip: address,
     args: network.args,
-    mask: netmask(Number(length)),
+    mask: address.includes(":") ? length : netmask(Number(length)),
   };
 }
 
@@ -127,17 +285,17 @@ function netmask(length: number): string {
 }
 
 /**
- * Gives back what `attachNetworks` recorded, last first, and forgets it. A plugin's failure does
- * not stop the others.
+ * Gives back what `attachNetworks` recorded, last first, and forgets it. One failure does not stop
+ * the others.
  * @param namespace path of the pod's network namespace; undefined when it is gone, with its last
  * process
  * @returns the failures, if any; what failed stays recorded
  */
 export async function detachNetworks(
+  host: Pick<NetworkHost, "kernel">,
   target: PodNetwork,
   namespace: string | undefined,
 ): Promise<Fault[]> {
-  const { uuid } = target;
   const attachments = readAttachments(target.pod);
   if (attachments.length === 0) return [];
   const directories = pluginDirectories(target.localConfig);
@@ -145,18 +303,28 @@ export async function detachNetworks(
   const left: Attachment[] = [];
   for (const attachment of attachments.toReversed()) {
     try {
-      await callPlugin(
-        toCall("DEL", attachment, { uuid, namespace: namespace ?? "", directories }),
-      );
+      const where = { uuid: target.uuid, namespace: namespace ?? "", directories };
+      await undo(host, attachment, where);
     } catch (error) {
       failures.push(Fault.from(error));
       left.unshift(attachment);
     }
   }
-  await removeMasquerading(uuid);
   if (left.length === 0) rmSync(attachmentsPath(target.pod), { force: true });
   else writeFileAtomic(attachmentsPath(target.pod), JSON.stringify(left), { durable: false });
   return failures;
+}
+
+async function undo(
+  host: Pick<NetworkHost, "kernel">,
+  attachment: Attachment,
+  where: { uuid: string; namespace: string; directories: readonly string[] },
+): Promise<void> {
+  const { uuid } = where;
+  if ("leases" in attachment) await removeDirect(host, { ...attachment, uuid });
+  else if ("plugin" in attachment) await callPlugin(toCall("DEL", attachment, where));
+  else if (attachment.rules === "nftables") removeRules(uuid);
+  else await removeIptablesRules(uuid, attachment.rules);
 }
 
 function readAttachments(pod: string): Attachment[] {

@@ -1,14 +1,16 @@
 /**
- * Masquerading of pods: what the reference plugins do with a dozen calls of iptables, in one, with
+ * Masquerading of pods where the kernel has no nftables, and a way through the machine's firewall:
+ * what the reference plugins do with a dozen calls of iptables, in one, with
  * the same chains, rules and comments. Each rule names its pod, so that the rules of a pod that was
  * killed are found without its addresses.
  *
  * @see CNI plugins 1.1, pkg/ip/ipmasq_linux.go
  */
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { CniAddress } from "@rkt/spec";
 import { Fault } from "@shared/base";
+import { chainRefuses } from "@shared/linux";
 
 /** The plugins whose `ipMasq` is understood here; others do it themselves. */
 const PLUGINS: readonly string[] = ["ptp", "bridge"];
@@ -17,6 +19,8 @@ const PLUGINS: readonly string[] = ["ptp", "bridge"];
 export function masqueradesFor(network: { type: string; ipMasq: boolean }): boolean {
   return network.ipMasq && PLUGINS.includes(network.type);
 }
+
+type IptablesTable = "nat" | "filter";
 
 interface Family {
   readonly version: 4 | 6;
@@ -37,19 +41,57 @@ export interface Masquerade {
 
 /** Lets the addresses reach the outside under the host's own. @throws {Fault} "unavailable" */
 export async function addMasquerading(masquerade: Masquerade): Promise<void> {
-  for (const family of FAMILIES) await restore(family, additionOf(masquerade, family));
+  for (const family of FAMILIES) await restore(family, "nat", additionOf(masquerade, family));
 }
 
 /**
- * Removes what the nat tables of IPv4 and IPv6 hold for the pod; nothing where there is nothing.
+ * Lets the addresses through the FORWARD chain: connections that they begin, answers to them, and
+ * what published ports let in.
  */
-export async function removeMasquerading(uuid: string): Promise<void> {
+export async function addAcceptance(masquerade: Masquerade): Promise<void> {
+  for (const family of FAMILIES) {
+    if (isFiltered(family)) await restore(family, "filter", acceptanceOf(masquerade, family));
+  }
+}
+
+/** True where a firewall may refuse what is forwarded. */
+export function isForwardingFiltered(): boolean {
+  return FAMILIES.some(isFiltered);
+}
+
+function isFiltered({ version }: Family): boolean {
+  if (chainRefuses(version === 4 ? "ip" : "ip6", "filter", "FORWARD")) return true;
+  try {
+    const names = readFileSync(`/proc/net/ip${version === 4 ? "" : "6"}_tables_names`, "utf8");
+    return names.split("\n").includes("filter");
+  } catch {
+    return false; // the old tables were never used
+  }
+}
+
+/** The lines for iptables-restore that let one family's addresses through. Pure. */
+export function acceptanceOf(
+  { network, uuid, addresses }: Masquerade,
+  { version }: Pick<Family, "version">,
+): string[] {
+  const comment = `-m comment --comment "name: \\"${network}\\" id: \\"${uuid}\\""`;
+  return addresses
+    .filter((each) => each.version === version)
+    .map(({ address }) => address.split("/")[0] ?? "")
+    .flatMap((address) => [
+      `-I FORWARD -d ${address} -m conntrack --ctstate RELATED,ESTABLISHED,DNAT ${comment} -j ACCEPT`,
+      `-I FORWARD -s ${address} ${comment} -j ACCEPT`,
+    ]);
+}
+
+/** Removes what the tables of IPv4 and IPv6 hold for the pod; nothing where there is nothing. */
+export async function removeIptablesRules(uuid: string, table: IptablesTable): Promise<void> {
   await Promise.all(
     FAMILIES.map(async (family) => {
       const program = findProgram(`${family.program}-save`);
       if (program === undefined) return;
-      const saved = await Bun.spawn([program, "-t", "nat"], { stderr: "ignore" }).stdout.text();
-      await restore(family, removalOf(uuid, saved));
+      const saved = await Bun.spawn([program, "-t", table], { stderr: "ignore" }).stdout.text();
+      await restore(family, table, removalOf(uuid, saved));
     }),
   );
 }
@@ -82,15 +124,20 @@ export function removalOf(uuid: string, saved: string): string[] {
     .split("\n")
     .filter((line) => line.startsWith("-A ") && line.includes(`id: \\"${uuid}\\"`));
   const ownChains = new Set(rules.map((rule) => rule.split(" ")[1] ?? ""));
-  ownChains.delete("POSTROUTING");
-  const jumps = rules.filter((rule) => rule.startsWith("-A POSTROUTING "));
+  const builtIn = (chain: string): boolean => chain === "POSTROUTING" || chain === "FORWARD";
+  for (const chain of ownChains) if (builtIn(chain)) ownChains.delete(chain);
+  const jumps = rules.filter((rule) => builtIn(rule.split(" ")[1] ?? ""));
   return [
     ...jumps.map((rule) => rule.replace("-A", "-D")),
     ...[...ownChains].flatMap((chain) => [`-F ${chain}`, `-X ${chain}`]),
   ];
 }
 
-async function restore(family: Family, lines: readonly string[]): Promise<void> {
+async function restore(
+  family: Family,
+  table: IptablesTable,
+  lines: readonly string[],
+): Promise<void> {
   if (lines.length === 0) return;
   const program = findProgram(`${family.program}-restore`);
   if (program === undefined) {
@@ -103,7 +150,7 @@ async function restore(family: Family, lines: readonly string[]): Promise<void> 
     );
   }
   const child = Bun.spawn([program, "--noflush", "--wait", "5"], {
-    stdin: Buffer.from(["*nat", ...lines, "COMMIT", ""].join("\n")),
+    stdin: Buffer.from([`*${table}`, ...lines, "COMMIT", ""].join("\n")),
     stdout: "ignore",
     stderr: "pipe",
   });

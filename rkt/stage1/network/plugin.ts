@@ -9,7 +9,7 @@ import { Fault, quote } from "@shared/base";
 import { isExecutable } from "../programs.ts";
 
 export interface PluginCall {
-  readonly command: "ADD" | "DEL";
+  readonly command: "ADD" | "DEL" | "CHECK";
   /** Absolute path of the plugin. */
   readonly plugin: string;
   readonly pluginDirectories: readonly string[];
@@ -22,7 +22,7 @@ export interface PluginCall {
   readonly configuration: string;
 }
 
-/** Calls the plugin. DEL has no result. @throws {Fault} with the plugin's own message */
+/** Calls the plugin. Only ADD has a result. @throws {Fault} with the plugin's own message */
 export async function callPlugin(call: PluginCall): Promise<CniResult | undefined> {
   const child = Bun.spawn([call.plugin], {
     stdin: Buffer.from(call.configuration),
@@ -47,6 +47,13 @@ export async function callPlugin(call: PluginCall): Promise<CniResult | undefine
   if (status === 0) return call.command === "ADD" ? parseCniResult(output) : undefined;
   const reason = parseCniError(output)?.msg ?? (errors.trim() || `exit status ${status}`);
   throw new Fault("unavailable", reason);
+}
+
+/** A result as the plugins of `cniVersion` read it, for the next one of a chain. Pure. */
+export function printResult(result: CniResult, cniVersion: string): unknown {
+  const old = cniVersion.startsWith("0.");
+  const ips = result.ips.map(({ version, ...ip }) => (old ? { version: `${version}`, ...ip } : ip));
+  return { ...result, cniVersion, ips };
 }
 
 /** Where plugins are looked for, in order. */
