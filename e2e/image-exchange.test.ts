@@ -254,12 +254,14 @@ feature("images between stores", { programs: REGISTRY }, (world) => {
     });
     other("umoci", "umoci unpacks what we saved", async () => {
       await world().machine.shell(
-        `mkdir '${path("unpacked")}'; tar -xf '${path("oci-archive.tar")}' -C '${path("unpacked")}'`,
+        `mkdir ${path("unpacked")}; tar -xf ${path("oci-archive.tar")} -C ${path("unpacked")}`,
       );
       const image = `${path("unpacked")}:reg.test/team/app:v1`;
       await tool("umoci", "unpack", "--image", image, path("bundle"));
-      const look = `cat '${path("bundle/rootfs/data/replaced")}'; ls '${path("bundle/rootfs/data/opaque")}'`;
-      expect(await world().machine.shell(look)).toBe("new\nnew\n");
+      const data = path("bundle/rootfs/data");
+      expect(await world().machine.shell(`cat ${data}/replaced; ls ${data}/opaque`)).toBe(
+        "new\nnew\n",
+      );
     });
     other("podman", "podman loads what we saved, and we what it saves", async () => {
       const podman = (...argv: string[]): Promise<string> => {

@@ -172,10 +172,10 @@ feature("access to registries", { programs: PROGRAMS, setUp }, (world) => {
     const directory = join(world().directory, "docker");
     mkdirSync(directory, { recursive: true });
     writeFileSync(join(directory, "config.json"), JSON.stringify(config));
-    const helper = join(directory, "docker-credential-safe");
+    const keeper = join(directory, "docker-credential-safe");
     const answer = JSON.stringify({ Username: USER, Secret: PASSWORD });
-    writeFileSync(helper, `#!/bin/sh\n[ "$1" = get ] && cat >/dev/null && echo '${answer}'\n`);
-    chmodSync(helper, 0o755);
+    writeFileSync(keeper, `#!/bin/sh\n[ "$1" = get ] && cat >/dev/null && echo '${answer}'\n`);
+    chmodSync(keeper, 0o755);
     const PATH = `${directory}:/usr/sbin:/usr/bin:/sbin:/bin`;
     return { SSL_CERT_FILE: authority.file, DOCKER_CONFIG: directory, PATH };
   }

@@ -31,6 +31,16 @@ describe("retry()", () => {
     expect(waits).toHaveLength(3);
   });
 
+  test("waits as long as a failure asks for, where it does", async () => {
+    const waits: number[] = [];
+    const action = (attempt: number): Promise<string> =>
+      attempt < 2 ? Promise.reject(new Error(`${attempt}`)) : Promise.resolve("yes");
+    const delayMs = (error: unknown): number | undefined =>
+      (error as Error).message === "0" ? 7000 : undefined;
+    expect(await retry(clockOf(waits), action, { ...always, delayMs })).toBe("yes");
+    expect(waits).toEqual([7000, 200]);
+  });
+
   test("does not try again what is not worthwhile", async () => {
     const waits: number[] = [];
     const action = (): Promise<never> => Promise.reject(new Error("denied"));

@@ -11,8 +11,8 @@ import { openStoreOf } from "./open-store.ts";
 export const imagePush: Command = {
   usage: "image push IMAGE docker://REGISTRY/REPOSITORY[:TAG]",
   description: [
-    "IMAGE is the ID of a stored container image, or its name. What the registry has already is not",
-    "sent again. The digest of the image is printed.",
+    "IMAGE is the ID of a stored container image, or its name. What the registry has already is",
+    "not sent again. The digest of the image is printed.",
     "",
     'Passwords come from auth.d ("dockerAuth") and from docker\'s config.json.',
   ],

@@ -25,6 +25,7 @@ import { verifyOci } from "../verify/verify.ts";
 import { dockerArchiveSource, savedImages } from "./docker-archive.ts";
 import { openTarIndex, type TarIndex } from "./tar-index.ts";
 
+/** How an archive is to be loaded. */
 export interface LoadOptions {
   readonly insecure: Insecure;
   /** For an image that the archive has for several. */

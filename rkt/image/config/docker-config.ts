@@ -53,10 +53,10 @@ export async function dockerLogin(
   const hub = canonical === "docker.io";
   const keys = hub ? ["https://index.docker.io/v1/", "index.docker.io", canonical] : [registry];
   const named = keys.map((key) => config.helpers[key]).find((name) => name !== undefined);
-  const helper = named ?? config.store;
+  const keeper = named ?? config.store;
   const address = keys[0] ?? registry;
-  if (helper !== undefined && helper !== "") {
-    const login = await askHelper(helper, address, environment);
+  if (keeper !== undefined && keeper !== "") {
+    const login = await askKeeper(keeper, address, environment);
     if (login !== undefined) return login;
   }
   return keys.map((key) => config.logins.get(plainKey(key))).find((login) => login !== undefined);
@@ -103,7 +103,7 @@ function readLogin(entry: JsonObject, place: string): DockerLogin | undefined {
 const HELPER_MS_MAX = 30_000;
 const HELPER_NAME = /^[a-zA-Z0-9._-]+$/;
 
-async function askHelper(
+async function askKeeper(
   name: string,
   registry: string,
   environment: Readonly<Record<string, string | undefined>>,

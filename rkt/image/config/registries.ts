@@ -4,7 +4,7 @@
  * site without the internet serves names such as `docker.io/library/nginx`. Asks nobody.
  *
  *     {"rktKind": "registries", "rktVersion": "v1", "registries": [
- *       {"prefix": "docker.io", "location": "registry.site:5000/hub", "mirrors": ["near.site/hub"]},
+ *       {"prefix": "docker.io", "location": "own.site:5000/hub", "mirrors": ["near.site/hub"]},
  *       {"prefix": "bad.example.com", "blocked": true}]}
  */
 import { type DockerReference, type JsonObject, readList, readObject, readText } from "@rkt/spec";

@@ -232,7 +232,7 @@ esac
     );
   }
 
-  test("credsStore is for every registry; what it does not know is looked for in the file", async () => {
+  test("credsStore is for every registry; the file has what it does not know", async () => {
     const all = site({ ...CONFIG, credHelpers: {}, credsStore: "real" });
     expect(await loginFor(all, "helped.test")).toEqual(password("h", "s") as never);
     expect(await loginFor(all, "old.test")).toEqual(password("a", "b") as never);

@@ -14,6 +14,7 @@ import {
 } from "./docker-config.ts";
 import { canonicalRegistry, readRegistryRules, type RegistryRule } from "./registries.ts";
 
+/** Read once by `loadSite`; who asks for something far away looks here for what it must know. */
 export interface Site {
   readonly auth: Auth;
   readonly rules: readonly RegistryRule[];

@@ -10,7 +10,7 @@ import type { RegistryPlace } from "../config/registries.ts";
 import { loginFor } from "../config/site.ts";
 import { getSmall, type HttpHost, type HttpRequest } from "../http.ts";
 import type { Challenge } from "./challenge.ts";
-import type { Actions, RegistryOptions } from "./registry-session.ts";
+import type { Actions, RegistryOptions } from "./registry-options.ts";
 
 const TOKEN_BYTES_MAX: number = MiB;
 
@@ -52,12 +52,12 @@ async function askToken(
   const url = tokenServer(realm, options);
   const scope = scopeOf(challenge, place, options.actions);
   const { insecure } = options;
-  const common = { insecureTls: insecure.tls, downgrade: insecure.http, ownCredentials: true };
+  const way = { insecureTls: insecure.tls, downgrade: insecure.http, ownCredentials: true };
   const request =
     login?.kind === "identity"
       ? exchange(url, { scope, service: service ?? "" }, login.token)
       : question(url, { ...(service !== undefined && { service }), scope }, login);
-  const bytes = await getSmall(host, { ...request, ...common }, TOKEN_BYTES_MAX);
+  const bytes = await getSmall(host, { ...request, ...way }, TOKEN_BYTES_MAX);
   return readToken(new TextDecoder().decode(bytes), realm);
 }
 

@@ -6,18 +6,12 @@
  * @see OCI Distribution Specification 1.1; Docker Registry v2 token authentication
  */
 import { Fault, quote } from "@shared/base";
-import type { Credentials } from "../config/auth.ts";
 import type { RegistryPlace } from "../config/registries.ts";
 import type { Insecure } from "../host.ts";
 import { type HttpHost, type HttpReply, type HttpRequest, httpGet } from "../http.ts";
 import { type Challenge, parseChallenge } from "./challenge.ts";
 import { answerChallenge } from "./registry-auth.ts";
-
-export interface RegistryOptions {
-  readonly insecure: Insecure;
-  /** Instead of what the site has configured. */
-  readonly credentials?: Credentials | undefined;
-}
+import type { Actions, RegistryOptions } from "./registry-options.ts";
 
 /** What one request of a conversation may say. */
 export type SessionRequest = Pick<HttpRequest, "method" | "headers" | "body">;
@@ -27,8 +21,6 @@ export interface RegistrySession {
   readonly url: string;
   readonly send: (url: string, request?: SessionRequest) => Promise<HttpReply>;
 }
-
-export type Actions = "pull" | "pull,push";
 
 /**
  * Asks the registry how it wants to be talked to. @throws {Fault} "unavailable", "denied",

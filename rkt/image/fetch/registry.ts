@@ -12,7 +12,8 @@ import type { ImageHost } from "../host.ts";
 import { type HttpHost, type HttpReply, readAll } from "../http.ts";
 import { type Attachments, checkBytes, DOCUMENT_BYTES_MAX, type OciSource } from "./oci-source.ts";
 import { registryAttachments } from "./registry-attachments.ts";
-import { openSession, type RegistryOptions } from "./registry-session.ts";
+import type { RegistryOptions } from "./registry-options.ts";
+import { openSession } from "./registry-session.ts";
 import { openWithRetry, resumed } from "./resume.ts";
 
 type RegistryHost = HttpHost & Pick<ImageHost, "note">;

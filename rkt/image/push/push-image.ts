@@ -8,9 +8,9 @@
 import { type DockerReference, type OciDescriptor, type OciDigest } from "@rkt/spec";
 import { Fault, quote, retry } from "@shared/base";
 import { placesOf } from "../config/registries.ts";
+import type { RegistryOptions } from "../fetch/registry-options.ts";
 import {
   openSession,
-  type RegistryOptions,
   type RegistrySession,
   type SessionRequest,
 } from "../fetch/registry-session.ts";

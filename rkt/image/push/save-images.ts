@@ -13,8 +13,10 @@ import { TAR_END, tarHeader, tarPadding } from "../layers/tar-writer.ts";
 import type { Store } from "../store/store.ts";
 import { manifestDescriptor, type StoredOci } from "./stored-oci.ts";
 
+/** Forms of archives that other tools read. */
 export type SaveFormat = "oci-archive" | "docker-archive";
 
+/** Where to, and in which form. */
 export interface SaveOptions {
   readonly path: string;
   readonly format: SaveFormat;

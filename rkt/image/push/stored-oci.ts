@@ -23,6 +23,7 @@ import type { Store } from "../store/store.ts";
 
 export type ReadableStore = Pick<Store, "blobsOf" | "blobPath" | "hasBlob" | "list">;
 
+/** A container image of the store with its documents, as far as they are small, at hand. */
 export interface StoredOci {
   readonly image: StoredImage;
   readonly manifestBytes: Uint8Array;
