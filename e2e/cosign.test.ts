@@ -166,6 +166,28 @@ feature("proof of origin of container images", { programs: REGISTRY }, (world) =
     succeeded(await fetchDocker(reference));
   });
 
+  test("the guide's own commands, at a site that serves docker.io itself", async () => {
+    const { image, repository, reference } = await pushed();
+    const { digest } = image.manifest;
+    const site = join(world().config, "registries.d");
+    mkdirSync(site, { recursive: true });
+    const rule = { prefix: "docker.io/library/busybox", location: reference };
+    const document = { rktKind: "registries", rktVersion: "v1", registries: [rule] };
+    writeFileSync(join(site, "hub.json"), JSON.stringify(document));
+    const own = createCosignKey();
+    await trust(own, "--prefix=docker.io/library");
+    expect(refused(await fetchDocker("busybox"))).toContain("no signature is attached to it");
+    const signed = simpleSigning(own, { digest, reference: "index.docker.io/library/busybox" });
+    await attach(repository, underTag(signed));
+    succeeded(await fetchDocker("busybox"));
+    expect(await verificationOf("registry-1.docker.io/library/busybox")).toMatchObject({
+      kind: "cosign",
+      identity: "index.docker.io/library/busybox",
+    });
+    rmSync(site, { recursive: true });
+    rmSync(join(world().config, "trustedkeys/prefix.d/docker.io"), { recursive: true });
+  });
+
   describe("refuses", () => {
     const other = `sha256:${"0".repeat(64)}`;
     type Damage = (given: { digest: string; reference: string }) => {
