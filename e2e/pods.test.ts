@@ -3,6 +3,7 @@ import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { IMAGE_NAME } from "./fixtures/aci.ts";
+import { busyboxOci, writeLayout } from "./fixtures/oci.ts";
 import { type Background, eventually } from "./harness/background.ts";
 import { ended, refused, succeeded } from "./harness/expectations.ts";
 import { feature } from "./harness/feature.ts";
@@ -214,6 +215,34 @@ feature("pods", {}, (world) => {
       );
       succeeded(await world().rkt(["stop", running.uuid]));
       expect((await running.pod.finished).stdout).toContain("slow: slow end\n");
+    });
+
+    test("--timeout waits for the end, and kills what is still there then", async () => {
+      const script = "trap '' TERM; echo deaf; while :; do sleep 0.1; done";
+      const running = await start(IMAGE_NAME, "--exec=/bin/sh", "--", "-c", script);
+      const stopped = await world().rkt(["stop", "--timeout=500ms", running.uuid]);
+      expect(succeeded(stopped)).toBe(`"${running.uuid}"\n`);
+      const text = succeeded(await world().rkt(["status", running.uuid]));
+      expect(text).toContain("state=exited\n");
+      expect(text).toContain("app-busybox=137\n");
+      await running.pod.finished;
+    });
+
+    test("asks each app by the signal that its image names", async () => {
+      const traps = "trap 'echo got INT; exit 0' INT; trap 'echo got TERM; exit 0' TERM";
+      const script = `${traps}; while :; do sleep 0.1; done`;
+      const image = busyboxOci({ config: { StopSignal: "SIGINT" } });
+      const path = writeLayout(join(world().directory, "wishes"), image);
+      succeeded(await world().rkt(["fetch", "--insecure-options=image", `oci:${path}`]));
+      const running = await start(
+        "--insecure-options=image",
+        ...[`oci:${path}`, "--name=wish", "--exec=/bin/sh", "--", "-c", script, "---"],
+        ...[IMAGE_NAME, "--name=plain", "--exec=/bin/sh", "--", "-c", script],
+      );
+      succeeded(await world().rkt(["stop", "--timeout=20s", running.uuid]));
+      const { stdout } = await running.pod.finished;
+      expect(stdout).toContain("wish: got INT\n");
+      expect(stdout).toContain("plain: got TERM\n");
     });
 
     test("--force does not wait for an app that ignores signals", async () => {

@@ -118,7 +118,7 @@ export {
   selectPlatform,
   selectReference,
 } from "./oci-select.ts";
-export { toImageManifest } from "./oci-to-appc.ts";
+export { STOP_SIGNAL_ANNOTATION, toImageManifest } from "./oci-to-appc.ts";
 export type { OciDigests, OciOrigin } from "./oci-to-appc.ts";
 export { parsePodManifest, printPodManifest } from "./pod-manifest.ts";
 export { parsePortFlag } from "./port.ts";

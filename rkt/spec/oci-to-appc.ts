@@ -26,6 +26,9 @@ import type { OciConfig, OciDigest, OciProcess } from "./oci-image.ts";
 /** Where an OCI image comes from, as far as its appc name depends on it. */
 export type OciOrigin = DockerReference | (ImageReference & { kind: "oci" });
 
+/** The annotation that holds the signal by which an app wants to be asked to end. */
+export const STOP_SIGNAL_ANNOTATION = "appc.io/docker/stopsignal";
+
 /** Digests of an image's documents as fetched. */
 export interface OciDigests {
   readonly config: OciDigest;
@@ -78,6 +81,7 @@ function annotationsOf(origin: OciOrigin, config: OciConfig, digests: OciDigests
     "appc.io/docker/manifesthash": digests.manifest,
     "appc.io/docker/entrypoint": jsonUnlessEmpty(config.process?.entrypoint),
     "appc.io/docker/cmd": jsonUnlessEmpty(config.process?.cmd),
+    [STOP_SIGNAL_ANNOTATION]: config.process?.stopSignal,
   });
 }
 

@@ -52,8 +52,12 @@ function request(dir: DataDir, more: Partial<GcRequest> = {}): GcRequest {
 }
 
 /** Time as of now and `ms` more; the kernel stamps directories with its own. */
+/** Its clock stands still, a second ahead: what is marked meanwhile must not be in its future. */
 function hostLater(ms: number, environment: Record<string, string> = {}): TestHost {
-  return testHost(clockAt(systemClock.now() + ms), { PATH: "/usr/bin:/bin", ...environment });
+  return testHost(clockAt(systemClock.now() + 1000 + ms), {
+    PATH: "/usr/bin:/bin",
+    ...environment,
+  });
 }
 
 function podsLeft(dir: DataDir): string[] {

@@ -34,3 +34,4 @@ export { runPod } from "./run.ts";
 export { podStatus, waitForExit, waitUntilReady } from "./status.ts";
 export type { AppMount, AppStatus, PodStatus, WaitOptions } from "./status.ts";
 export { stopPod } from "./stop.ts";
+export type { StopOptions } from "./stop.ts";

@@ -16,6 +16,7 @@ import {
   parseAcName,
   type PodManifest,
   type RuntimeApp,
+  STOP_SIGNAL_ANNOTATION,
   valueOf,
   type Volume,
 } from "@rkt/spec";
@@ -132,7 +133,8 @@ interface AppPlan {
 
 /** Mounts as asked for, then one for each mount point of the image that none of them covers. */
 function planApp(request: AppRequest, volumes: readonly Volume[]): AppPlan {
-  const { name, image, app, readOnlyRootFS, annotations } = request;
+  const { name, image, app, readOnlyRootFS } = request;
+  const annotations = withStopSignal(request);
   for (const mount of request.mounts ?? []) checkMount(mount, volumes);
   const covered = new Set((request.mounts ?? []).map(({ path }) => path));
   const open = (app.mountPoints ?? []).filter(({ path }) => !covered.has(path));
@@ -155,11 +157,20 @@ function planApp(request: AppRequest, volumes: readonly Volume[]): AppPlan {
       app,
       ...(readOnlyRootFS === true && { readOnlyRootFS }),
       ...(mounts.length > 0 && { mounts }),
-      ...(annotations && annotations.length > 0 && { annotations }),
+      ...(annotations.length > 0 && { annotations }),
     },
     implicit: implicit.map((point) => implicitVolume(name, point)),
     warnings: implicit.map(implicitWarning),
   };
+}
+
+/** The supervisor asks the app to end as its image says, unless the request says otherwise. */
+function withStopSignal({ image, annotations = [] }: AppRequest): readonly NameValue[] {
+  const isSignal = ({ name }: NameValue): boolean => name === STOP_SIGNAL_ANNOTATION;
+  const ofImage = image.manifest.annotations?.find(isSignal);
+  return ofImage === undefined || annotations.some(isSignal)
+    ? annotations
+    : [...annotations, ofImage];
 }
 
 function checkMount({ volume, path, appVolume }: Mount, volumes: readonly Volume[]): void {

@@ -2,13 +2,21 @@
  * Stopping a pod: an open pod flows in, its stage1 is told to end it. Waits for the entrypoint, not
  * for the apps.
  */
-import { stopArgv } from "@rkt/stage1/contract";
-import { Fault, quote } from "@shared/base";
+import { podPaths, stopArgv } from "@rkt/stage1/contract";
+import { Fault, quote, writeFileAtomic } from "@shared/base";
 import { callEntrypoint } from "./entrypoint.ts";
 import type { Stage0Host } from "./host.ts";
 import { isAfterRun } from "./phase.ts";
 import { pathOf, type Pod, stateOfPod } from "./pod-dir.ts";
 import { readStage1Manifest } from "./stage1-image.ts";
+
+/** How a pod is stopped. */
+export interface StopOptions {
+  /** Without asking the apps. */
+  readonly force: boolean;
+  /** What apps get to end by themselves; stage1's own measure unless told. */
+  readonly graceMs?: number;
+}
 
 /**
  * Tells stage1 to stop the pod; with `force` without asking the apps.
@@ -19,7 +27,7 @@ import { readStage1Manifest } from "./stage1-image.ts";
 export function stopPod(
   host: Pick<Stage0Host, "kernel" | "environment">,
   pod: Pod,
-  options: { readonly force: boolean },
+  options: StopOptions,
 ): "stopped" | "already-stopped" {
   const state = stateOfPod(host, pod);
   if (state === undefined || isAfterRun(state)) return "already-stopped";
@@ -27,6 +35,9 @@ export function stopPod(
   const path = pathOf(pod);
   const stage1 = readStage1Manifest(path);
   const argv = stopArgv(pod.uuid, options);
+  if (options.graceMs !== undefined) {
+    writeFileAtomic(podPaths.stopGrace(path), `${options.graceMs}\n`, { durable: false });
+  }
   callEntrypoint(host, { pod: path, stage1, entrypoint: "stop", argv });
   return "stopped";
 }

@@ -72,6 +72,8 @@ export const podPaths = {
   hosts: (pod: string): string => join(pod, "stage1/rootfs/etc/rkt-hosts"),
   /** Decimal pid, in the host's pid namespace, of a process that `enter` may join. */
   pid: (pod: string): string => join(pod, "pid"),
+  /** Decimal ms that apps get to end by themselves, from the next stop on; 10 s without it. */
+  stopGrace: (pod: string): string => join(pod, "stop-grace"),
   /** Decimal pid of the process that `run` became; it ends last. */
   supervisorPid: (pod: string): string => join(pod, "ppid"),
 } as const;

@@ -134,6 +134,7 @@ const NEW_FLAGS: Readonly<Record<string, readonly string[]>> = {
   run: ["--platform", "-d, --detach", "--pod-name"],
   "run-prepared": ["-d, --detach"],
   prepare: ["--platform", "--pod-name"],
+  stop: ["--timeout"],
   trust: ["--cosign-key"],
 };
 

@@ -10,6 +10,7 @@ import type { Kernel } from "@shared/linux";
 import { podPaths } from "../contract.ts";
 import type { AppConfig } from "./bundle.ts";
 import { copyOutput } from "./output.ts";
+import type { AnySignal } from "./stop-signal.ts";
 import { findProgram } from "../programs.ts";
 
 /** Where this flavour keeps its own files in a pod directory. */
@@ -41,7 +42,7 @@ export interface AppProcess {
    */
   readonly ended: Promise<number>;
   /** Sends a signal to the app's first process; nothing happens once it has ended. */
-  signal(signal: NodeJS.Signals): void;
+  signal(signal: AnySignal): void;
 }
 
 export function startApp(
@@ -72,7 +73,7 @@ export function startApp(
       child.exitCode ?? 128 + constants.signals[(child.signalCode ?? "SIGKILL") as NodeJS.Signals]
     );
   })();
-  const signal = (each: NodeJS.Signals): void => {
+  const signal = (each: AnySignal): void => {
     void signalOnceStarted(host.clock, { pod, name, signal: each, isOver: () => isOver });
   };
   return { name, ended, signal };
@@ -131,7 +132,7 @@ function throwStartFailure(pod: string, name: string): void {
 interface AppSignal {
   readonly pod: string;
   readonly name: string;
-  readonly signal: NodeJS.Signals;
+  readonly signal: AnySignal;
   /** Its pid may belong to another process then. */
   readonly isOver: () => boolean;
 }
@@ -146,7 +147,7 @@ async function signalOnceStarted(clock: Clock, request: AppSignal): Promise<void
   }
 }
 
-function sendSignal(pid: number, signal: NodeJS.Signals): void {
+function sendSignal(pid: number, signal: AnySignal): void {
   try {
     process.kill(pid, signal);
   } catch {

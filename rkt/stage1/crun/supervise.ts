@@ -5,11 +5,12 @@
  * The failure of one app ends the pod; apps that end well are only waited for. @see appc 0.8.11
  * pods.md
  */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { crashPoint, Fault } from "@shared/base";
 import { podPaths } from "../contract.ts";
 import type { AppProcess } from "./app-process.ts";
 import type { RunningPod, Stage1Host } from "./running-pod.ts";
+import { type AnySignal, stopSignalOf } from "./stop-signal.ts";
 
 /** How long apps may take to end after they were asked to, in ms; as in docker and podman. */
 const STOP_GRACE_MS = 10_000;
@@ -77,19 +78,37 @@ class Stopper {
     else this.#pod.init.kill();
   }
 
-  /** Passes `signal` on, once; after the grace period, kills the whole pod. */
+  /**
+   * Passes `signal` on, once, SIGTERM as each app wants it; after the grace period, kills the whole
+   * pod.
+   */
   stop(signal: NodeJS.Signals): void {
     if (this.#timer !== undefined) return;
     this.#timer = new AbortController();
-    for (const app of this.#apps) app.signal(signal);
-    this.#host.clock.sleep(STOP_GRACE_MS, this.#timer.signal).then(
+    for (const app of this.#apps) app.signal(signal === "SIGTERM" ? this.#wish(app) : signal);
+    this.#host.clock.sleep(graceMs(this.#pod), this.#timer.signal).then(
       () => this.#pod.init.kill(),
       () => undefined, // all have ended in time
     );
   }
 
+  #wish({ name }: AppProcess): AnySignal {
+    return stopSignalOf(this.#pod.manifest.apps.find((app) => app.name === name) ?? {});
+  }
+
   finish(): void {
     this.#timer?.abort();
+  }
+}
+
+/** What the last who stopped the pod asked for. */
+function graceMs({ directory }: RunningPod): number {
+  try {
+    const ms = Number(readFileSync(podPaths.stopGrace(directory), "utf8"));
+    return Number.isSafeInteger(ms) && ms >= 0 ? ms : STOP_GRACE_MS;
+  } catch (error) {
+    if (Fault.from(error).kind === "not-found") return STOP_GRACE_MS;
+    throw error;
   }
 }
 
