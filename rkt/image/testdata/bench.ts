@@ -95,6 +95,8 @@ export interface Keys extends Disposable {
   /** With the certificate that gpg made beside the key. */
   revoke(fingerprint: string): void;
   gpg(...args: readonly string[]): string;
+  /** The same in a conversation: `input` answers its questions. */
+  gpgTyping(input: string, ...args: readonly string[]): void;
 }
 
 export function newKeys(): Keys {
@@ -120,6 +122,12 @@ export function newKeys(): Keys {
       gpg("--import", path);
     },
     gpg,
+    gpgTyping: (input, ...args) => {
+      const argv = ["--yes", "--quiet", "--no-tty", "--pinentry-mode", "loopback", ...args];
+      const env = { ...process.env, GNUPGHOME: home };
+      const { status, stderr } = spawnSync("gpg", argv, { env, input, encoding: "utf8" });
+      if (status !== 0) throw new Error(`gpg ${args.join(" ")}: ${stderr}`);
+    },
     [Symbol.dispose]: () => {
       spawnSync("gpgconf", ["--kill", "gpg-agent"], { env: { ...process.env, GNUPGHOME: home } });
       rmSync(home, { recursive: true, force: true });
