@@ -1,7 +1,7 @@
 /** What is signed of container images: simple signing, statements, bundles. */
 import { describe, expect, test } from "bun:test";
 import { describeFault, Fault } from "@shared/base";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { parseSimpleSigning, parseStatement } from "./signed-claim.ts";
 import { parseSigstoreBundle } from "./sigstore-bundle.ts";
 

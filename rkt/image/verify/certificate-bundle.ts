@@ -12,6 +12,7 @@ import {
   type SigstoreBundle,
   type SigstoreTrust,
 } from "@rkt/spec";
+import type { TrustedRoot } from "@sigstore/protobuf-specs";
 import { Fault, quote } from "@shared/base";
 import type { FetchedDocument } from "../oci/resolve-oci.ts";
 
@@ -72,8 +73,6 @@ function checkIdentity({ subject, issuer }: Identity, trust: SigstoreTrust): voi
   const found = `${quote(subject ?? "")} of ${quote(issuer ?? "")}`;
   throw new Fault("denied", `it is signed by ${found}, whom no policy names`);
 }
-
-type TrustedRoot = ReturnType<typeof import("@sigstore/protobuf-specs")["TrustedRoot"]["fromJSON"]>;
 
 async function readTrustedRoot(path: string): Promise<TrustedRoot> {
   const { TrustedRoot: parser } = await import("@sigstore/protobuf-specs");

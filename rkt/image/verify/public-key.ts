@@ -37,7 +37,7 @@ export function readImageKey(bytes: Uint8Array, what: string): ImageKey {
   }
   const der = key.export({ type: "spki", format: "der" });
   const fingerprint = createHash("sha256").update(der).digest("hex");
-  return { fingerprint, sort, key, pem: String(key.export({ type: "spki", format: "pem" })) };
+  return { fingerprint, sort, key, pem: key.export({ type: "spki", format: "pem" }) };
 }
 
 /** node would make a public key of a private one: nobody should copy that around. */
