@@ -164,6 +164,13 @@ describe("parseNetFlag", () => {
     ["none", { mode: "none", networks: [] }, "loopback"],
     ["none,default", { mode: "none", networks: [] }, "rkt does not mind the rest"],
     ["all", custom(["all"]), "whatever is configured"],
+    [
+      "ns:/run/netns/a,b",
+      { mode: "host", networks: [], join: { path: "/run/netns/a,b" } },
+      "a path",
+    ],
+    ["pod:1a2b", { mode: "host", networks: [], join: { pod: "1a2b" } }, "a pod"],
+    ["pod:IP=10.0.0.1", custom(["pod", "IP=10.0.0.1"]), "a network of that name"],
     ["default:IP=172.16.28.7", custom(["default", "IP=172.16.28.7"]), "arguments"],
     ["a,b:IP=1.2.3.4;K=V", custom(["a"], ["b", "IP=1.2.3.4;K=V"]), "in the order typed"],
   ])("%p", (text, selection, _reason) => {

@@ -98,6 +98,28 @@ describe("--port", () => {
     ["web:::1:80", { name: "web", hostPort: 80, hostIP: "::1" }],
     ["web:[fd00::1]:80", { name: "web", hostPort: 80, hostIP: "fd00::1" }],
     ["web:0", { name: "web", hostPort: 0 }],
+    [
+      "8080:80",
+      { name: "8080", hostPort: 8080, podPort: { name: "8080", protocol: "tcp", port: 80 } },
+    ],
+    [
+      "127.0.0.1:53:5353/udp",
+      {
+        name: "53",
+        hostPort: 53,
+        hostIP: "127.0.0.1",
+        podPort: { name: "53", protocol: "udp", port: 5353 },
+      },
+    ],
+    [
+      "[::1]:0:80/tcp",
+      {
+        name: "0",
+        hostPort: 0,
+        hostIP: "::1",
+        podPort: { name: "0", protocol: "tcp", port: 80 },
+      },
+    ],
   ])("%p", (text, port) => {
     expect(parsePortFlag(text)).toEqual(port);
   });
@@ -110,6 +132,9 @@ describe("--port", () => {
     ["web:-1", '"-1" is not a valid port number'],
     ["web:nonsense:8080", '"nonsense" is not a valid IP'],
     ["web:1.2.3:8080", '"1.2.3" is not a valid IP'],
+    ["1.2.3:8080:80", '"1.2.3" is not a valid IP'],
+    ["8080:70000", '"70000" is not a valid port number'],
+    ["8080:0/tcp", '"0" is not a valid port number'],
     [
       "Web_Bad:1",
       '"Web_Bad" is not a valid port name: ' +

@@ -75,7 +75,7 @@ export { appcArchitecture, checkLabels, valueOf } from "./labels.ts";
 export type { Platform } from "./labels.ts";
 export { parseImageHash } from "./manifest-head.ts";
 export { parseNetFlag, printNetFlag } from "./net-flag.ts";
-export type { NetworkChoice, NetworkSelection } from "./net-flag.ts";
+export type { JoinedNamespace, NetworkChoice, NetworkSelection } from "./net-flag.ts";
 export { parseOciArtifact } from "./oci-artifact.ts";
 export type { OciArtifact } from "./oci-artifact.ts";
 export { parseOciHistory } from "./oci-history.ts";

@@ -22,13 +22,26 @@ export interface NetworkSelection {
   readonly mode: "host" | "none" | "default" | "custom";
   /** In the order typed; empty for host and none. */
   readonly networks: readonly NetworkChoice[];
+  /** With mode host: the namespace of somebody else, instead of the host's. */
+  readonly join?: JoinedNamespace;
 }
+
+/** A network namespace that exists already, by its path or by the pod that has it. */
+export type JoinedNamespace =
+  | { readonly path: string }
+  /** UUID, or its beginning. */
+  | { readonly pod: string };
 
 /**
  * What `--net=TEXT` selects. Beside "host" all else is without effect, beside "none" too, as in
  * rkt. Faults: invalid, with rkt's words.
  */
 export function parseNetFlag(text: string): NetworkSelection {
+  const joined = /^(?:ns:(\/.*)|pod:([0-9a-f][0-9a-f-]*))$/.exec(text);
+  if (joined !== null) {
+    const [, path, pod = ""] = joined;
+    return { mode: "host", networks: [], join: path === undefined ? { pod } : { path } };
+  }
   const networks: NetworkChoice[] = [];
   for (const part of text.split(",")) {
     const choice = readChoice(part);
@@ -46,7 +59,8 @@ export function parseNetFlag(text: string): NetworkSelection {
 
 /** The selection as `--net` takes it. */
 export function printNetFlag(selection: NetworkSelection): string {
-  const { mode, networks } = selection;
+  const { mode, networks, join } = selection;
+  if (join !== undefined) return "path" in join ? `ns:${join.path}` : `pod:${join.pod}`;
   if (mode === "host" || mode === "none") return mode;
   return networks.map(({ name, args }) => (args === "" ? name : `${name}:${args}`)).join(",");
 }

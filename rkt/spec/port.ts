@@ -1,5 +1,5 @@
 /**
- * The value of `--port`: `NAME:[HOSTIP:]HOSTPORT` flows in, an `ExposedPort` flows out. Whether the
+ * The value of `--port`: `NAME:[HOSTIP:]HOSTPORT` or `[HOSTIP:]HOSTPORT:PODPORT[/PROTOCOL]` flows in, an `ExposedPort` flows out. Whether the
  * name is a port of an image is not asked here.
  *
  * @see rkt Documentation/subcommands/run.md; rkt's portList
@@ -9,8 +9,14 @@ import { parseAcName } from "./ac-name.ts";
 import type { ExposedPort } from "./appc.ts";
 import { ipVersion } from "./ip-address.ts";
 
-/** A forwarded port. Faults: invalid, with rkt's words. */
+const NUMBERS = /^(?:([0-9.]+|\[[^\]]*\]):)?([0-9]+):([0-9]+)(?:\/(tcp|udp|sctp))?$/;
+
+/**
+ * A forwarded port; two numbers are ports of host and pod, and the name is the host's. Host port 0
+ * is any that is free. Faults: invalid, with rkt's words. */
 export function parsePortFlag(text: string): ExposedPort {
+  const numbers = NUMBERS.exec(text);
+  if (numbers !== null) return numberedPort(numbers);
   const [name = "", second, ...rest] = text.split(":");
   if (second === undefined) {
     throw new Fault("invalid", `${quote(text)} is not in name:[ip:]port format`);
@@ -24,6 +30,28 @@ export function parsePortFlag(text: string): ExposedPort {
   if (ipVersion(address) === undefined)
     throw new Fault("invalid", `${quote(address)} is not a valid IP`);
   return { name, hostPort: portNumber(port, port), hostIP: address };
+}
+
+function numberedPort([
+  ,
+  address,
+  host = "",
+  pod = "",
+  protocol = "tcp",
+]: RegExpExecArray): ExposedPort {
+  const hostIP = address?.replace(/^\[(.*)\]$/, "$1");
+  if (hostIP !== undefined && ipVersion(hostIP) === undefined) {
+    throw new Fault("invalid", `${quote(hostIP)} is not a valid IP`);
+  }
+  const hostPort = portNumber(host, host);
+  const port = portNumber(pod, pod);
+  if (port === 0) throw new Fault("invalid", `${quote(pod)} is not a valid port number`);
+  return {
+    name: host,
+    hostPort,
+    ...(hostIP !== undefined && { hostIP }),
+    podPort: { name: host, protocol, port },
+  };
 }
 
 function checkName(name: string): void {

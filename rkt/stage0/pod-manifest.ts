@@ -68,7 +68,7 @@ export function planPod(request: PodRequest): PodPlan {
       ...(volumes.length > 0 && { volumes }),
       ...(request.isolators && { isolators: request.isolators }),
       annotations: withMutable(request.annotations ?? []),
-      ports: request.ports ?? [],
+      ports: plannedPorts(request),
       ...(request.userAnnotations && { userAnnotations: request.userAnnotations }),
       ...(request.userLabels && { userLabels: request.userLabels }),
     },
@@ -114,6 +114,15 @@ function checkVolumes(volumes: readonly Volume[]): void {
     if (seen.has(name)) throw new Fault("invalid", `duplicate volume name ${quote(name)}`);
     seen.add(name);
   }
+}
+
+/** Of two numbers the first is a name where an image has a port of that name, as in rkt. */
+function plannedPorts({ apps, ports = [] }: PodRequest): ExposedPort[] {
+  const known = new Set(apps.flatMap(({ app }) => (app.ports ?? []).map(({ name }) => name)));
+  return ports.map(({ podPort, ...port }) => {
+    if (podPort === undefined) return port;
+    return known.has(port.name) ? { ...port, hostPort: podPort.port } : { ...port, podPort };
+  });
 }
 
 function checkPorts({ apps, ports }: PodRequest): void {

@@ -37,9 +37,9 @@ export type TableFamily = "ip" | "ip6";
 const FAMILY = { ip: 2, ip6: 10 } as const;
 const FAMILY_UNSPECIFIED = 0;
 
-/** Where a chain is hooked in. */
 const HOOK = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const;
 
+/** Rules in order, and where packets meet them; chains of lower priority come first. */
 export interface Chain {
   readonly name: string;
   readonly type: "nat" | "filter";
@@ -61,6 +61,7 @@ export interface Table {
   readonly chains: readonly Chain[];
 }
 
+/** One step of a rule, with its attributes as the kernel reads them. */
 export interface Expression {
   readonly name: string;
   readonly data: readonly Attribute[];

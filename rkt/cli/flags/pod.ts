@@ -88,7 +88,7 @@ export const port: Flag<readonly ExposedPort[]> = listFlag(
     name: "port",
     usage:
       "ports to expose on the host (requires contained network). " +
-      "Syntax: --port=NAME:[HOSTIP:]HOSTPORT",
+      "Syntax: --port=NAME:[HOSTIP:]HOSTPORT or --port=[HOSTIP:]HOSTPORT:PODPORT[/PROTOCOL]",
   },
   parsePortFlag,
 );

@@ -29,8 +29,8 @@ export interface PodInit {
 
 export interface PodInitOptions {
   readonly hostname: string;
-  /** False leaves the apps in the host's network namespace. */
-  readonly ownNetwork: boolean;
+  /** A path joins that network namespace; "host" leaves the apps in the host's. */
+  readonly network: "own" | "host" | { readonly path: string };
   /** False leaves the apps in the host's ipc namespace. */
   readonly ownIpc: boolean;
   readonly lockFd: number;
@@ -39,12 +39,12 @@ export interface PodInitOptions {
 export function startPodInit(host: { readonly kernel: Kernel }, options: PodInitOptions): PodInit {
   const kinds: NamespaceKind[] = ["uts", "pid"];
   if (options.ownIpc) kinds.push("ipc");
-  if (options.ownNetwork) kinds.push("net");
+  if (options.network === "own") kinds.push("net");
   const command = [findProgram("setpriv"), "--pdeathsig", "KILL", findProgram("catatonit"), "-P"];
   let heldNetwork: string | undefined;
-  const child = host.kernel.inNewNamespaces(kinds, () => {
+  const start = (): Bun.Subprocess => {
     host.kernel.setHostname(options.hostname);
-    if (options.ownNetwork) {
+    if (options.network === "own") {
       host.kernel.setLoopbackUp();
       const fd = openSync(namespacePath("thread-self", "net"), "r"); // as long as the supervisor
       heldNetwork = `/proc/${process.pid}/fd/${fd}`;
@@ -54,7 +54,13 @@ export function startPodInit(host: { readonly kernel: Kernel }, options: PodInit
       env: {},
       cwd: "/",
     });
-  });
+  };
+  const startAll = (): Bun.Subprocess => host.kernel.inNewNamespaces(kinds, start);
+  const child =
+    typeof options.network === "string"
+      ? startAll()
+      : host.kernel.inNamespace(options.network.path, "net", startAll);
+  if (typeof options.network !== "string") kinds.push("net");
   return {
     pid: child.pid,
     exited: child.exited,

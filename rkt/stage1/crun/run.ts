@@ -15,6 +15,7 @@ import { cgroupLayout, kernel } from "@shared/linux";
 import { parseDnsConfMode, parseRunArguments } from "../arguments.ts";
 import { LOCK_FD_VARIABLE, podPaths, type RunArguments } from "../contract.ts";
 import { attachNetworks, detachNetworks } from "../network/attach.ts";
+import { networkOfPod } from "../network/join.ts";
 import { chooseNetworks, loadNetworks } from "../network/load.ts";
 import { crunPaths } from "./app-process.ts";
 import { removePodCgroups, warmUpMigration } from "./cgroups.ts";
@@ -99,7 +100,7 @@ function sharesMounts(pid: number): boolean {
 function startInit(host: Stage1Host, options: RunArguments, lockFd: number): PodInit {
   const init = startPodInit(host, {
     hostname: hostnameOf(options),
-    ownNetwork: parseNetFlag(options.net).mode !== "host",
+    network: podNetwork(options.net),
     ownIpc: options.ipc !== "parent",
     lockFd,
   });
@@ -107,6 +108,12 @@ function startInit(host: Stage1Host, options: RunArguments, lockFd: number): Pod
   writeFileAtomic(podPaths.supervisorPid(pod), `${process.pid}\n`, { durable: false });
   writeFileAtomic(podPaths.pid(pod), `${init.pid}\n`, { durable: false });
   return init;
+}
+
+function podNetwork(net: string): "own" | "host" | { readonly path: string } {
+  const { mode, join } = parseNetFlag(net);
+  if (join === undefined) return mode === "host" ? "host" : "own";
+  return { path: "path" in join ? join.path : networkOfPod(process.cwd(), join.pod) };
 }
 
 function hostnameOf(options: RunArguments): string {

@@ -273,8 +273,9 @@ function ensureAddress(outside: Netlink, bridge: Link, address: Cidr, force: boo
 function overlaps(each: { bytes: Uint8Array; length: number }, address: Cidr): boolean {
   const number = BigInt(`0x${Buffer.from(each.bytes).toString("hex")}`);
   const length = Math.min(each.length, address.length);
-  const common = { version: address.version, length };
-  return isSame(networkOf({ ...common, number }), networkOf({ ...common, number: address.number }));
+  const shorter = { version: address.version, length };
+  const [one, other] = [number, address.number].map((each) => ({ ...shorter, number: each }));
+  return one !== undefined && other !== undefined && isSame(networkOf(one), networkOf(other));
 }
 
 /** The two ends, both up. */

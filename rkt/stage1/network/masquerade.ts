@@ -69,6 +69,8 @@ function isFiltered({ version }: Family): boolean {
   }
 }
 
+const ANSWERS = "-m conntrack --ctstate RELATED,ESTABLISHED,DNAT";
+
 /** The lines for iptables-restore that let one family's addresses through. Pure. */
 export function acceptanceOf(
   { network, uuid, addresses }: Masquerade,
@@ -79,7 +81,7 @@ export function acceptanceOf(
     .filter((each) => each.version === version)
     .map(({ address }) => address.split("/")[0] ?? "")
     .flatMap((address) => [
-      `-I FORWARD -d ${address} -m conntrack --ctstate RELATED,ESTABLISHED,DNAT ${comment} -j ACCEPT`,
+      `-I FORWARD -d ${address} ${ANSWERS} ${comment} -j ACCEPT`,
       `-I FORWARD -s ${address} ${comment} -j ACCEPT`,
     ]);
 }
