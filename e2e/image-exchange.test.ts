@@ -197,6 +197,68 @@ feature("images between stores", { programs: REGISTRY }, (world) => {
     });
   });
 
+  describe("forms of images in a registry", () => {
+    for (const form of ["oci", "oci-zstd", "docker"] as const) {
+      test(`${form}: pushed, fetched and run`, async () => {
+        const layers = [[{ path: "form", kind: "file", bytes: form } as const]];
+        const layout = writeLayout(path(`form-${form}`), busyboxOci({ form, layers }));
+        const own = (await rkt(["fetch", INSECURE, `oci:${layout}`])).trim();
+        const target = `docker://${registry.address}/form/${form}`;
+        await rkt(["image", "push", INSECURE, own, target]);
+        const run = ["run", "--net=none", INSECURE, target, "--exec=/bin/cat", "--", "/form"];
+        expect(await rkt(run, newStore())).toBe(form);
+      });
+    }
+
+    const list = "application/vnd.docker.distribution.manifest.list.v2+json";
+    const index = "application/vnd.oci.image.index.v1+json";
+    for (const [what, form, mediaType] of [
+      ["a manifest list", "docker", list],
+      ["an index", "oci", index],
+    ] as const) {
+      test(`${what}: platforms and variants`, async () => {
+        const platforms = [
+          { architecture: "s390x" },
+          { architecture: "arm", variant: "v6" },
+          { architecture: "arm", variant: "v7" },
+        ];
+        const manifests: unknown[] = [];
+        const ids: string[] = [];
+        for (const platform of platforms) {
+          const name = Object.values(platform).join("");
+          const image = busyboxOci({ form, platform, config: { Cmd: [name] } });
+          const layout = writeLayout(path(`${form}-${name}`), image);
+          ids.push(await rkt(["fetch", INSECURE, `oci:${layout}`]));
+          const target = `docker://${registry.address}/list/${form}:${name}`;
+          await rkt(["image", "push", INSECURE, ids.at(-1)?.trim() ?? "", target]);
+          const { mediaType: type, digest, bytes } = image.manifest;
+          const described = { os: "linux", ...platform };
+          manifests.push({ mediaType: type, digest, size: bytes.length, platform: described });
+        }
+        const body = JSON.stringify({ schemaVersion: 2, mediaType, manifests });
+        await putManifest(`list/${form}`, mediaType, body);
+        const target = `docker://${registry.address}/list/${form}:all`;
+        const data = newStore();
+        const fetched = (platform: string): Promise<string> =>
+          rkt(["fetch", INSECURE, "--pull-policy=new", `--platform=${platform}`, target], data);
+        expect(await fetched("linux/s390x")).toBe(ids[0] ?? "");
+        expect(await fetched("linux/arm/v6")).toBe(ids[1] ?? "");
+        expect(await fetched("linux/arm/v7")).toBe(ids[2] ?? "");
+        const line = refused(await world().rkt(["fetch", INSECURE, target], { data }));
+        expect(line).toContain("in the index");
+      });
+    }
+
+    async function putManifest(repository: string, type: string, body: string): Promise<void> {
+      const url = `http://${registry.address}/v2/${repository}/manifests/all`;
+      const request = { method: "PUT", headers: { "content-type": type }, body };
+      const words = `const { status } = await fetch(${JSON.stringify(url)}, ${JSON.stringify(request)});`;
+      const script = `${words} process.exit(status === 201 ? 0 : 1);`;
+      const { status, stderr } = await world().machine.run([process.execPath, "-e", script]);
+      expect(status, stderr).toBe(0);
+    }
+  });
+
   describe("--platform", () => {
     test("of an index: this machine's is found, one that it lacks is missed", async () => {
       const two = writeTwoPlatformLayout(path("two"), layeredOci());
