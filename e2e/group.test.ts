@@ -101,6 +101,17 @@ feature("members of group rkt", { programs: PROGRAMS }, (world) => {
     expect(succeeded(finished)).toBe("busybox\nls\nsh\n");
   });
 
+  test("root exports what a member fetched", async () => {
+    const layers = [[{ path: "packed", kind: "file", bytes: "packed" } as const]];
+    const directory = writeLayout(join(world().directory, "packed"), busyboxOci({ layers }));
+    await world().machine.shell(`cp -r ${directory} ${SHARED}/packed`);
+    const reference = `oci:${SHARED}/packed`;
+    succeeded(await rkt(["fetch", image[0], reference], member));
+    const out = join(world().directory, "rendered");
+    succeeded(await rkt(["image", "render", "--rootfs-only", reference, out]));
+    expect(await world().machine.shell(`cat ${out}/packed`)).toBe("packed");
+  });
+
   test("what a member changed afterwards is refused", async () => {
     const [waived] = image;
     const path = writeAci(world().directory, "x.aci", { name: "example.test/changed" });

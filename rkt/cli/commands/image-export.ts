@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import type { Call, Command } from "../grammar/command.ts";
 import { switchFlag } from "../grammar/flag.ts";
 import type { Host } from "../host.ts";
-import { findImage } from "./find-image.ts";
+import { findUnpackedImage } from "./find-unpacked-image.ts";
 import { openStoreOf } from "./open-store.ts";
 
 const overwrite = switchFlag({ name: "overwrite", usage: "overwrite output ACI" });
@@ -27,7 +27,7 @@ async function exportOne(host: Host, call: Call): Promise<number | "usage"> {
   const [text, path, more] = call.args;
   if (text === undefined || path === undefined || more !== undefined) return "usage";
   using store = openStoreOf(host, call);
-  const image = findImage(store, text);
+  const image = await findUnpackedImage(host, call, store, text);
   const options = { overwrite: call.flags.get(overwrite) };
   await exportImage({ kernel, store }, image, resolve(path), options);
   return 0;

@@ -14,7 +14,7 @@ import { kernel } from "@shared/linux";
 import type { Call, Command } from "../grammar/command.ts";
 import { switchFlag } from "../grammar/flag.ts";
 import type { Host } from "../host.ts";
-import { findImage } from "./find-image.ts";
+import { findUnpackedImage } from "./find-unpacked-image.ts";
 import { openStoreOf } from "./open-store.ts";
 
 const rootfsOnly = switchFlag({ name: "rootfs-only", usage: "extract rootfs only" });
@@ -57,7 +57,7 @@ async function write(host: Host, call: Call, writer: Writer): Promise<number | "
   const [text, path, more] = call.args;
   if (text === undefined || path === undefined || more !== undefined) return "usage";
   using store = openStoreOf(host, call);
-  const image = findImage(store, text);
+  const image = await findUnpackedImage(host, call, store, text);
   await writer({ kernel, store, self: host.self }, image, resolve(path), {
     rootfsOnly: call.flags.get(rootfsOnly),
     overwrite: call.flags.get(overwrite),
