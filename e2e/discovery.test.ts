@@ -69,7 +69,7 @@ feature("images by name", { programs: PROGRAMS, ...INTERNET }, (world) => {
   const urlOf = (name: string, version: string): string => `https://${placeOf(name, version)}`;
 
   describe("discovery", () => {
-    test("asks the name's page, then its ancestors'; versions and labels fill the template", async () => {
+    test("asks the name's page, then its ancestors'; labels fill the template", async () => {
       await publish("app", "1.0.0");
       internet.web.requests();
       const argv = [INSECURE, `example.test/app:1.0.0,os=linux,arch=${architecture.appc}`];
@@ -86,7 +86,7 @@ feature("images by name", { programs: PROGRAMS, ...INTERNET }, (world) => {
       ]);
     });
 
-    test("without a version the latest is asked for, and the name means it from now on", async () => {
+    test("without a version the latest is meant, from now on", async () => {
       await publish("moving", "latest", { version: "2.0.0" });
       await publish("moving", "1.0.0", { version: "1.0.0" });
       const latest = succeeded(await fetch(INSECURE, "example.test/moving"));
@@ -145,7 +145,7 @@ feature("images by name", { programs: PROGRAMS, ...INTERNET }, (world) => {
   });
 
   describe("keys", () => {
-    test("an image that no key covers: nobody to ask, so it is refused, with the way out", async () => {
+    test("no key covers the image and nobody is there to ask: it is refused", async () => {
       await publish("keys", "latest");
       const finished = await rkt(["fetch", "example.test/keys"], empty("keys"));
       expect(finished.status).toBe(254);

@@ -54,7 +54,7 @@ feature("pull policies", { programs: { "docker-registry": "docker-registry" } },
     expect(await run(name)).toBe("two");
   });
 
-  test("fetch: update; a tag is looked up again, unless new says that the store will do", async () => {
+  test("fetch: update; a tag is looked up again, unless new says otherwise", async () => {
     const name = await tag("fetched", imageThatSays("one"));
     const one = await fetch(name);
     await tag("fetched", imageThatSays("two"));

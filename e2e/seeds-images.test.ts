@@ -182,12 +182,13 @@ feature(
       );
     });
 
-    test("rkt fetch --insecure-options=image file:///usr/lib/rkt/stage1-images/stage1-fly.aci", async () => {
+    const FLY = "file:///usr/lib/rkt/stage1-images/stage1-fly.aci";
+    test(`rkt fetch --insecure-options=image ${FLY}`, async () => {
       const fly = join(world().directory, "stage1-fly.aci");
       writeFileSync(fly, busyboxAci({ name: "coreos.com/rkt/stage1-fly", version: "1.20.0" }));
       const images = "/usr/lib/rkt/stage1-images";
       await world().machine.shell(`mkdir -p ${images}; cp ${fly} ${images}/`);
-      const line = `rkt fetch --insecure-options=image file://${images}/stage1-fly.aci`;
+      const line = `rkt fetch --insecure-options=image ${FLY}`;
       expect(succeeded(await type(line))).toMatch(/^sha512-/);
     });
 
@@ -204,11 +205,11 @@ feature(
       });
     }
 
-    test("rkt fetch --insecure-options=image,http docker://172.21.12.150:5000/busybox", async () => {
-      const url = "docker://172.21.12.150:5000/busybox";
-      const plain = await type(`rkt fetch --insecure-options=image ${url}`);
+    const OWN = "docker://172.21.12.150:5000/busybox";
+    test(`rkt fetch --insecure-options=image,http ${OWN}`, async () => {
+      const plain = await type(`rkt fetch --insecure-options=image ${OWN}`);
       expect(plain.status, "plain HTTP only where it was allowed").toBe(254);
-      succeeded(await type(`rkt fetch --insecure-options=image,http ${url}`));
+      succeeded(await type(`rkt fetch --insecure-options=image,http ${OWN}`));
     });
 
     test("rkt run quay.io/coreos/alpine-sh --interactive", async () => {
@@ -280,10 +281,10 @@ feature(
       );
     });
 
-    test("rkt run --insecure-options=image docker://nginx --exec /usr/sbin/nginx coreos.com/etcd:v2.3.7", async () => {
-      const line =
-        "rkt run --insecure-options=image docker://nginx --exec /usr/sbin/nginx coreos.com/etcd:v2.3.7";
-      await running(line, async (ip) => {
+    const NGINX = "docker://nginx --exec /usr/sbin/nginx";
+    const TWO_APPS = `rkt run --insecure-options=image ${NGINX} coreos.com/etcd:v2.3.7`;
+    test(TWO_APPS, async () => {
+      await running(TWO_APPS, async (ip) => {
         expect(await get(`http://${ip}/`)).toBe("this is nginx");
         expect(await get(`http://${ip}:2379/version`)).toContain('"etcdserver":');
       });

@@ -28,9 +28,11 @@ const HUB_NAMES = ["registry-1.docker.io"];
 /** Another one than the local registry of other tests, which choose free ports. */
 const HUB_PORT = 443;
 
+/** What is written below the path stays in memory. */
 const overlay = (path: string, name: string): string => `
 mkdir -p /run/${name}-upper /run/${name}-work
-mount -t overlay -o lowerdir=${path},upperdir=/run/${name}-upper,workdir=/run/${name}-work overlay ${path}
+options=lowerdir=${path},upperdir=/run/${name}-upper,workdir=/run/${name}-work
+mount -t overlay -o "$options" overlay ${path}
 `;
 
 const HOSTS = [

@@ -64,7 +64,7 @@ describe.skipIf(LACKS !== undefined)(`trusted keys${LACKS ? ` (no ${LACKS})` : "
     expect(await found("a.test/app")).toEqual(both());
   });
 
-  test("a key of the local tree stands in for the vendor's, also for a mask of the vendor", async () => {
+  test("a key of the local tree stands in for the vendor's, and for its mask", async () => {
     const { put, keys: found } = trees();
     put(0, "root.d", one, EMPTY);
     put(1, "root.d", one);
@@ -87,7 +87,7 @@ describe.skipIf(LACKS !== undefined)(`trusted keys${LACKS ? ` (no ${LACKS})` : "
     expect(await found("a.test/app")).toEqual([two]);
   });
 
-  test("hasKeysForPrefix(): keys of the name and its ancestors; root keys say nothing of it", () => {
+  test("hasKeysForPrefix(): keys of the name and its ancestors, not of the root", () => {
     const { put, paths } = trees();
     put(1, "root.d", one);
     expect(hasKeysForPrefix(paths, "a.test/team/app")).toBe(false);
