@@ -17,6 +17,9 @@ const STAGE1_ROOT = "/stage1/rootfs/";
 /** The hidden first argument of the process that unpacks a layer. */
 const UNPACK_LAYER = "unpack-layer";
 
+/** The hidden first argument of the process that becomes the pod of a build's step. */
+const BUILD_STEP = "acbuild-step";
+
 /** Files of a compiled executable lie below this name. */
 const EMBEDDED = "/$bunfs/";
 
@@ -46,6 +49,10 @@ async function runProgram(name: string, argv: readonly string[]): Promise<number
     const { unpackChild } = await import("@rkt/image/unpack-child");
     return await unpackChild(argv.slice(1));
   }
+  if (argv[0] === BUILD_STEP) {
+    const { runStep } = await import("@rkt/build/step");
+    return runStep(JSON.parse(argv[1] ?? "") as Parameters<typeof runStep>[0], process.env);
+  }
   const program = PROGRAMS[basename(name)];
   if (program !== undefined) return await program(argv);
   const named = basename(name) === "kubectl" ? undefined : PROGRAMS[argv[0] ?? ""];
@@ -61,6 +68,7 @@ type ProgramMain = (argv: readonly string[]) => Promise<number>;
 /** The programs by name: the executable's own, or the first argument after another one. */
 const PROGRAMS: Readonly<Record<string, ProgramMain>> = {
   rkt: async (argv) => (await import("@rkt/cli/main")).rktMain(startOf(argv)),
+  acbuild: async (argv) => (await import("@rkt/cli/acbuild")).acbuildMain(startOf(argv)),
   docker2aci: async (argv) => (await import("@rkt/cli/docker2aci")).docker2aciMain(startOf(argv)),
 };
 

@@ -100,3 +100,36 @@ function* below(place: string, path: string): Generator<TreeNode> {
     if (stat.isDirectory()) yield* below(`${place}/${name}`, own);
   }
 }
+
+/** The entry that is visible at a path of layers that lie on each other; links are not followed. */
+export function lookUp(
+  host: TreeHost,
+  layers: readonly string[],
+  path: string,
+): TreeNode | undefined {
+  let places = visible(host, layers.map(byteString).reverse());
+  for (const name of path.split("/").filter(Boolean)) {
+    const candidates = places.map((place) => `${place}/${name}`).filter(isThere);
+    places = candidates.length === 0 ? [] : visibleOr(host, candidates);
+  }
+  const [top] = places;
+  if (top === undefined) return undefined;
+  const at = diskPath(top);
+  const stat = lstatSync(at);
+  return isWhiteout(stat) ? undefined : { path, at, stat };
+}
+
+/** A file or a link alone where the top one is none. */
+function visibleOr(host: TreeHost, candidates: readonly string[]): string[] {
+  const directories = visible(host, candidates);
+  return directories.length > 0 ? directories : candidates.slice(0, 1);
+}
+
+function isThere(place: string): boolean {
+  try {
+    return lstatSync(diskPath(place), { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code === "ENOTDIR") return false;
+    throw error;
+  }
+}
