@@ -166,7 +166,10 @@ async function* remaining(
   doneBytes: number,
   { first, open }: Arrival,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  if (doneBytes === 0) return yield* resumed(host, first, open);
+  if (doneBytes === 0) {
+    yield* resumed(host, first, open);
+    return;
+  }
   await first.body.return();
   if (doneBytes === Number(first.headers.get("content-length"))) return;
   yield* resumed(host, await openWithRetry(host, open, doneBytes), open, doneBytes);

@@ -4,14 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "@shared/base";
 import { kernel } from "@shared/linux";
-import type { ImageId } from "../image.ts";
 import { openStore } from "./store.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "rkt-remotes-"));
 afterAll(() => rmSync(directory, { recursive: true }));
 
 const image = {
-  id: `sha512-${"a".repeat(64)}` as ImageId,
+  id: `sha512-${"a".repeat(64)}`,
   format: "aci",
   name: "a.test/app",
   manifest: { acKind: "ImageManifest", acVersion: "0.8.11", name: "a.test/app" },
