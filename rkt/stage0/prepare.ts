@@ -6,6 +6,7 @@
  */
 import { chmodSync, chownSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import type { LayerId, StoredImage } from "@rkt/image";
 import {
   type ImageManifest,
   type PodManifest,
@@ -15,7 +16,7 @@ import {
 } from "@rkt/spec";
 import type { Stage1Image } from "@rkt/stage1/bundled";
 import { podPaths } from "@rkt/stage1/contract";
-import { crashPoint, Fault, quote, syncDirectory, writeFileAtomic } from "@shared/base";
+import { assert, crashPoint, Fault, quote, syncDirectory, writeFileAtomic } from "@shared/base";
 import { createPod } from "./create-pod.ts";
 import type { Stage0Host } from "./host.ts";
 import { layerPath, printLayers } from "./layers.ts";
@@ -28,13 +29,13 @@ import { discardPod } from "./remove-pod.ts";
 /** A pod, the stage1 that shall run it, and where it goes. */
 export interface PrepareRequest extends PodRequest {
   readonly dataDir: string;
-  readonly stage1: Stage1Image;
+  /** One that comes with the program, or an image of the store, which `copyTree` copies. */
+  readonly stage1: Stage1Image | Pick<StoredImage, "manifest" | "layers">;
   /** Where the pod goes: to `runPod` at once, or into "prepared" to be run later. */
   readonly next: "run" | "prepared";
-  /**
-   * Copies layers, bottom first, into a directory; given where the pod shall not need overlayfs.
-   * Without it the layers are stacked whenever the pod runs.
-   */
+  /** Layers are copied now; else they are stacked whenever the pod runs. */
+  readonly withoutOverlay?: boolean;
+  /** Copies layers, bottom first, into a directory; needed only where something is copied. */
   readonly copyTree?: (layers: readonly string[], target: string) => void;
   /** As `parsePodName` returned it; no other living pod may have it. */
   readonly name?: string;
@@ -103,7 +104,7 @@ function checkLayers(dataDir: string, apps: readonly AppRequest[]): void {
  * anyway.
  */
 function fillPod(path: string, request: PrepareRequest, manifest: PodManifest): void {
-  writeStage1(path, request.stage1);
+  writeStage1(path, request);
   crashPoint("prepare-stage1");
   for (const app of request.apps) writeApp(path, app, request);
   for (const volume of manifest.volumes ?? []) makeVolume(path, volume);
@@ -116,15 +117,23 @@ function fillPod(path: string, request: PrepareRequest, manifest: PodManifest): 
   crashPoint("prepare-manifest");
 }
 
-function writeStage1(path: string, { manifest, entries }: Stage1Image): void {
+function writeStage1(path: string, { stage1, copyTree, dataDir }: PrepareRequest): void {
   const root = podPaths.stage1Root(path);
   mkdirSync(dirname(root), { mode: 0o750 });
   mkdirSync(root, { mode: 0o755 });
-  for (const entry of entries) {
+  writeDocument(podPaths.stage1Manifest(path), stage1.manifest);
+  if ("layers" in stage1) {
+    assert(copyTree !== undefined, "the caller says how a stage1 of the store is copied");
+    return copyTree(layerPaths(dataDir, stage1.layers), root);
+  }
+  for (const entry of stage1.entries) {
     if (entry.kind === "directory") mkdirSync(join(root, entry.path), { mode: 0o755 });
     else symlinkSync(entry.target, join(root, entry.path));
   }
-  writeDocument(podPaths.stage1Manifest(path), manifest);
+}
+
+function layerPaths(dataDir: string, layers: readonly LayerId[]): string[] {
+  return layers.map((layer) => layerPath(resolve(dataDir), layer));
 }
 
 function writeApp(path: string, { name, image }: AppRequest, request: PrepareRequest): void {
@@ -132,13 +141,12 @@ function writeApp(path: string, { name, image }: AppRequest, request: PrepareReq
   writeDocument(podPaths.appImageManifest(path, name), image.manifest);
   const root = podPaths.appRoot(path, name);
   mkdirSync(root, { recursive: true, mode: 0o755 });
-  const { copyTree } = request;
-  const stacked = copyTree === undefined ? image.layers : [];
+  const { copyTree, withoutOverlay = false } = request;
+  const stacked = withoutOverlay ? [] : image.layers;
   writeFileSync(podPaths.appLayers(path, name), printLayers(stacked), { mode: 0o640 });
-  if (copyTree !== undefined) {
-    const layers = image.layers.map((layer) => layerPath(resolve(request.dataDir), layer));
-    copyTree(layers, root);
-    return;
+  if (withoutOverlay) {
+    assert(copyTree !== undefined, "the caller says how layers are copied");
+    return copyTree(layerPaths(request.dataDir, image.layers), root);
   }
   const upper = podPaths.overlayUpper(path, name);
   mkdirSync(upper, { recursive: true, mode: 0o755 });

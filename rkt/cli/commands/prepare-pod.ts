@@ -16,7 +16,6 @@ import {
   type PrepareRequest,
   requestOfManifest,
 } from "@rkt/stage0";
-import { bundledStage1, bundledStage1Name } from "@rkt/stage1/bundled";
 import { Fault, quote } from "@shared/base";
 import { kernel } from "@shared/linux";
 import { APP_FLAGS, mount, overridesOf, settingsOf } from "../flags/app.ts";
@@ -24,11 +23,12 @@ import { dir } from "../flags/global.ts";
 import * as pod from "../flags/pod.ts";
 import { platform } from "../flags/platform.ts";
 import { OLD_PULL_FLAGS, pullPolicyFlag, pullPolicyOf } from "../flags/pull-policy.ts";
+import { STAGE1_FLAGS, stage1ChoiceOf } from "../flags/stage1.ts";
 import type { AppArguments } from "../grammar/app-arguments.ts";
 import type { Call } from "../grammar/command.ts";
 import type { Flag, FlagValues } from "../grammar/flag.ts";
 import type { Host } from "../host.ts";
-import { VERSION } from "../version.ts";
+import { chooseStage1 } from "./choose-stage1.ts";
 import { openStoreOf } from "./open-store.ts";
 import { pullImages } from "./pull-images.ts";
 import { stage0HostOf } from "./stage0-host.ts";
@@ -39,6 +39,7 @@ const pullPolicy = pullPolicyFlag("new");
 export const PREPARE_FLAGS: readonly Flag<unknown>[] = [
   ...APP_FLAGS,
   ...pod.PREPARE_FLAGS,
+  ...STAGE1_FLAGS,
   platform,
   pullPolicy,
   ...OLD_PULL_FLAGS,
@@ -58,6 +59,7 @@ export const IMAGES_HELP: readonly string[] = [
 
 /** @throws {Fault} "invalid" for what cannot work whatever the images are, in rkt's order */
 export function checkPodCall({ apps, flags }: Call): void {
+  stage1ChoiceOf(flags);
   for (const each of mountsOf(apps, flags)) checkMount(each, flags);
   const { mode } = parseNetFlag(flags.get(pod.net));
   if (flags.get(pod.port).length > 0 && (mode === "none" || mode === "host")) {
@@ -111,9 +113,10 @@ export async function prepareAsAsked(
   call: Call,
   preparation: Preparation,
 ): Promise<PreparedPod> {
-  const request = await podRequest(host, call);
+  const { stage1, request } = await gather(host, call);
   const name = call.flags.get(pod.podName);
-  const copying = call.flags.get(pod.noOverlay) ? await treeCopier() : {};
+  const withoutOverlay = call.flags.get(pod.noOverlay);
+  const copying = withoutOverlay || "layers" in stage1 ? await treeCopier() : {};
   return asStage0(() =>
     preparePod(stage0HostOf(host, call), {
       ...request,
@@ -121,7 +124,8 @@ export async function prepareAsAsked(
       ...copying,
       ...(name !== undefined && { name }),
       dataDir: call.flags.get(dir),
-      stage1: bundledStage1("crun", VERSION),
+      stage1,
+      withoutOverlay,
     }),
   );
 }
@@ -131,11 +135,19 @@ async function treeCopier(): Promise<Pick<PrepareRequest, "copyTree">> {
   return { copyTree: (layers, target) => copyTree({ kernel }, layers, target) };
 }
 
+interface Gathered {
+  readonly stage1: PrepareRequest["stage1"];
+  readonly request: PodRequest;
+}
+
 /** The store is closed before the pod starts. */
-async function podRequest(host: Host, call: Call): Promise<PodRequest> {
+async function gather(host: Host, call: Call): Promise<Gathered> {
   using store = openStoreOf(host, call);
-  const stage1 = bundledStage1Name("crun", VERSION);
-  host.note(`image: using image from local store for image name ${stage1}`);
+  const stage1 = await chooseStage1(host, call, store);
+  return { stage1, request: await podRequest(host, call, store) };
+}
+
+async function podRequest(host: Host, call: Call, store: Store): Promise<PodRequest> {
   const path = call.flags.get(pod.podManifest);
   if (path !== "") return requestOfFile(host, call, { store, path });
   const images: StoredImage[] = [];

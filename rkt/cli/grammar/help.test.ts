@@ -93,7 +93,8 @@ const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
     "--annotation= --caps-remove= --caps-retain= --cpu= --cpu-shares= --environment= --exec= " +
     "--group= --inherit-env[=false] --memory= --mount= --name= --no-overlay[=false] " +
     '--oom-score-adj= --pod-manifest="" --port= --pull-policy="new" --quiet[=false] --readonly-rootfs= ' +
-    "--seccomp= --set-env= --set-env-file= --signature= --supplementary-gids= --user= " +
+    "--seccomp= --set-env= --set-env-file= --signature= --stage1-from-dir= " +
+    "--stage1-hash= --stage1-name= --stage1-path= --stage1-url= --supplementary-gids= --user= " +
     "--user-annotation= --user-label= --volume= --working-dir=",
   rm: '--uuid-file=""',
   run:
@@ -102,7 +103,8 @@ const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
     '--group= --hostname="" --hosts-entry= --inherit-env[=false] --interactive[=false] ' +
     '--ipc="" --memory= --mount= --name= --net[=default] --no-overlay[=false] --oom-score-adj= ' +
     '--pod-manifest="" --port= --pull-policy="new" --readonly-rootfs= --seccomp= --set-env= ' +
-    "--set-env-file= --signature= " +
+    "--set-env-file= --signature= --stage1-from-dir= --stage1-hash= --stage1-name= " +
+    "--stage1-path= --stage1-url= " +
     '--supplementary-gids= --user= --user-annotation= --user-label= --uuid-file-save="" ' +
     "--volume= --working-dir=",
   "image export": "--overwrite[=false]",

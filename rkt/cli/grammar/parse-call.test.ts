@@ -3,7 +3,8 @@ import { describeFault, Fault } from "@shared/base";
 import { debug, dir, insecureOptions } from "../flags/global.ts";
 import type { Command } from "./command.ts";
 import { durationFlag, listFlag, optionalFlag, plainFlag, switchFlag, textFlag } from "./flag.ts";
-import { parseCall, parseGlobal, UsageFault } from "./parse-call.ts";
+import { parseCall, parseGlobal } from "./parse-call.ts";
+import { UsageFault } from "./usage-fault.ts";
 
 const full = { ...switchFlag({ name: "full", usage: "" }), shorthand: "f" };
 const quiet = { ...switchFlag({ name: "quiet", usage: "" }), shorthand: "q" };

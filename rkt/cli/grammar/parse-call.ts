@@ -8,15 +8,10 @@ import { type AppArguments, ImageSink, parseImages } from "./app-arguments.ts";
 import type { Call, Command } from "./command.ts";
 import { type Flag, FlagValues } from "./flag.ts";
 import { type FlagSink, scanFlags } from "./scan-flags.ts";
+import { UsageFault } from "./usage-fault.ts";
 
 /** What came of parsing: a call, or the wish for help. */
 export type Parsed = { readonly call: Call } | "help";
-
-/**
- * A command line that is wrong. `usage` faults are answered with the command's help on standard
- * output.
- */
-export class UsageFault extends Fault {}
 
 /** Parses what follows the name of a command. @throws {UsageFault} @throws {Fault} "invalid" */
 export function parseCall(name: string, command: Command, argv: readonly string[]): Parsed {
