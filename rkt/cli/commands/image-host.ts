@@ -37,10 +37,16 @@ export function imageHostOf(host: Host, call: Call, store: Store): ImageHost {
     version: VERSION,
     note: host.note,
     progress: progressOf(host),
-    site: siteOf(host, call),
-    proxyOf: proxiesOf(host.environment),
   };
-  return Object.assign(authoritiesOf(host), patienceOf(host), effects);
+  return Object.assign(networkOf(host, call), effects);
+}
+
+type NetworkEffects = Pick<ImageHost, "authorities" | "patienceMs" | "proxyOf" | "site">;
+
+/** How far places are asked, whatever for. */
+export function networkOf(host: Host, call: Call): NetworkEffects {
+  const own = { site: siteOf(host, call), proxyOf: proxiesOf(host.environment) };
+  return Object.assign(authoritiesOf(host), patienceOf(host), own);
 }
 
 /**

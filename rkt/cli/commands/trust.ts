@@ -9,8 +9,7 @@ import type { Call, Command } from "../grammar/command.ts";
 import { switchFlag, textFlag } from "../grammar/flag.ts";
 import type { Host } from "../host.ts";
 import { VERSION } from "../version.ts";
-import { authoritiesOf } from "./authorities.ts";
-import { insecureOf, keyReviewOf } from "./image-host.ts";
+import { insecureOf, keyReviewOf, networkOf } from "./image-host.ts";
 
 const insecureAllowHttp = switchFlag({
   name: "insecure-allow-http",
@@ -67,14 +66,9 @@ async function addImageKey(host: Host, call: Call, location: string): Promise<nu
 }
 
 function trustHostOf(host: Host, call: Call): TrustHost {
-  return {
-    clock: host.clock,
-    random: host.random,
-    version: VERSION,
-    ...keyReviewOf(host, call),
-    note: host.note,
-    ...authoritiesOf(host),
-  };
+  const { clock, random, note } = host;
+  const effects = { clock, random, note, version: VERSION, ...keyReviewOf(host, call) };
+  return Object.assign(networkOf(host, call), effects);
 }
 
 function trustOptions(call: Call): TrustOptions {
