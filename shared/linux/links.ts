@@ -31,6 +31,7 @@ const IFLA = {
   name: 3,
   mtu: 4,
   master: 10,
+  queueLength: 13,
   linkInfo: 18,
   namespaceFd: 28,
 } as const;
@@ -88,7 +89,10 @@ export interface VethPair {
 
 /** A pair of links, one end in another namespace. */
 export function newVeth({ name, mtu, master, peer }: VethPair): NetlinkMessage {
-  const size: Attribute[] = mtu === 0 ? [] : [[IFLA.mtu, mtu]];
+  const size: Attribute[] = [
+    [IFLA.queueLength, 0],
+    ...(mtu === 0 ? [] : [[IFLA.mtu, mtu] as const]),
+  ];
   const other = linkBody(linkHeader(0), [
     [IFLA.name, peer.name],
     [IFLA.namespaceFd, peer.namespaceFd],
