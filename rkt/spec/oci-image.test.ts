@@ -12,7 +12,13 @@ import {
   parseOciIndex,
   parseOciManifest,
 } from "./oci-image.ts";
-import { platformOf, selectPlatform, selectReference } from "./oci-select.ts";
+import {
+  describePlatform,
+  parsePlatform,
+  platformOf,
+  selectPlatform,
+  selectReference,
+} from "./oci-select.ts";
 
 const digest = (digit: string): `sha256:${string}` => `sha256:${digit.repeat(64)}`;
 const OCI = "application/vnd.oci.image";
@@ -222,4 +228,16 @@ describe("selectReference", () => {
     );
     expect(() => selectReference(index(), undefined)).toThrow("find the image of the layout");
   });
+});
+
+describe("parsePlatform()", () => {
+  test.each(["linux/amd64", "linux/arm/v7", "windows/amd64", "plan9/386"])("%s", (text) => {
+    expect(describePlatform(parsePlatform(text))).toBe(text);
+  });
+  test.each(["", "linux", "linux/", "/amd64", "linux/arm/v7/x", "linux/arm/../x", "Linux/amd64"])(
+    "refuses %p",
+    (text) => {
+      expect(() => parsePlatform(text)).toThrow("want OS/ARCH");
+    },
+  );
 });
