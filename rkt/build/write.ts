@@ -100,8 +100,7 @@ export async function closeLayer(host: BuildHost, build: Build, clock: Clock): P
   rmSync(paths.top, { recursive: true, force: true });
   mkdirSync(paths.top, { mode: 0o755 });
   const step = { created: timeOf(clock), created_by: "acbuild" };
-  const told = draft.oci.config["history"];
-  const history = [...(Array.isArray(told) ? told : []), step];
+  const history = [...completeHistory(draft.oci), step];
   const oci: OciDraft = {
     ...draft.oci,
     config: { ...draft.oci.config, history },
@@ -109,6 +108,15 @@ export async function closeLayer(host: BuildHost, build: Build, clock: Clock): P
   };
   saveDraft(paths, { mode: "oci", oci });
   return oci;
+}
+
+/** One step for each layer: an earlier image need not tell of all of its own. */
+function completeHistory({ config, layers }: OciDraft): unknown[] {
+  const told = Array.isArray(config["history"]) ? (config["history"] as unknown[]) : [];
+  const changing = told.filter((step) => (step as { empty_layer?: unknown }).empty_layer !== true);
+  // Readers expect a time in each.
+  const untold = { created: config["created"] ?? "1970-01-01T00:00:00Z", created_by: "" };
+  return [...layers.slice(changing.length).map(() => untold), ...told];
 }
 
 function timeOf(clock: Clock): string {

@@ -145,7 +145,8 @@ function addDependency(call: Call): Edit | undefined {
   return { kind: "dependency", add };
 }
 
-function setEventHandler({ args: [name, ...exec] }: Call): Edit | undefined {
+function setEventHandler({ args: [name, ...words] }: Call): Edit | undefined {
+  const exec = words[0] === "--" ? words.slice(1) : words;
   if ((name !== "pre-start" && name !== "post-stop") || exec.length === 0) return undefined;
   return { kind: "set-event-handler", name, exec };
 }
@@ -198,7 +199,7 @@ export const EDITS: Readonly<Record<string, Command>> = {
   ),
   "port remove": removal("port remove NAME", (remove) => ({ kind: "port", remove })),
   "set-event-handler": editCommand(
-    "set-event-handler pre-start|post-stop COMMAND [ARGUMENT...]",
+    "set-event-handler pre-start|post-stop -- COMMAND [ARGUMENT...]",
     "Sets what is run before the app, or after it.",
     setEventHandler,
   ),
