@@ -252,15 +252,15 @@ feature("images between stores", { programs: REGISTRY }, (world) => {
     async function putManifest(repository: string, type: string, body: string): Promise<void> {
       const url = `http://${registry.address}/v2/${repository}/manifests/all`;
       const request = { method: "PUT", headers: { "content-type": type }, body };
-      const words = `const { status } = await fetch(${JSON.stringify(url)}, ${JSON.stringify(request)});`;
-      const script = `${words} process.exit(status === 201 ? 0 : 1);`;
+      const words = [url, request].map((each) => JSON.stringify(each)).join(", ");
+      const script = `process.exit((await fetch(${words})).status === 201 ? 0 : 1);`;
       const { status, stderr } = await world().machine.run([process.execPath, "-e", script]);
       expect(status, stderr).toBe(0);
     }
   });
 
   describe("--platform", () => {
-    test("of an index: this machine's is found, one that it lacks is missed", async () => {
+    test("of an index: ours is found, one that it lacks is missed", async () => {
       const two = writeTwoPlatformLayout(path("two"), layeredOci());
       const data = newStore();
       const fetch = (...argv: string[]): string[] => ["fetch", INSECURE, ...argv, `oci:${two}`];

@@ -6,6 +6,7 @@
 import { Fault, KiB, quote } from "@shared/base";
 import { findJsonProblem } from "./json-problem.ts";
 
+/** An object of JSON, nothing of it read yet. */
 export type JsonObject = Readonly<Record<string, unknown>>;
 
 /** The largest manifest that is parsed. */
@@ -88,6 +89,7 @@ export function readInteger(
   return value;
 }
 
+/** True or false; undefined where it is absent. */
 export function readBoolean(value: unknown, place: string): boolean | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== "boolean") throw wrongShape(value, place, "true or false");

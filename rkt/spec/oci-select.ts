@@ -37,7 +37,8 @@ export function platformOf(os: string, arch: string): Platform {
 
 /** `linux/arm64`, `linux/arm/v7`. Faults: invalid. */
 export function parsePlatform(text: string): Platform {
-  const [, os, architecture, variant] = /^([a-z0-9]+)\/([a-z0-9_]+)(?:\/(v?[0-9]+))?$/.exec(text) ?? [];
+  const [, os, architecture, variant] =
+    /^([a-z0-9]+)\/([a-z0-9_]+)(?:\/(v?[0-9]+))?$/.exec(text) ?? [];
   if (os === undefined || architecture === undefined) {
     throw new Fault("invalid", `read platform ${quote(text)}: want OS/ARCH or OS/ARCH/VARIANT`);
   }
