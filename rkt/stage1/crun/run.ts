@@ -100,7 +100,7 @@ function sharesMounts(pid: number): boolean {
 function startInit(host: Stage1Host, options: RunArguments, lockFd: number): PodInit {
   const init = startPodInit(host, {
     hostname: hostnameOf(options),
-    network: podNetwork(options.net),
+    network: podNetwork(host, options.net),
     ownIpc: options.ipc !== "parent",
     lockFd,
   });
@@ -110,10 +110,10 @@ function startInit(host: Stage1Host, options: RunArguments, lockFd: number): Pod
   return init;
 }
 
-function podNetwork(net: string): "own" | "host" | { readonly path: string } {
+function podNetwork(host: Stage1Host, net: string): "own" | "host" | { readonly path: string } {
   const { mode, join } = parseNetFlag(net);
   if (join === undefined) return mode === "host" ? "host" : "own";
-  return { path: "path" in join ? join.path : networkOfPod(process.cwd(), join.pod) };
+  return { path: "path" in join ? join.path : networkOfPod(host, process.cwd(), join.pod) };
 }
 
 function hostnameOf(options: RunArguments): string {

@@ -322,9 +322,21 @@ async function undo(
 ): Promise<void> {
   const { uuid } = where;
   if ("leases" in attachment) await removeDirect(host, { ...attachment, uuid });
-  else if ("plugin" in attachment) await callPlugin(toCall("DEL", attachment, where));
+  else if ("plugin" in attachment) await callDelete(attachment, where);
   else if (attachment.rules === "nftables") removeRules(uuid);
   else await removeIptablesRules(uuid, attachment.rules);
+}
+
+/** A plugin that does not know the version did nothing when it was asked to add, either. */
+async function callDelete(
+  attachment: PluginAttachment,
+  where: { uuid: string; namespace: string; directories: readonly string[] },
+): Promise<void> {
+  try {
+    await callPlugin(toCall("DEL", attachment, where));
+  } catch (error) {
+    if (!(error instanceof Fault) || error.kind !== "unsupported") throw error;
+  }
 }
 
 function readAttachments(pod: string): Attachment[] {

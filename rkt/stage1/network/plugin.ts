@@ -9,7 +9,7 @@ import { Fault, quote } from "@shared/base";
 import { isExecutable } from "../programs.ts";
 
 export interface PluginCall {
-  readonly command: "ADD" | "DEL" | "CHECK";
+  readonly command: "ADD" | "DEL";
   /** Absolute path of the plugin. */
   readonly plugin: string;
   readonly pluginDirectories: readonly string[];
@@ -21,6 +21,9 @@ export interface PluginCall {
   /** The network configuration as JSON. */
   readonly configuration: string;
 }
+
+/** The plugin refused before it did anything. @see CNI 1.0, "Error", code 1 */
+const INCOMPATIBLE_VERSION = 1;
 
 /** Calls the plugin. Only ADD has a result. @throws {Fault} with the plugin's own message */
 export async function callPlugin(call: PluginCall): Promise<CniResult | undefined> {
@@ -45,8 +48,9 @@ export async function callPlugin(call: PluginCall): Promise<CniResult | undefine
     child.exited,
   ]);
   if (status === 0) return call.command === "ADD" ? parseCniResult(output) : undefined;
-  const reason = parseCniError(output)?.msg ?? (errors.trim() || `exit status ${status}`);
-  throw new Fault("unavailable", reason);
+  const said = parseCniError(output);
+  const reason = said?.msg ?? (errors.trim() || `exit status ${status}`);
+  throw new Fault(said?.code === INCOMPATIBLE_VERSION ? "unsupported" : "unavailable", reason);
 }
 
 /** A result as the plugins of `cniVersion` read it, for the next one of a chain. Pure. */
