@@ -50,7 +50,7 @@ export async function runCommandLine(
 /** Runs one command; an app's own status is never mapped. */
 export async function runCommand(
   host: Host,
-  program: Pick<Program, "name" | "failureStatus">,
+  program: Pick<Program, "name" | "failureStatus"> & Partial<Pick<Program, "commands">>,
   entry: CommandEntry,
   argv: readonly string[],
 ): Promise<number> {
@@ -62,7 +62,7 @@ export async function runCommand(
     if (parsed === "help") return printHelp(host, commandHelp(program, entry, command));
     inDebug = parsed.call.flags.get(debug);
     if (command.needsRoot === true) refuseOthersThanRoot();
-    const status = await command.run(host, parsed.call);
+    const status = await command.run(host, parsed.call, program.commands ?? []);
     if (status !== "usage") return status;
     host.print(commandHelp(program, entry, command));
   } catch (error) {

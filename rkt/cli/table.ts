@@ -12,6 +12,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/cat-manifest.ts")).catManifest,
   },
   {
+    path: ["completion"],
+    summary: "Output shell completion code for the specified shell",
+    load: async () => (await import("./commands/completion.ts")).completion,
+  },
+  {
     path: ["enter"],
     summary: "Enter the namespaces of an app within a rkt pod",
     load: async () => (await import("./commands/enter.ts")).enter,
@@ -121,6 +126,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     path: ["logs"],
     summary: "Print what the apps of a pod wrote",
     load: async () => (await import("./commands/logs.ts")).logs,
+  },
+  {
+    path: ["man-pages"],
+    summary: "Write the manual pages of all commands into a directory",
+    hidden: true,
+    load: async () => (await import("./commands/man-pages.ts")).manPages,
   },
   {
     path: ["prepare"],

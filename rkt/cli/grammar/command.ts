@@ -33,8 +33,15 @@ export interface Command {
   readonly appArguments?: boolean;
   /** Refused to anyone but root before anything else is done. */
   readonly needsRoot?: boolean;
-  /** Returns the exit status, or "usage" for a call that help should answer. */
-  run(host: Host, call: Call): number | "usage" | Promise<number | "usage">;
+  /**
+   * Returns the exit status, or "usage" for a call that help should answer. `commands` are those of
+   * the whole program.
+   */
+  run(
+    host: Host,
+    call: Call,
+    commands: readonly CommandEntry[],
+  ): number | "usage" | Promise<number | "usage">;
 }
 
 /** A command line after parsing. */

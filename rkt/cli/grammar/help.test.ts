@@ -78,6 +78,7 @@ test("the help of a group lists its commands without the group's name", () => {
 /** Flags of rkt 1.30 with their defaults, as its help spells them. */
 const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
   "cat-manifest": '--pretty-print[=true] --uuid-file=""',
+  completion: "",
   enter: '--app=""',
   export: '--app="" --overwrite[=false]',
   fetch: '--full[=false] --pull-policy="update" --signature=',
@@ -85,15 +86,16 @@ const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
   "image cat-manifest": "--pretty-print[=true]",
   "image gc": "--grace-period=24h0m0s",
   "image list":
-    "--fields=id,name,size,importtime,lastused,verification --format= --full[=false] --no-legend[=false] " +
-    "--order=asc --sort=importtime",
+    "--fields=id,name,size,importtime,lastused,verification --format= --full[=false] " +
+    "--no-legend[=false] --order=asc --sort=importtime",
   "image rm": "",
   list: "--format= --full[=false] --no-legend[=false]",
   prepare:
     "--annotation= --caps-remove= --caps-retain= --cpu= --cpu-shares= --environment= --exec= " +
     "--group= --inherit-env[=false] --memory= --mount= --name= --no-overlay[=false] " +
     '--oom-score-adj= --pod-manifest="" --port= --pull-policy="new" --quiet[=false] --readonly-rootfs= ' +
-    "--seccomp= --set-env= --set-env-file= --signature= --stage1-from-dir= " +
+    "--seccomp= --set-env= --set-env-file= --signature= " +
+    "--stage1-from-dir= " +
     "--stage1-hash= --stage1-name= --stage1-path= --stage1-url= --supplementary-gids= --user= " +
     "--user-annotation= --user-label= --volume= --working-dir=",
   rm: '--uuid-file=""',
@@ -125,7 +127,7 @@ const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
 const NEW_COMMANDS = new Set([
   "image import-store",
   ...["logs", "help", "image fetch"],
-  "run-locked",
+  ...["run-locked", "man-pages"],
   ...["image history", "image sbom"],
   ...["image load", "image push", "image save", "image tag"],
 ]);
