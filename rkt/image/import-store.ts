@@ -35,6 +35,7 @@ export interface LeftOut {
   readonly reason: string;
 }
 
+/** What came of taking over a store. */
 export interface ImportedStore {
   readonly images: readonly StoredImage[];
   readonly leftOut: readonly LeftOut[];

@@ -32,8 +32,8 @@ export async function* pullImages(
   const insecure = insecureOf(call);
   const references = call.apps.map((app) => parseImageReference(app.image, { exists: isFile }));
   for (const [at, reference] of references.entries()) {
-    const common = { policy, platform: asked ?? ownPlatform(), platformAsked: asked !== undefined };
-    const options = { ...common, insecure, ...signatureOf(call.apps[at]) };
+    const chosen = { platform: asked ?? ownPlatform(), platformAsked: asked !== undefined };
+    const options = { policy, insecure, ...chosen, ...signatureOf(call.apps[at]) };
     yield await pull(imageHost, reference, options);
   }
 }
