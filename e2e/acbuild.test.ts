@@ -1,6 +1,6 @@
 /**
- * `acbuild`: images built step by step by the real executable, whose steps run in pods; what is written
- * is fetched and run by rkt, and read by skopeo and umoci where they are.
+ * `acbuild`: images built step by step by the real executable, whose steps run in pods; what is
+ * written is fetched and run by rkt, and read by skopeo and umoci where they are.
  */
 import { beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
@@ -10,6 +10,8 @@ import { layeredOci, writeLayout } from "./fixtures/oci.ts";
 import { type Finished, must } from "./fixtures/process.ts";
 import { succeeded } from "./harness/expectations.ts";
 import { feature } from "./harness/feature.ts";
+
+type Acbuild = (...argv: string[]) => Promise<Finished>;
 
 const ACBUILD = join(import.meta.dir, "../dist/acbuild");
 
@@ -24,7 +26,7 @@ feature("acbuild", {}, (world) => {
   });
 
   /** A directory for one build, and acbuild in it. */
-  function workplace(): { directory: string; acbuild(...argv: string[]): Promise<Finished> } {
+  function workplace(): { readonly directory: string; readonly acbuild: Acbuild } {
     const directory = join(world().directory, `build-${serial++}`);
     mkdirSync(directory);
     const inside = ["env", "-C", directory, ACBUILD];
@@ -32,7 +34,7 @@ feature("acbuild", {}, (world) => {
   }
 
   async function all(
-    acbuild: (...argv: string[]) => Promise<Finished>,
+    acbuild: Acbuild,
     ...commands: readonly (readonly string[])[]
   ): Promise<string> {
     let printed = "";

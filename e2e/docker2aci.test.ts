@@ -1,6 +1,6 @@
 /**
- * `docker2aci`: images of a real registry and of archives become ACIs, which rkt fetches and runs as it
- * runs the image itself.
+ * `docker2aci`: images of a real registry and of archives become ACIs, which rkt fetches and runs
+ * as it runs the image itself.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync } from "node:fs";

@@ -1,6 +1,6 @@
 /**
- * `rkt image sbom`: bills of materials beside images in a real registry and in layouts, in each of the
- * ways in which tools attach them.
+ * `rkt image sbom`: bills of materials beside images in a real registry and in layouts, in each of
+ * the ways in which tools attach them.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -94,12 +94,14 @@ feature("rkt image sbom", { programs: { "docker-registry": "docker-registry" } }
     test("an ACI", async () => {
       await world().store();
       expect(refused(await sbom("example.test/busybox"))).toBe(
-        'sbom: find what is attached to "example.test/busybox:1.0.0": nothing can be attached to an ACI',
+        'sbom: find what is attached to "example.test/busybox:1.0.0": ' +
+          "nothing can be attached to an ACI",
       );
     });
 
     test("a document whose bytes are not those of its digest", async () => {
-      const path = `docker/registry/v2/blobs/sha256/${SPDX.digest.slice(7, 9)}/${SPDX.digest.slice(7)}/data`;
+      const hex = SPDX.digest.slice("sha256:".length);
+      const path = `docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`;
       const file = join(registry.storage, path);
       writeFileSync(file, readFileSync(file, "utf8").replace("busybox", "BUSYBOX"));
       expect(refused(await sbom(reference()))).toStartWith(

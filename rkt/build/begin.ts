@@ -1,6 +1,6 @@
 /**
- * The beginning of a build. In: nothing, a directory, an archive of files, or an image; out: a build
- * that starts from it.
+ * The beginning of a build. In: nothing, a directory, an archive of files, or an image; out: a
+ * build that starts from it.
  */
 import { createReadStream, readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
@@ -30,6 +30,7 @@ import {
 } from "./build-directory.ts";
 import { type Json, newDraft } from "./oci-draft.ts";
 
+/** How a build begins. */
 export interface BeginOptions {
   readonly workPath: string;
   readonly mode: BuildMode;
@@ -45,7 +46,11 @@ export interface BeginOptions {
 /** A build without a name has this one, and is not written. */
 export const UNNAMED = "acbuild-unnamed";
 
-/** Begins a build and leaves nothing when that fails. @throws {Fault} "already-exists" and others */
+/**
+ * Begins a build and leaves nothing when that fails.
+ *
+ * @throws {Fault} "already-exists", and what its beginning meets
+ */
 export async function beginBuild(host: BuildHost, options: BeginOptions): Promise<void> {
   using build = createBuild(host, options.workPath, emptyDraft(options));
   try {

@@ -1,6 +1,6 @@
 /**
- * A build on disk: what is known of the image so far, and the tree of the layer that is open. In: the
- * directory in which a person builds; out: the build, locked until it is closed. What a command
+ * A build on disk: what is known of the image so far, and the tree of the layer that is open. In:
+ * the directory in which a person builds; out: the build, locked until it is closed. What a command
  * changes is saved by one rename.
  *
  * .acbuild/build.json   the manifest, or the draft of an OCI image
@@ -16,6 +16,7 @@ import { Fault, quote, writeFileAtomic } from "@shared/base";
 import type { Kernel } from "@shared/linux";
 import type { OciDraft } from "./oci-draft.ts";
 
+/** In whose form the image is. */
 export type BuildMode = "appc" | "oci";
 
 /** What is being built. */
@@ -23,6 +24,7 @@ export type Draft =
   | { readonly mode: "appc"; readonly manifest: ImageManifest }
   | { readonly mode: "oci"; readonly oci: OciDraft };
 
+/** What a build needs of the machine. */
 export interface BuildHost extends StoreHost {
   readonly kernel: Kernel;
   /** Program and arguments that start our own executable. */
@@ -35,6 +37,7 @@ export interface Build extends Disposable {
   readonly draft: Draft;
 }
 
+/** Absolute paths of what a build consists of. */
 export interface BuildPaths {
   readonly state: string;
   readonly document: string;
@@ -70,7 +73,11 @@ export function createBuild(host: BuildHost, workPath: string, draft: Draft): Bu
   return openBuild(host, workPath);
 }
 
-/** @throws {Fault} "not-found" where none was begun, "precondition" while another command is at it */
+/**
+ * Opens the build of a directory.
+ *
+ * @throws {Fault} "not-found" where none was begun, "precondition" while another command is at it
+ */
 export function openBuild(host: BuildHost, workPath: string): Build {
   const paths = buildPaths(workPath);
   if (!existsSync(paths.document)) {
@@ -92,6 +99,7 @@ export function openBuild(host: BuildHost, workPath: string): Build {
   }
 }
 
+/** Keeps a changed draft: the next command sees it, whole or not at all. */
 export function saveDraft(paths: BuildPaths, draft: Draft): void {
   const document =
     draft.mode === "appc"

@@ -1,6 +1,6 @@
 /**
- * Files of this machine into the image that is being built. In: paths here and a path there; out: the
- * open layer with them, modes, owners and times as they are here. Links inside the image are
+ * Files of this machine into the image that is being built. In: paths here and a path there; out:
+ * the open layer with them, modes, owners and times as they are here. Links inside the image are
  * followed, but never out of it.
  */
 import { lstatSync, realpathSync } from "node:fs";

@@ -99,7 +99,7 @@ function changedApp(app: App, edit: AppEdit): App {
       return { ...app, ports: changedList(app.ports, edit) };
     case "mount":
       return { ...app, mountPoints: changedList(app.mountPoints, edit) };
-    case "isolator":
+    default:
       return { ...app, isolators: changedList(app.isolators, edit) };
   }
 }

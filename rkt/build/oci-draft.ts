@@ -1,6 +1,7 @@
 /**
  * The configuration of an OCI image that is being built. In: the configuration of an earlier image,
- * or nothing, and changes; out: a configuration. Fields that it does not know stay as they are. Pure.
+ * or nothing, and changes; out: a configuration. Fields that it does not know stay as they are.
+ * Pure.
  *
  * @see OCI image-spec 1.1, config.md
  */
@@ -11,6 +12,7 @@ import type { Change, Edit } from "./edit.ts";
 /** A JSON object whose other fields are kept. */
 export type Json = Readonly<Record<string, unknown>>;
 
+/** An OCI image so far. */
 export interface OciDraft {
   /** Empty until it is set: the name under which the image is written. */
   readonly tag: string;

@@ -1,7 +1,8 @@
 /**
- * Where a path of the image that is being built really lies. In: a path as a person types it, and the
- * layers; out: the path with every link on the way followed inside the image, and the directories
- * that lead there as lower layers have them. Nothing outside of the layers is ever looked at.
+ * Where a path of the image that is being built really lies. In: a path as a person types it, and
+ * the layers; out: the path with every link on the way followed inside the image, and the
+ * directories that lead there as lower layers have them. Nothing outside of the layers is ever
+ * looked at.
  */
 import { readlinkSync } from "node:fs";
 import { lookUp, type TreeHost, type TreeNode } from "@rkt/image/trees";

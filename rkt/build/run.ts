@@ -13,6 +13,7 @@ import { type Build, type BuildHost, type Draft, layerPathIn } from "./build-dir
 import { allLowerLayers, emptyLayer } from "./lower-layers.ts";
 import { stepHost, type StepRequest } from "./step.ts";
 
+/** A command, and what fetching dependencies for it needs. */
 export interface RunOptions {
   readonly command: readonly string[];
   /** Instead of the image's own. */

@@ -1,7 +1,7 @@
 /**
- * The process that becomes the pod of a build's step. In: one JSON argument; out: the step's own exit
- * status. The pod's app has the open layer of the build as its upper directory, so what the step
- * writes is there when it ends.
+ * The process that becomes the pod of a build's step. In: one JSON argument; out: the step's own
+ * exit status. The pod's app has the open layer of the build as its upper directory, so what the
+ * step writes is there when it ends.
  */
 import { rmdirSync, symlinkSync } from "node:fs";
 import process from "node:process";
@@ -13,6 +13,7 @@ import { podPaths } from "@rkt/stage1/contract";
 import { systemClock } from "@shared/base";
 import { kernel } from "@shared/linux";
 
+/** One step: an app, and the trees that its root is made of. */
 export interface StepRequest {
   readonly dataDir: string;
   /** Bottom first; at least one. */
@@ -50,7 +51,7 @@ export function runStep(
   return runPod(host, pod, {
     debug: false,
     net: "host",
-    interactive: process.stdin.isTTY === true,
+    interactive: process.stdin.isTTY,
     hostname: "",
     localConfig: request.localConfig,
     mutable: false,

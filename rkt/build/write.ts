@@ -35,6 +35,7 @@ import { type Build, type BuildHost, layerPathIn, saveDraft } from "./build-dire
 import { allLowerLayers, idOf } from "./lower-layers.ts";
 import type { OciDraft } from "./oci-draft.ts";
 
+/** Where an image goes, and what fetching dependencies for it needs. */
 export interface WriteOptions {
   readonly path: string;
   readonly overwrite: boolean;

@@ -18,9 +18,9 @@ const buildMode = choiceFlag(
 export const begin: Command = {
   usage: "begin [START]",
   description: [
-    "Begins an empty build in the current directory, or one that starts from START: a directory or an",
-    "archive of files (./DIR, ./FILE.tar.gz), an image in a file (./FILE.aci, oci:DIR), an image name,",
-    "or docker://NAME.",
+    "Begins an empty build in the current directory, or one that starts from START: a directory or",
+    "an archive of files (./DIR, ./FILE.tar.gz), an image in a file (./FILE.aci, oci:DIR), an",
+    "image name, or docker://NAME.",
     "",
     "An image that is fetched needs rkt's proof of origin, or --insecure-options=image.",
   ],

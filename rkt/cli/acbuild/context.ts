@@ -1,4 +1,6 @@
-/** What the commands of acbuild have in common: where the build is, and what it needs of the world. */
+/**
+ * What the commands of acbuild have in common: where the build is, and what it needs of the world.
+ */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -49,8 +51,8 @@ export function writingOf(host: Host, call: Call, path: string, overwrite: boole
 }
 
 /**
- * Does one step of the build in the directory; with `--modify`, of a build that begins with that ACI
- * and replaces it.
+ * Does one step of the build in the directory; with `--modify`, of a build that begins with that
+ * ACI and replaces it.
  */
 export async function withBuild(
   host: Host,

@@ -46,8 +46,8 @@ export const copyToDir: Command = {
 export const run: Command = {
   usage: "run [--working-dir=PATH] -- COMMAND [ARGUMENT...]",
   description: [
-    "Runs a command in a pod whose root is the image, with its dependencies below it, and keeps what",
-    "the command writes. Its network is that of the machine.",
+    "Runs a command in a pod whose root is the image, with its dependencies below it, and keeps",
+    "what the command writes. Its network is that of the machine.",
   ],
   flags: [workingDir, ...STEP_FLAGS],
   grammar: "first",

@@ -1,4 +1,6 @@
-/** `acbuild`: an argument vector flows in, one step of a build is done, an exit status flows out. */
+/**
+ * `acbuild`: an argument vector flows in, one step of a build is done, an exit status flows out.
+ */
 import { openHost } from "../host.ts";
 import { runCommandLine, type Start } from "../main.ts";
 import { ACBUILD } from "./table.ts";

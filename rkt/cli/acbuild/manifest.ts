@@ -1,4 +1,6 @@
-/** `acbuild cat-manifest`, `replace-manifest` and `write`: what a build is, and what comes of it. */
+/**
+ * `acbuild cat-manifest`, `replace-manifest` and `write`: what a build is, and what comes of it.
+ */
 import { readFileSync } from "node:fs";
 import { type Draft, saveDraft, writeImage } from "@rkt/build";
 import { parseImageManifest, printImageManifest } from "@rkt/spec";
@@ -52,8 +54,8 @@ export const replaceManifest: Command = {
 export const write: Command = {
   usage: "write FILE [-- GPG_ARGUMENT...]",
   description: [
-    "Writes the image to a file: a compressed ACI; of an OCI image an archive of a layout, or a layout",
-    "directory where FILE ends in a slash or is one.",
+    "Writes the image to a file: a compressed ACI; of an OCI image an archive of a layout, or a",
+    "layout directory where FILE ends in a slash or is one.",
     "",
     "With --sign, gpg writes a detached signature beside it: FILE.asc.",
   ],

@@ -2,31 +2,35 @@
 import { readFileSync } from "node:fs";
 import { Fault, quote } from "@shared/base";
 import type { Call, Command } from "../grammar/command.ts";
+import type { Program } from "../grammar/program.ts";
 import type { Host } from "../host.ts";
+import { runCommandLine } from "../main.ts";
 import { BUILD_FLAGS, workPathOf } from "./context.ts";
 
-export const script: Command = {
+/** @param program the table that the lines of a script are looked up in */
+export function scriptCommand(program: () => Program): Command {
+  return { ...WORDS, run: (host, call) => runScript(host, program(), call) };
+}
+
+const WORDS: Omit<Command, "run"> = {
   usage: "script FILE",
   description: [
-    "Runs the commands in a file, one per line, as if each was typed after acbuild. What follows # is",
-    "a remark; words with spaces stand in quotes.",
+    "Runs the commands in a file, one per line, as if each was typed after acbuild. What follows #",
+    "is a remark; words with spaces stand in quotes.",
     "",
     "The first command that fails ends the script, and the build that the script began with it.",
   ],
   flags: BUILD_FLAGS,
   grammar: "anywhere",
-  run: runScript,
 };
 
-async function runScript(host: Host, call: Call): Promise<number | "usage"> {
+async function runScript(host: Host, program: Program, call: Call): Promise<number | "usage"> {
   const [path, more] = call.args;
   if (path === undefined || more !== undefined) return "usage";
   const lines = readFileSync(path, "utf8").split("\n").map(wordsOf);
-  const { runCommandLine } = await import("../main.ts");
-  const { ACBUILD } = await import("./table.ts");
   const where = `--work-path=${workPathOf(call)}`;
   const execute = ([command = "", ...rest]: readonly string[]): Promise<number> =>
-    runCommandLine(host, [command, where, ...rest], ACBUILD);
+    runCommandLine(host, [command, where, ...rest], program);
   let isOurs = false;
   for (const [index, line] of lines.entries()) {
     const words = line[0] === "acbuild" ? line.slice(1) : line;

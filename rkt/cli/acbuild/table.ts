@@ -84,7 +84,7 @@ const OTHERS: readonly CommandEntry[] = [
   {
     path: ["script"],
     summary: "Run the commands of a file",
-    load: async () => (await import("./script.ts")).script,
+    load: async () => (await import("./script.ts")).scriptCommand(() => ACBUILD),
   },
   {
     path: ["version"],

@@ -16,8 +16,8 @@ export const imageHistory: Command = {
   description: [
     "IMAGE is the ID of a stored image, or its name.",
     "",
-    "Shows the steps of a container image, newest first, with the size of each layer as fetched. Of",
-    "an ACI only the archive itself is known.",
+    "Shows the steps of a container image, newest first, with the size of each layer as fetched.",
+    "Of an ACI only the archive itself is known.",
   ],
   flags: [format, full, noLegend],
   grammar: "anywhere",

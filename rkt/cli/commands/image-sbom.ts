@@ -1,6 +1,6 @@
 /**
- * `rkt image sbom`: prints the bill of materials that is attached to a container image, or lists all
- * of them.
+ * `rkt image sbom`: prints the bill of materials that is attached to a container image, or lists
+ * all of them.
  */
 import process from "node:process";
 import type { Store, StoredImage } from "@rkt/image";
@@ -30,8 +30,8 @@ export const imageSbom: Command = {
     "IMAGE is the ID or the name of a stored container image, docker://NAME, or oci:DIRECTORY.",
     "",
     "Prints the bill of materials (SPDX, CycloneDX) that the registry or the layout has for the",
-    "image: a referrer, cosign's tag .sbom, or an attestation in the index. It is printed as it is:",
-    "that it tells the truth is not proven.",
+    "image: a referrer, cosign's tag .sbom, or an attestation in the index. It is printed as it",
+    "is: that it tells the truth is not proven.",
   ],
   flags: [digest, format, noLegend],
   grammar: "anywhere",

@@ -18,8 +18,8 @@ import { stage0HostOf } from "./stage0-host.ts";
 export const imageVerify: Command = {
   usage: "image verify IMAGE...",
   description: [
-    "Checks that the files on disk are still those of the images: reads each archive again, compares",
-    "its digest, and compares every unpacked file with it, in content and in all else.",
+    "Checks that the files on disk are still those of the images: reads each archive again,",
+    "compares its digest, and compares every unpacked file with it, in content and in all else.",
     "",
     "What differs is said and unpacked again, unless a pod uses it.",
   ],

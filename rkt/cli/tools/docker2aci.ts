@@ -37,13 +37,13 @@ const allowHttp = switchFlag({ name: "insecure-allow-http", usage: "allow plain 
 const docker2aci: Command = {
   usage: "[--nosquash] [--image=NAME] docker://[REGISTRY/]REPOSITORY[:TAG] | FILE",
   description: [
-    "Converts a container image to ACIs in the current directory: one file, with all layers squashed,",
-    "or with --nosquash one for each layer, of which the last depends on the others.",
+    "Converts a container image to ACIs in the current directory: one file, with all layers",
+    "squashed, or with --nosquash one for each layer, of which the last depends on the others.",
     "",
     "FILE is what docker save or podman save wrote, or an archive of an OCI layout.",
     "",
-    "Nothing is said of the image's origin: the ACIs are as trustworthy as the image was, and have no",
-    "signature.",
+    "Nothing is said of the image's origin: the ACIs are as trustworthy as the image was, and have",
+    "no signature.",
   ],
   flags: [noSquash, image, compression, skipVerify, allowHttp, platform],
   grammar: "anywhere",

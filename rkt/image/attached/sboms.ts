@@ -1,7 +1,7 @@
 /**
- * Bills of materials that are attached to a container image. In: a reference, or a stored image; out:
- * what its registry or layout has of them. They are shown as they are: nobody proves that they tell
- * the truth.
+ * Bills of materials that are attached to a container image. In: a reference, or a stored image;
+ * out: what its registry or layout has of them. They are shown as they are: nobody proves that they
+ * tell the truth.
  *
  * @see OCI image-spec 1.1, manifest.md, subject; cosign's SBOM_SPEC.md; BuildKit's
  * attestation-storage.md
@@ -25,6 +25,7 @@ import { type FetchedDocument, resolveImage } from "../oci/resolve-oci.ts";
 /** Where container images are, with what is attached to them. */
 export type AttachedReference = ImageReference & { readonly kind: "docker" | "oci" };
 
+/** Which image is meant, and what may be left unchecked on the way to it. */
 export interface SbomOptions {
   readonly platform: Platform;
   readonly insecure?: Insecure;

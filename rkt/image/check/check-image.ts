@@ -1,7 +1,7 @@
 /**
  * The content of a stored image against its archives. In: an image; out: what each of its layers is
- * worth: every blob is read and hashed again, unpacked beside the layer, and compared with it file by
- * file. A layer that differs is replaced by the new one, unless somebody uses it.
+ * worth: every blob is read and hashed again, unpacked beside the layer, and compared with it file
+ * by file. A layer that differs is replaced by the new one, unless somebody uses it.
  */
 import { createHash } from "node:crypto";
 import { Fault, quote } from "@shared/base";
@@ -14,6 +14,7 @@ import { linkWhitelisted } from "../store/whitelist.ts";
 import { firstDifference } from "./compare-trees.ts";
 import { type LayerRecipe, layerRecipes } from "./layer-recipes.ts";
 
+/** What checking an image needs of the machine. */
 export interface CheckHost extends UnpackHost {
   readonly kernel: Pick<Kernel, "getXattr" | "listXattrs" | "setXattr" | "setTimes">;
   readonly store: Store;
@@ -31,8 +32,8 @@ export type LayerCheck =
 /**
  * Checks the layers one by one, bottom first.
  *
- * @throws {Fault} "corrupt" when an archive itself is damaged, "not-found" when it is gone: then the
- * image must be fetched again
+ * @throws {Fault} "corrupt" when an archive itself is damaged, "not-found" when it is gone: then
+ * the image must be fetched again
  */
 export async function* checkImage(
   host: CheckHost,

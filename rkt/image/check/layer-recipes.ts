@@ -1,6 +1,6 @@
 /**
- * How each layer of an image was made, so that it can be made again. In: an image and the store; out:
- * for each layer the blob that it was unpacked from and the whitelists that it was cut to.
+ * How each layer of an image was made, so that it can be made again. In: an image and the store;
+ * out: for each layer the blob that it was unpacked from and the whitelists that it was cut to.
  */
 import { pairLayers, parseOciConfig, parseOciManifest } from "@rkt/spec";
 import { readFileSync } from "node:fs";

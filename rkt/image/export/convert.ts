@@ -1,6 +1,6 @@
 /**
- * A container image as ACIs, as docker2aci writes them: squashed into one, or one for each layer. In:
- * a stored image; out: files in a directory. Never changes the store.
+ * A container image as ACIs, as docker2aci writes them: squashed into one, or one for each layer.
+ * In: a stored image; out: files in a directory. Never changes the store.
  *
  * @see docker2aci lib/internal/internal.go (names of files), lib/docker2aci.go (squashing)
  */
@@ -21,6 +21,7 @@ import { isOpaque, isWhiteout, layerTree, mergedTree, type TreeHost } from "./me
 import { treeArchive } from "./tree-archive.ts";
 import { writeArchiveFile } from "./write-out.ts";
 
+/** What is written, and how. */
 export interface ConvertOptions {
   /** Where the files go. */
   readonly directory: string;

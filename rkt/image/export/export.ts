@@ -18,6 +18,7 @@ export { historyOf } from "./history.ts";
 export type { HistoryStep } from "./history.ts";
 export type { DirectoryOptions } from "./write-out.ts";
 
+/** What writing files of an image needs of the machine. */
 export type ExtractHost = ArchiveHost & UnpackHost;
 
 /**

@@ -1,7 +1,7 @@
 /**
  * What an app would see of layers that lie on each other. In: directories of unpacked layers; out:
- * every entry that is visible, parents first, names in byte order. Nothing is mounted and nothing is
- * written.
+ * every entry that is visible, parents first, names in byte order. Nothing is mounted and nothing
+ * is written.
  *
  * @see Linux Documentation/filesystems/overlayfs.rst, "whiteouts and opaque directories"
  */
@@ -10,6 +10,7 @@ import { Fault } from "@shared/base";
 import type { Kernel } from "@shared/linux";
 import { bytesOf, byteString, isAscii } from "../layers/tar-entry.ts";
 
+/** What reading trees needs of the machine. */
 export interface TreeHost {
   readonly kernel: Pick<Kernel, "getXattr" | "listXattrs">;
 }

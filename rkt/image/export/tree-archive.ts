@@ -88,14 +88,12 @@ async function* entry(
   }
   if (stat.nlink > 1) paths.set(inode, path);
   const xattrs = xattrsOf(host, node, type);
-  const common: NewTarEntry = { ...attributesOf(stat), type, path, xattrs };
-  if (type === "file") return yield* file(common, at, stat.size);
-  if (type !== "symlink") {
-    yield tarHeader({ ...common, device: deviceOf(stat) }, 0);
-    return;
-  }
-  const linkPath = readlinkSync(at, { encoding: "latin1" });
-  yield tarHeader({ ...common, linkPath }, 0);
+  const header: NewTarEntry = { ...attributesOf(stat), type, path, xattrs };
+  if (type === "file") yield* file(header, at, stat.size);
+  else if (type === "symlink") {
+    const linkPath = readlinkSync(at, { encoding: "latin1" });
+    yield tarHeader({ ...header, linkPath }, 0);
+  } else yield tarHeader({ ...header, device: deviceOf(stat) }, 0);
 }
 
 function attributesOf(

@@ -1,7 +1,7 @@
 /**
  * An archive as files for a person. In: the bytes of an ACI; out: a file, or a directory with
- * `manifest` and `rootfs`. What is there already is only replaced when that was asked for; a failure
- * leaves nothing.
+ * `manifest` and `rootfs`. What is there already is only replaced when that was asked for; a
+ * failure leaves nothing.
  */
 import {
   closeSync,
@@ -20,6 +20,7 @@ export interface OutputOptions {
   readonly overwrite: boolean;
 }
 
+/** What is written to a directory. */
 export interface DirectoryOptions extends OutputOptions {
   /** The directory becomes the root itself, without `manifest`. */
   readonly rootfsOnly: boolean;
