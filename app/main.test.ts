@@ -24,6 +24,15 @@ describe("the name chooses the program", () => {
     });
   }
 
+  for (const name of ["acbuild", "docker2aci"]) {
+    test(`${name}, also after rktnetes`, () => {
+      const own = start(name, "--help");
+      expect(own.stdout).toStartWith(`NAME:\n\t${name} - `);
+      expect(own).toMatchObject({ stderr: "", exitCode: 0 });
+      expect(start("rktnetes", name, "--help")).toEqual(own);
+    });
+  }
+
   const none: readonly [name: string, argv: string[]][] = [
     ["kubectl", ["get", "pods"]],
     ["kubectl", ["rkt"]],
