@@ -1,11 +1,12 @@
 /** `--stage1-…`: pods under a stage1 that does not come with the program. */
 import { beforeAll, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { aciOf, IMAGE_NAME, writeAci } from "./fixtures/aci.ts";
 import { architecture } from "./fixtures/busybox.ts";
 import { ended, refused, succeeded } from "./harness/expectations.ts";
 import { feature } from "./harness/feature.ts";
+import { RKT } from "./harness/world.ts";
 
 /** The smallest one: it knows one app, no isolation but a root directory, and its own contract. */
 const RUN = `#!/bin/sh
@@ -100,6 +101,38 @@ feature("stage1 images", {}, (world) => {
     for (const name of ["coreos.com/rkt/stage1-crun", `coreos.com/rkt/stage1-crun:${version}`]) {
       expect(succeeded(await run(`--stage1-name=${name}`, "--hostname=h"))).toBe("hello from h\n");
     }
+  });
+
+  test("the site's own is used where none is asked for, and told by config", async () => {
+    mkdirSync(join(world().config, "stage1.d"));
+    mkdirSync(join(world().config, "paths.d"));
+    const write = (file: string, fields: object): void =>
+      writeFileSync(join(world().config, file), JSON.stringify({ rktVersion: "v1", ...fields }));
+    const stage1 = { rktKind: "stage1", name: NAME, version: "1.0.0", location: `file://${path}` };
+    const paths = { rktKind: "paths", "stage1-images": world().directory };
+    write("stage1.d/s.json", stage1);
+    write("paths.d/p.json", paths);
+    const config = succeeded(await world().rkt(["config", "--pretty-print=false"]));
+    expect(config).toBe(
+      `{"stage0":[{"rktVersion":"v1","rktKind":"paths","data":"","stage1-images":` +
+        `"${world().directory}"},{"rktVersion":"v1","rktKind":"stage1","name":"${NAME}",` +
+        `"version":"1.0.0","location":"file://${path}"}]}\n`,
+    );
+    expect(ended(await run(), 7)).toContain("in the app\n");
+    expect(ended(await run("--stage1-from-dir=stage1.aci"), 7)).toContain("in the app\n");
+    const data = join(world().directory, "elsewhere");
+    write("paths.d/p.json", { rktKind: "paths", data });
+    const bare = [RKT, `--local-config=${world().config}`, "list", "--no-legend"];
+    succeeded(await world().machine.run([...bare.slice(0, 2), "image", "list", "--no-legend"]));
+    expect(existsSync(join(data, "cas/store.db"))).toBe(true);
+    expect(succeeded(await world().machine.run(bare))).toBe("");
+    write("stage1.d/s.json", { rktKind: "stage1", name: NAME });
+    expect(refused(await world().rkt(["config"]))).toBe(
+      "config: cannot get configuration: invalid stage1 configuration: " +
+        "default stage1 image name specified, but version is missing",
+    );
+    rmSync(join(world().config, "stage1.d"), { recursive: true });
+    rmSync(join(world().config, "paths.d"), { recursive: true });
   });
 
   test("what is no stage1, or is not there, is refused before a pod is made", async () => {

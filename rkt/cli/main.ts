@@ -2,12 +2,15 @@
  * The flow of `rkt`: an argument vector becomes a call, the call runs its command, a fault becomes
  * one line on standard error. Out: the exit status. Never prints a stack.
  */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import process from "node:process";
 import { describeFault, Fault } from "@shared/base";
-import { debug, GLOBAL_FLAGS } from "./flags/global.ts";
+import { debug, dir, GLOBAL_FLAGS, localConfig, systemConfig, userConfig } from "./flags/global.ts";
 import type { CommandEntry } from "./grammar/command.ts";
 import { findCommand, type FoundCommand } from "./grammar/find-command.ts";
 import { commandHelp, groupHelp, rootHelp } from "./grammar/help.ts";
+import type { FlagValues } from "./grammar/flag.ts";
 import { parseCall, parseGlobal } from "./grammar/parse-call.ts";
 import { UsageFault } from "./grammar/usage-fault.ts";
 import type { Program } from "./grammar/program.ts";
@@ -62,6 +65,7 @@ export async function runCommand(
     if (parsed === "help") return printHelp(host, commandHelp(program, entry, command));
     inDebug = parsed.call.flags.get(debug);
     if (command.needsRoot === true) refuseOthersThanRoot();
+    await useSiteDataDirectory(parsed.call.flags);
     const status = await command.run(host, parsed.call, program.commands ?? []);
     if (status !== "usage") return status;
     host.print(commandHelp(program, entry, command));
@@ -71,6 +75,17 @@ export async function runCommand(
     else printFault(host, error, { name, debug: inDebug });
   }
   return program.failureStatus;
+}
+
+/** `paths.d` may name the data directory; most sites have none, and nothing is loaded then. */
+async function useSiteDataDirectory(flags: FlagValues): Promise<void> {
+  const roots = [systemConfig, localConfig, userConfig].map((flag) => flags.get(flag));
+  if (flags.given(dir) || !roots.some((root) => root !== "" && existsSync(join(root, "paths.d")))) {
+    return;
+  }
+  const { siteDirectories } = await import("./flags/site-directories.ts");
+  const { data } = siteDirectories(flags);
+  if (data !== "") flags.add(dir, data);
 }
 
 /**

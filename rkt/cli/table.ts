@@ -17,6 +17,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/completion.ts")).completion,
   },
   {
+    path: ["config"],
+    summary: "Print configuration for each stage in JSON format",
+    load: async () => (await import("./commands/config.ts")).config,
+  },
+  {
     path: ["enter"],
     summary: "Enter the namespaces of an app within a rkt pod",
     load: async () => (await import("./commands/enter.ts")).enter,

@@ -9,6 +9,7 @@ import type { PrepareRequest } from "@rkt/stage0";
 import { bundledStage1, bundledStage1Name } from "@rkt/stage1/bundled";
 import { entrypointAnnotation } from "@rkt/stage1/contract";
 import { Fault, quote } from "@shared/base";
+import { siteDirectories, siteStage1 } from "../flags/site-directories.ts";
 import { type Stage1Choice, stage1ChoiceOf } from "../flags/stage1.ts";
 import type { Call } from "../grammar/command.ts";
 import type { Host } from "../host.ts";
@@ -23,13 +24,13 @@ export async function chooseStage1(
   call: Call,
   store: Store,
 ): Promise<PrepareRequest["stage1"]> {
-  const choice = stage1ChoiceOf(call.flags);
+  const choice = stage1ChoiceOf(call.flags) ?? siteChoice(call, store);
   const own = bundledStage1Name("crun", VERSION);
   if (choice === undefined || meansOwn(choice, own)) {
     host.note(`image: using image from local store for image name ${own}`);
     return bundledStage1("crun", VERSION);
   }
-  const image = await findImage(host, call, store, referenceOf(choice));
+  const image = await findImage(host, call, store, referenceOf(call, choice));
   const { manifest, layers } = image;
   const annotation = entrypointAnnotation("run");
   if (manifest.annotations?.some(({ name }) => name === annotation) !== true) {
@@ -39,12 +40,24 @@ export async function chooseStage1(
   return { manifest, layers };
 }
 
+/** The stage1 that this site uses: by its name while it is stored, else from where it lies. */
+function siteChoice({ flags }: Call, store: Store): Stage1Choice | undefined {
+  const { name, version, location } = siteStage1(flags);
+  if (name === "" && location === "") return undefined;
+  const text = `${name}:${version}`;
+  const named = name !== "" && store.findByName(name, [{ name: "version", value: version }]);
+  if (named || location === "") return { kind: "name", text };
+  return /^[a-z][a-z0-9+.-]*:/.test(location)
+    ? { kind: "url", text: location }
+    : { kind: "path", text: location };
+}
+
 /** Its name, with or without the version. */
 function meansOwn({ kind, text }: Stage1Choice, own: string): boolean {
   return kind === "name" && (text === own || text === own.slice(0, own.lastIndexOf(":")));
 }
 
-function referenceOf({ kind, text }: Stage1Choice): ImageReference {
+function referenceOf({ flags }: Call, { kind, text }: Stage1Choice): ImageReference {
   switch (kind) {
     case "path":
       return { kind: "file", path: resolve(text) };
@@ -52,7 +65,10 @@ function referenceOf({ kind, text }: Stage1Choice): ImageReference {
       if (basename(text) !== text) {
         throw new Fault("invalid", `--stage1-from-dir takes a file name, not ${quote(text)}`);
       }
-      return { kind: "file", path: join(STAGE1_DIRECTORY, text) };
+      return {
+        kind: "file",
+        path: join(siteDirectories(flags).stage1Images || STAGE1_DIRECTORY, text),
+      };
     default:
       return parseImageReference(text, { exists: () => false });
   }

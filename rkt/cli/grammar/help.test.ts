@@ -79,6 +79,7 @@ test("the help of a group lists its commands without the group's name", () => {
 const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
   "cat-manifest": '--pretty-print[=true] --uuid-file=""',
   completion: "",
+  config: "--pretty-print[=true]",
   enter: '--app=""',
   export: '--app="" --overwrite[=false]',
   fetch: '--full[=false] --pull-policy="update" --signature=',
@@ -93,7 +94,8 @@ const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
   prepare:
     "--annotation= --caps-remove= --caps-retain= --cpu= --cpu-shares= --environment= --exec= " +
     "--group= --inherit-env[=false] --memory= --mount= --name= --no-overlay[=false] " +
-    '--oom-score-adj= --pod-manifest="" --port= --pull-policy="new" --quiet[=false] --readonly-rootfs= ' +
+    '--oom-score-adj= --pod-manifest="" --port= --pull-policy="new" --quiet[=false] ' +
+    "--readonly-rootfs= " +
     "--seccomp= --set-env= --set-env-file= --signature= " +
     "--stage1-from-dir= " +
     "--stage1-hash= --stage1-name= --stage1-path= --stage1-url= --supplementary-gids= --user= " +
