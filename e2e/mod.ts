@@ -15,3 +15,5 @@ export { pushImage, startRegistry } from "./fixtures/registry.ts";
 export type { Registry, RegistryOptions } from "./fixtures/registry.ts";
 export { temporaryDirectory } from "./fixtures/temporary-directory.ts";
 export type { TemporaryDirectory } from "./fixtures/temporary-directory.ts";
+export { measuring, readMemory } from "./harness/measure.ts";
+export type { Memory } from "./harness/measure.ts";
