@@ -214,7 +214,8 @@ export function addTables(tables: readonly Table[]): void {
 
 /**
  * Removes the tables of that name, of every family, with all that is in them. They are looked up
- * first: a transaction that fails makes the kernel wait for those before it.
+ * first: a transaction that fails makes the kernel wait for those before it. So does the end of
+ * the socket, which is left to the end of the process.
  */
 export function removeTables(name: string): void {
   const messages = listTables()
@@ -225,7 +226,7 @@ export function removeTables(name: string): void {
       body: named(FAMILY[family], [[1, name]]),
       action: `remove the table ${quote(name)}`,
     }));
-  if (messages.length > 0) transact(messages);
+  if (messages.length > 0) transact(messages, { close: false });
 }
 
 /** True where this kernel has nftables for the calling process. */
@@ -337,8 +338,10 @@ function ruleAttributes(chain: string, { expressions, comment }: Rule): Attribut
   ];
 }
 
-function transact(messages: readonly NetlinkMessage[]): void {
-  using netfilter: Netlink = openNetlink("netfilter");
+function transact(messages: readonly NetlinkMessage[], socket = { close: true }): void {
+  const netfilter: Netlink = openNetlink("netfilter");
+  using stack = new DisposableStack();
+  if (socket.close) stack.use(netfilter);
   const action = messages[0]?.action ?? "change tables";
   const edge = (type: number): NetlinkMessage => ({
     type,

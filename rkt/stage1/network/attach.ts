@@ -44,6 +44,7 @@ interface PluginAttachment {
 /** A link and its leases, made here. */
 interface DirectAttachment {
   readonly network: string;
+  readonly type: "ptp" | "bridge";
   readonly interfaceName: string;
   /** Directory of the leases. */
   readonly leases: string;
@@ -137,7 +138,7 @@ async function attachOne(work: Work, network: Network, interfaceName: string): P
     attached = await add(work, { network, conf: network.conf, interfaceName, result: undefined });
   } else {
     const leases = direct.ipam.directory;
-    work.record({ network: network.conf.name, interfaceName, leases });
+    work.record({ network: network.conf.name, type: direct.type, interfaceName, leases });
     const result = addDirect(work.host, direct, { uuid: target.uuid, namespace, interfaceName });
     attached = { plugin: direct.type, result };
   }
@@ -321,7 +322,8 @@ async function undo(
   where: { uuid: string; namespace: string; directories: readonly string[] },
 ): Promise<void> {
   const { uuid } = where;
-  if ("leases" in attachment) await removeDirect(host, { ...attachment, uuid });
+  const ending = where.namespace !== "";
+  if ("leases" in attachment) await removeDirect(host, { ...attachment, uuid, ending });
   else if ("plugin" in attachment) await callDelete(attachment, where);
   else if (attachment.rules === "nftables") removeRules(uuid);
   else await removeIptablesRules(uuid, attachment.rules);

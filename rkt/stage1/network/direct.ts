@@ -31,6 +31,7 @@ import {
 } from "@shared/linux";
 import {
   gatewayOf,
+  heldBy,
   type HostLocal,
   type Lease,
   readHostLocal,
@@ -403,13 +404,37 @@ export function routeLocalhost(address: Ip): void {
   if (name !== undefined) setSysctl(`ipv4/conf/${name}/route_localnet`, "1");
 }
 
-/** Gives back what `addDirect` made, whole or in part; the link may be gone with its namespace. */
+/** What `addDirect` made, whole or in part. */
+export interface DirectLeft {
+  readonly type: DirectNetwork["type"];
+  readonly uuid: string;
+  readonly interfaceName: string;
+  /** Directory of the leases. */
+  readonly leases: string;
+  /** True where the pod's namespace, and with it the link, ends by itself in a moment. */
+  readonly ending: boolean;
+}
+
+/**
+ * Gives it back. The kernel takes many milliseconds for a link, so that of a namespace that ends is
+ * left to it: without a route nobody reaches the addresses by it. Not so on a bridge, where it
+ * would answer for them until then.
+ */
 export async function removeDirect(
   host: { readonly kernel: Kernel },
-  left: { readonly uuid: string; readonly interfaceName: string; readonly leases: string },
+  left: DirectLeft,
 ): Promise<void> {
   const { uuid, interfaceName, leases } = left;
+  const holder = { containerId: uuid, interfaceName };
+  const name = hostLinkName(uuid, interfaceName);
   using outside = openNetlink("route");
-  await outside.exchangeAside([deleteLink(hostLinkName(uuid, interfaceName))]);
-  releaseLeases(host, leases, { containerId: uuid, interfaceName });
+  if (left.type === "ptp" && left.ending) removeRoutes(outside, name, heldBy(leases, holder));
+  else await outside.exchangeAside([deleteLink(name)]);
+  releaseLeases(host, leases, holder);
+}
+
+function removeRoutes(outside: Netlink, name: string, addresses: readonly Ip[]): void {
+  const link = findLink(outside, name);
+  if (link === undefined || addresses.length === 0) return;
+  outside.exchange(addresses.map((address) => deleteRoute(link.index, wire(alone(address)))));
 }

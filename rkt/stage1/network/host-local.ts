@@ -7,6 +7,7 @@
  */
 import {
   closeSync,
+  existsSync,
   linkSync,
   mkdirSync,
   openSync,
@@ -15,8 +16,8 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
-import type { CniDns, CniRoute, JsonObject } from "@rkt/spec";
+import { basename, join } from "node:path";
+import { type CniDns, type CniRoute, ipVersion, type JsonObject } from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
 import type { Kernel } from "@shared/linux";
 import {
@@ -279,6 +280,15 @@ export function releaseLeases(
   locked(host, directory, () => {
     for (const path of findLeases(directory, holder)) rmSync(path, { force: true });
   });
+}
+
+/** The addresses that the holder has. */
+export function heldBy(directory: string, holder: Holder): Ip[] {
+  if (!existsSync(directory)) return [];
+  return findLeases(directory, holder)
+    .map((path) => basename(path))
+    .filter((name) => ipVersion(name) !== undefined) // a draft of a lease names its holder too
+    .map(parseIp);
 }
 
 const contentOf = ({ containerId, interfaceName }: Holder): string =>
