@@ -3,8 +3,9 @@
  * as it runs the image itself.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
 import { architecture } from "./fixtures/busybox.ts";
 import { busyboxOci, layeredOci, type OciImage, writeLayout } from "./fixtures/oci.ts";
 import type { Finished } from "./fixtures/process.ts";
@@ -135,6 +136,43 @@ feature("docker2aci", { programs: { "docker-registry": "docker-registry" } }, (w
       succeeded(await world().rkt(["fetch", "--insecure-options=image", path]));
     }
     expect(await run(paths.at(-1) ?? "", ...SHOW)).toBe(SHOWN);
+  });
+
+  /** What docker save writes: each image under its name, layers uncompressed beside a table. */
+  async function savedArchive(
+    name: string,
+    images: Readonly<Record<string, OciImage>>,
+  ): Promise<string> {
+    const directory = join(world().directory, name);
+    mkdirSync(directory);
+    const table = Object.entries(images).map(([tag, { config, layers }], at) => {
+      const names = layers.map((_, index) => `${at}-${index}.tar`);
+      writeFileSync(join(directory, `${at}.json`), config.bytes);
+      for (const [index, { bytes }] of layers.entries()) {
+        writeFileSync(join(directory, `${at}-${index}.tar`), gunzipSync(bytes));
+      }
+      return { Config: `${at}.json`, RepoTags: [tag], Layers: names };
+    });
+    writeFileSync(join(directory, "manifest.json"), JSON.stringify(table));
+    await world().machine.shell(`tar -C ${directory} -cf ${directory}.tar .`);
+    return `${directory}.tar`;
+  }
+
+  test("what docker save wrote, under the name that it has there", async () => {
+    const file = await savedArchive("saved", { "layered:v3": layeredOci() });
+    const done = await convert(file);
+    expect(succeeded(done)).toBe("\nGenerated ACI(s):\nlibrary-layered-v3.aci\n");
+    expect(await run(join(done.directory, "library-layered-v3.aci"), ...SHOW)).toBe(SHOWN);
+  });
+
+  test("--image chooses one of several", async () => {
+    const images = { "registry.test/a:1": busyboxOci(), "layered:v3": layeredOci() };
+    const file = await savedArchive("several", images);
+    const which = await convert(file);
+    expect(which).toMatchObject({ status: 1, stdout: "" });
+    expect(which.stderr).toStartWith(`docker2aci: convert "${file}": it holds 2 images\n`);
+    const done = await convert("--image=layered:v3", file);
+    expect(succeeded(done)).toBe("\nGenerated ACI(s):\nlibrary-layered-v3.aci\n");
   });
 
   test("an archive of an OCI layout", async () => {

@@ -105,7 +105,7 @@ function changedApp(app: App, edit: AppEdit): App {
 }
 
 /** @throws {Fault} "not-found" */
-export function changedList<T extends { readonly name: string }>(
+function changedList<T extends { readonly name: string }>(
   list: readonly T[] | undefined,
   edit: Change<string, T>,
 ): readonly T[] {

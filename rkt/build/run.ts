@@ -26,7 +26,7 @@ export interface RunOptions {
 }
 
 /** The hidden first argument that makes our executable the pod of a step. */
-export const STEP_ARGUMENT = "acbuild-step";
+const STEP_ARGUMENT = "acbuild-step";
 
 /** Runs the command and returns its exit status. @throws {Fault} when it cannot be started */
 export async function runInBuild(

@@ -8,9 +8,17 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import process from "node:process";
-import { openStore, pull, type PullOptions, type Store } from "@rkt/image";
+import {
+  type ImageHost,
+  openStore,
+  pull,
+  type PullOptions,
+  type Store,
+  type StoredImage,
+} from "@rkt/image";
 import { convertImage } from "@rkt/image/export";
-import { type ImageReference, parseImageReference } from "@rkt/spec";
+import { loadArchive, type LoadOptions } from "@rkt/image/push";
+import { fullDockerReference, parseDockerReference, parseImageReference } from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
 import { kernel } from "@shared/linux";
 import { imageHostOf, insecureOf } from "../commands/image-host.ts";
@@ -66,10 +74,8 @@ export function docker2aciMain(start: Start): Promise<number> {
 async function convert(host: Host, call: Call): Promise<number | "usage"> {
   const [text, more] = call.args;
   if (text === undefined || more !== undefined) return "usage";
-  const reference = referenceOf(text, call.flags.get(image));
   using place = temporaryStore(host);
-  const imageHost = imageHostOf(host, call, place.store);
-  const stored = await pull(imageHost, reference, pullOptions(call));
+  const stored = await fetchImage(imageHostOf(host, call, place.store), call, text);
   const files = await convertImage({ kernel, store: place.store }, stored, {
     directory: process.cwd(),
     squash: !call.flags.get(noSquash),
@@ -79,8 +85,39 @@ async function convert(host: Host, call: Call): Promise<number | "usage"> {
   return 0;
 }
 
+async function fetchImage(host: ImageHost, call: Call, text: string): Promise<StoredImage> {
+  const options = pullOptions(call);
+  if (/^(?:docker|oci|docker-archive|oci-archive):/.test(text)) {
+    return await pull(host, parseImageReference(text, { exists: () => false }), options);
+  }
+  if (statSync(text, { throwIfNoEntry: false })?.isFile() !== true) {
+    throw new Fault("not-found", `open ${text}: no such file or directory`, {
+      hint: "an image in a registry is written docker://NAME",
+    });
+  }
+  const images = await loadArchive(host, resolve(text), options);
+  const name = call.flags.get(image);
+  if (name !== "") return named(host.store, name, text);
+  const [first, second] = images;
+  if (first !== undefined && second === undefined) return first;
+  throw new Fault("ambiguous", `convert ${quote(text)}: it holds ${images.length} images`, {
+    hint: `choose one with --image: ${images.map((each) => quote(each.name)).join(", ")}`,
+  });
+}
+
+/** The image that the archive has under a name as people write it. */
+function named(store: Store, name: string, file: string): StoredImage {
+  const full = fullDockerReference(parseDockerReference(name));
+  const found = store.findByReference(`docker://${full}`);
+  if (found !== undefined) return found;
+  const held = store.list().map((each) => quote(each.name));
+  throw new Fault("not-found", `find image ${quote(name)} in ${quote(file)}`, {
+    hint: `it holds ${held.join(", ")}`,
+  });
+}
+
 /** It converts; whether to trust is asked where the ACIs are fetched. */
-function pullOptions(call: Call): PullOptions {
+function pullOptions(call: Call): PullOptions & LoadOptions {
   const { http, tls, pubkey } = insecureOf(call);
   const insecure = {
     image: true,
@@ -91,20 +128,6 @@ function pullOptions(call: Call): PullOptions {
   const asked = call.flags.get(platform);
   const platforms = { platform: asked ?? ownPlatform(), platformAsked: asked !== undefined };
   return { policy: "update", ...platforms, insecure };
-}
-
-/** A file is what it holds: its beginning tells docker save from an OCI layout. */
-function referenceOf(text: string, name: string): ImageReference {
-  if (/^(?:docker|oci|docker-archive|oci-archive):/.test(text)) {
-    return parseImageReference(text, { exists: () => false });
-  }
-  if (statSync(text, { throwIfNoEntry: false })?.isFile() !== true) {
-    throw new Fault("not-found", `open ${text}: no such file or directory`, {
-      hint: "an image in a registry is written docker://NAME",
-    });
-  }
-  const archive = `docker-archive:${resolve(text)}${name === "" ? "" : `:${name}`}`;
-  return parseImageReference(archive, { exists: () => false });
 }
 
 /** A store of its own for what is converted: nothing of it stays. */
