@@ -60,7 +60,7 @@ feature("rkt run --port", {}, (world) => {
   const fromOutside = (port: number): Promise<string> =>
     get(`${WIRE}:${port}`, "ip netns exec outside");
 
-  test("a port of the image, by its name: from outside, from the host, from its loopback", async () => {
+  test("a port of the image, by name: from outside, from the host and its loopback", async () => {
     const web = await server("named", ["--port=web:8080"]);
     const page = "page of named\n";
     expect(await fromOutside(8080)).toBe(page);
@@ -88,7 +88,7 @@ feature("rkt run --port", {}, (world) => {
     expect((await web.pod.finished).stderr).toContain(`host port ${port}/tcp leads to port 80`);
   });
 
-  test("a port that another pod has is refused by its number, and free again afterwards", async () => {
+  test("a port that another pod has is refused, and free again afterwards", async () => {
     const first = await server("first", ["--port=web:8082"]);
     const second = await world().rkt(["run", "--port=8082:80", IMAGE_NAME, "--exec=/bin/true"]);
     expect(refused(second)).toEndWith("publish port 8082/tcp: it is in use on this host");
@@ -116,7 +116,7 @@ feature("rkt run --port", {}, (world) => {
     await stop(next);
   });
 
-  test("a firewall that refuses to forward lets pods through, and is as before afterwards", async () => {
+  test("a firewall that refuses to forward lets pods through, then is as before", async () => {
     const machine = world().machine;
     await machine.shell("iptables -P FORWARD DROP; iptables -A FORWARD -s 192.0.2.1 -j ACCEPT");
     const before = await machine.shell("iptables -S FORWARD");

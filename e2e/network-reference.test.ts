@@ -127,7 +127,9 @@ feature("networks beside the reference plugins", { lacks: PLUGINS }, (world) => 
   const path = (): string => join(world().config, "net.d/10-compared.conf");
   const settings = `echo 0 >/proc/sys/net/ipv4/ip_forward
     echo 0 >/proc/sys/net/ipv6/conf/all/forwarding`;
-  const clean = `ip link del br71 2>/dev/null || :; rm -rf /var/lib/cni/networks/compared; ${settings}`;
+  const clean = `ip link del br71 2>/dev/null || :
+    rm -rf /var/lib/cni/networks/compared
+    ${settings}`;
 
   /** The pod's view and the host's, while a pod is on the network. */
   async function inProcess(args: string): Promise<[string, string]> {

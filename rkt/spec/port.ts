@@ -1,6 +1,6 @@
 /**
- * The value of `--port`: `NAME:[HOSTIP:]HOSTPORT` or `[HOSTIP:]HOSTPORT:PODPORT[/PROTOCOL]` flows in, an `ExposedPort` flows out. Whether the
- * name is a port of an image is not asked here.
+ * The value of `--port`: `NAME:[HOSTIP:]HOSTPORT` or `[HOSTIP:]HOSTPORT:PODPORT[/PROTOCOL]` flows
+ * in, an `ExposedPort` flows out. Whether the name is a port of an image is not asked here.
  *
  * @see rkt Documentation/subcommands/run.md; rkt's portList
  */

@@ -205,7 +205,7 @@ export function readAttributes(bytes: Buffer): Map<number, Buffer> {
 }
 
 /** The attributes of one level, in order. */
-export function listAttributes(bytes: Buffer): [type: number, value: Buffer][] {
+function listAttributes(bytes: Buffer): [type: number, value: Buffer][] {
   const attributes: [number, Buffer][] = [];
   for (let at = 0; at + 4 <= bytes.length; ) {
     const length = bytes.readUInt16LE(at);
@@ -223,7 +223,7 @@ export function textOf(bytes: Buffer): string {
 }
 
 /** In the machine's order. */
-export function u32(value: number): Buffer {
+function u32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32LE(value >>> 0);
   return bytes;

@@ -126,12 +126,13 @@ export function readDirect(conf: CniNetwork, args: string): DirectNetwork | unde
 
 function readBridge(document: JsonObject): BridgeOptions {
   const is = (name: string): boolean => document[name] === true;
+  const { bridge } = document;
   if (is("hairpinMode") && is("promiscMode")) {
     const problem = "cannot set hairpin mode and promiscuous mode at the same time";
     throw new Fault("invalid", problem);
   }
   return {
-    name: String(document["bridge"] ?? "") || "cni0",
+    name: typeof bridge === "string" && bridge !== "" ? bridge : "cni0",
     gateway: is("isGateway") || is("isDefaultGateway"),
     defaultGateway: is("isDefaultGateway"),
     forceAddress: is("forceAddress"),
@@ -151,7 +152,7 @@ function readArgs(args: string): Ip | undefined | "unknown" {
 }
 
 /** The host's end of the pod's link: the same name each time, so that it is found without notes. */
-export function hostLinkName(uuid: string, interfaceName: string): string {
+function hostLinkName(uuid: string, interfaceName: string): string {
   const hash = createHash("sha256").update(`${uuid}/${interfaceName}`).digest("hex");
   return `veth${hash.slice(0, 8)}`;
 }

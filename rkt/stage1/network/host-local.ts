@@ -108,7 +108,7 @@ function asList(value: unknown): unknown[] | undefined {
 }
 
 function readRange(range: JsonObject): Range {
-  const subnet = parseCidr(String(range["subnet"] ?? ""));
+  const subnet = parseCidr(textOf(range["subnet"]));
   if (bitsOf(subnet.version) - subnet.length < 2) {
     throw new Fault("invalid", `network ${printCidr(subnet)} too small to allocate from`);
   }
@@ -118,8 +118,8 @@ function readRange(range: JsonObject): Range {
     throw new Fault("invalid", problem);
   }
   const inside = (name: string, otherwise: Ip): Ip => {
-    const text = range[name];
-    if (typeof text !== "string" || text === "") return otherwise;
+    const text = textOf(range[name]);
+    if (text === "") return otherwise;
     const ip = parseIp(text);
     if (name === "gateway" || contains({ start: subnet, end: lastOf(subnet) }, ip)) return ip;
     throw new Fault("invalid", `${name} ${text} not in network ${printCidr(subnet)}`);
@@ -133,6 +133,8 @@ function readRange(range: JsonObject): Range {
     gateway: inside("gateway", first),
   };
 }
+
+const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 
 const contains = ({ start, end }: Pick<Range, "start" | "end">, ip: Ip): boolean =>
   start.version === ip.version && start.number <= ip.number && ip.number <= end.number;

@@ -36,10 +36,9 @@ function groups(text: string): bigint {
     const number = quad(four);
     return `${(number >> 16n).toString(16)}:${(number & 0xffffn).toString(16)}`;
   });
-  const [head = "", tail] = plain.split("::").map((half) => half.split(":").filter(Boolean)) as [
-    string[],
-    string[]?,
-  ];
+  const halves = plain.split("::").map((half) => half.split(":").filter(Boolean));
+  const [head = []] = halves;
+  const tail = halves[1];
   const zeros = tail === undefined ? 0 : 8 - head.length - tail.length;
   const all = [...head, ...Array<string>(zeros).fill("0"), ...(tail ?? [])];
   return all.reduce((sum, group) => (sum << 16n) | BigInt(`0x${group}`), 0n);
@@ -60,15 +59,24 @@ export function printIp({ version, number }: Ip): string {
     return [24n, 16n, 8n, 0n].map((shift) => (number >> shift) & 0xffn).join(".");
   }
   const words = Array.from({ length: 8 }, (_, index) =>
-    Number((number >> BigInt(112 - index * 16)) & 0xffffn).toString(16),
+    Number((number >> BigInt(112 - index * 16)) & 0xffffn),
   );
-  const text = words.join(":");
-  const runs = text.match(/\b0(?::0)+\b/g) ?? [];
-  const longest = runs.reduce((best, run) => (run.length > best.length ? run : best), "");
-  if (longest === "") return text;
-  const at = text.indexOf(longest);
-  const [before, after] = [text.slice(0, at), text.slice(at + longest.length)];
-  return `${before.replace(/:$/, "")}::${after.replace(/^:/, "")}`;
+  const run = longestZeros(words);
+  const print = (part: readonly number[]): string =>
+    part.map((word) => word.toString(16)).join(":");
+  if (run.length < 2) return print(words);
+  return `${print(words.slice(0, run.at))}::${print(words.slice(run.at + run.length))}`;
+}
+
+/** Where the first of the longest runs of zeros is. */
+function longestZeros(words: readonly number[]): { at: number; length: number } {
+  let best = { at: 0, length: 0 };
+  for (let at = 0; at < words.length; at++) {
+    const after = words.slice(at).findIndex((word) => word !== 0);
+    const length = after === -1 ? words.length - at : after;
+    if (length > best.length) best = { at, length };
+  }
+  return best;
 }
 
 export const printCidr = (cidr: Cidr): string => `${printIp(cidr)}/${cidr.length}`;

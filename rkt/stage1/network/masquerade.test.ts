@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { additionOf, removalOf } from "./masquerade.ts";
+import { acceptanceOf, additionOf, removalOf } from "./masquerade.ts";
 
 const MINE = "1041b521-7c2c-4f07-b7c3-0407ac3f5c43";
 const comment = (uuid: string): string =>
@@ -36,4 +36,19 @@ test("removalOf() takes the rules and chains of one pod, and no other's", () => 
 
 test("removalOf() is empty where the pod has nothing", () => {
   expect(removalOf(MINE, ["*nat", ...OTHERS, "COMMIT"].join("\n"))).toEqual([]);
+});
+
+test("acceptanceOf() lets in answers and published ports only, and is found again", () => {
+  const addresses = [{ version: 4, address: "172.16.28.20/24" }] as const;
+  const [incoming = "", outgoing = ""] = acceptanceOf(
+    { network: "default", uuid: MINE, addresses },
+    { version: 4 },
+  );
+  expect(incoming).toContain("-d 172.16.28.20 -m conntrack --ctstate RELATED,ESTABLISHED,DNAT ");
+  expect(outgoing).toStartWith("-I FORWARD -s 172.16.28.20 ");
+  const text = [incoming, outgoing].map((line) => line.replace("-I", "-A")).join("\n");
+  expect(removalOf(MINE, text)).toEqual([
+    incoming.replace("-I", "-D"),
+    outgoing.replace("-I", "-D"),
+  ]);
 });
