@@ -108,22 +108,17 @@ export function lookUp(
   layers: readonly string[],
   path: string,
 ): TreeNode | undefined {
-  let places = visible(host, layers.map(byteString).reverse());
+  let directories = visible(host, layers.map(byteString).reverse());
+  let found = directories[0];
   for (const name of path.split("/").filter(Boolean)) {
-    const candidates = places.map((place) => `${place}/${name}`).filter(isThere);
-    places = candidates.length === 0 ? [] : visibleOr(host, candidates);
+    const candidates = directories.map((place) => `${place}/${name}`).filter(isThere);
+    found = candidates[0];
+    directories = visible(host, candidates);
   }
-  const [top] = places;
-  if (top === undefined) return undefined;
-  const at = diskPath(top);
+  if (found === undefined) return undefined;
+  const at = diskPath(found);
   const stat = lstatSync(at);
   return isWhiteout(stat) ? undefined : { path, at, stat };
-}
-
-/** A file or a link alone where the top one is none. */
-function visibleOr(host: TreeHost, candidates: readonly string[]): string[] {
-  const directories = visible(host, candidates);
-  return directories.length > 0 ? directories : candidates.slice(0, 1);
 }
 
 function isThere(place: string): boolean {
