@@ -303,9 +303,19 @@ function findLeases(directory: string, holder: Holder): string[] {
     .filter((name) => name !== "lock" && !name.startsWith("last_reserved_ip."))
     .map((name) => join(directory, name))
     .filter((path) => {
-      const text = readFileSync(path, "utf8").trim();
+      const text = readLease(path)?.trim();
       return text === content || text === holder.containerId;
     });
+}
+
+/** Undefined where somebody gave it back meanwhile: not everybody who looks holds the lock. */
+function readLease(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as { code?: unknown }).code === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 function locked<T>(host: { readonly kernel: Kernel }, directory: string, action: () => T): T {
