@@ -314,9 +314,7 @@ feature("access to registries", { programs: PROGRAMS, setUp }, (world) => {
       await first.finished;
       const { size } = statSync(partial);
       await fetched(`${front.address}/test/resumed`, { ...http, data });
-      expect(front.log()).toContain(
-        `GET /v2/test/resumed/blobs/${layerOf(image)} bytes=${size}-`,
-      );
+      expect(front.log()).toContain(`GET /v2/test/resumed/blobs/${layerOf(image)} bytes=${size}-`);
       // What the killed process had begun to unpack is for the collector.
       expect(
         readdirSync(join(data, "cas/tmp")).filter((name) => name.startsWith("partial")),

@@ -40,7 +40,7 @@ export interface ImageHost {
   readonly store: Store;
   /** Trusted-key trees, the vendor's first: `/usr/lib/rkt/trustedkeys`, `/etc/rkt/trustedkeys`. */
   readonly keyTrees: readonly string[];
-  /** Directories of trust policies, the vendor's first: `/usr/lib/rkt/trust.d`; none unless told. */
+  /** Directories of trust policies, the vendor's first, as `/usr/lib/rkt/trust.d`; or none. */
   readonly policyDirectories?: readonly string[];
   /** Where it is absent, keys are not looked for. */
   readonly keyReview?: KeyReview;

@@ -59,6 +59,7 @@ function parseIpc(text: string): RunArguments["ipc"] {
   throw new Fault("invalid", `unknown value for --ipc parameter: ${text}`);
 }
 
+/** Who writes resolv.conf, and who writes hosts. */
 export interface DnsConfMode {
   readonly resolv: "host" | "stage0" | "none" | "default";
   readonly hosts: "host" | "stage0" | "default";
@@ -78,12 +79,14 @@ export function parseDnsConfMode(text: string): DnsConfMode {
   throw new Fault("invalid", `read arguments: unknown dns mode ${quote(text)}`);
 }
 
+/** What `enter` is asked to do. */
 export interface EnterArguments {
   readonly pid: number;
   readonly app: string;
   readonly command: readonly string[];
 }
 
+/** The other side of `enterArgv`. */
 export function parseEnterArguments(argv: readonly string[]): EnterArguments {
   const end = argv.indexOf("--");
   const options = new Map(

@@ -16,6 +16,7 @@ export interface ConfigKind<T> {
   readonly repeated: (key: string) => string;
 }
 
+/** A kind of configuration directory, and the documents that may lie in it. */
 export interface ConfigDirectory<T> {
   /** `auth.d` */
   readonly name: string;
