@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeAci } from "./fixtures/aci.ts";
+import { createKeyRing } from "./fixtures/keys.ts";
 import { layeredOci, writeLayout } from "./fixtures/oci.ts";
 import { type Finished, must } from "./fixtures/process.ts";
 import { succeeded } from "./harness/expectations.ts";
@@ -169,6 +170,26 @@ feature("acbuild", {}, (world) => {
       );
       expect(await run(join(directory, "above.aci"))).toBe(
         ["/etc:", "hosts", "owned-by-alice", "passwd", "", "/srv:", "above", ""].join("\n"),
+      );
+    });
+
+    test("write --sign: rkt takes the image by its signature", async () => {
+      const { directory, acbuild } = workplace();
+      await using keys = await createKeyRing(directory);
+      const signer = await keys.addSigner("Builder <builder@example.test>", "ed25519");
+      writeFileSync(join(directory, "key.asc"), signer.publicKey);
+      const name = "example.test/signed-build";
+      const gpg = ["--homedir", join(directory, "gnupg"), "--pinentry-mode", "loopback"];
+      await all(
+        acbuild,
+        ["begin", base],
+        ["set-name", name],
+        ["write", "--sign", "signed.aci", "--", ...gpg, "--passphrase", ""],
+      );
+      const trust = ["trust", `--prefix=${name}`, "--skip-fingerprint-review"];
+      succeeded(await world().rkt([...trust, join(directory, "key.asc")]));
+      expect(succeeded(await world().rkt(["fetch", join(directory, "signed.aci")]))).toMatch(
+        /^sha512-/,
       );
     });
 

@@ -9,6 +9,7 @@ import { gunzipSync } from "node:zlib";
 import { writeAci } from "./fixtures/aci.ts";
 import { busyboxOci, layeredOci, writeLayout } from "./fixtures/oci.ts";
 import { must } from "./fixtures/process.ts";
+import { eventually } from "./harness/background.ts";
 import { refused, succeeded } from "./harness/expectations.ts";
 import { feature } from "./harness/feature.ts";
 
@@ -192,6 +193,23 @@ feature("rkt image: files of images", { programs: { setcap: "libcap2-bin" } }, (
         expect(succeeded(again)).toMatch(done(NAME));
       });
     }
+
+    test("a layer that a pod uses stays as it is", async () => {
+      const command = [NAME, "--exec=/bin/sleep", "--", "60"];
+      const pod = await world().start(["run", "--net=none", ...command]);
+      const uuid = await eventually("the pod runs", async () => {
+        const { stdout } = await world().rkt(["list", "--full", "--no-legend"]);
+        return /^([0-9a-f-]{36})\t.*\trunning\t/m.exec(stdout)?.[1];
+      });
+      await shell(`chmod 700 ${await layer()}/home`);
+      expect(refused(await image("verify", NAME))).toBe(
+        `verify: image "${NAME}": "/home" differs in its mode; a pod uses it, so it stays as it is`,
+      );
+      succeeded(await world().rkt(["stop", "--force", uuid]));
+      await pod.finished;
+      succeeded(await world().rkt(["rm", uuid]));
+      expect((await image("verify", NAME)).stderr).toContain("; rebuilt sha512-");
+    });
 
     test("an archive that is damaged itself", async () => {
       const hex = layeredOci().layers[1]?.digest.slice("sha256:".length) ?? "";
