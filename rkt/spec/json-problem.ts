@@ -35,9 +35,10 @@ const PLACES: Readonly<Record<Expectation, string>> = {
   end: "after top-level value",
 };
 
-const STRING = '"(?:[^"\\\\\\0-\\x1f]+|\\\\(?:["\\\\/bfnrt]|u[0-9a-fA-F]{4}))*"';
-const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/.source;
-const SCALAR = new RegExp(`${STRING}|${NUMBER}|true|false|null`, "uy");
+/** Parts of a string; a pattern of the whole could try for ever where its end is missing. */
+const PLAIN = /[^"\\\0-\x1f]*/uy;
+const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/uy;
+const SCALAR = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?|true|false|null/uy;
 
 interface Scan {
   at: number;
@@ -95,12 +96,28 @@ function close(scan: Scan): boolean {
 }
 
 function takeScalar(text: string, scan: Scan, next: Expectation): boolean {
-  SCALAR.lastIndex = scan.at;
-  const length = SCALAR.exec(text)?.[0].length ?? 0;
+  const length =
+    text[scan.at] === '"' ? stringLength(text, scan.at) : lengthAt(SCALAR, text, scan.at);
   if (length === 0) return false;
   scan.at += length;
   scan.expects = next;
   return true;
+}
+
+/** With both quotes; 0 where it is malformed or has no end. */
+function stringLength(text: string, from: number): number {
+  for (let at = from + 1; ; ) {
+    at += lengthAt(PLAIN, text, at);
+    if (text[at] === '"') return at + 1 - from;
+    const escaped = lengthAt(ESCAPE, text, at);
+    if (escaped === 0) return 0;
+    at += escaped;
+  }
+}
+
+function lengthAt(pattern: RegExp, text: string, at: number): number {
+  pattern.lastIndex = at;
+  return pattern.exec(text)?.[0].length ?? 0;
 }
 
 function problemAt(text: string, scan: Scan): JsonProblem {

@@ -16,14 +16,16 @@ export interface MetaTag {
   readonly target: string;
 }
 
-const META = /<meta\s+([^>]*)>/gi;
+/** A tag without its end must not make the pattern read the page again and again. */
+const META = /<meta\s([^<>]*)>/gi;
+const TAG_CHARACTERS_MAX = 4096;
 const ATTRIBUTE = /([a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))/gi;
 
 /** The tags of that name, in the order of the page. */
 export function metaTags(page: string, name: string): MetaTag[] {
   return [...page.matchAll(META)].flatMap(([, text = ""]) => {
     const attributes = Object.fromEntries(
-      [...text.matchAll(ATTRIBUTE)].map(([, key = "", a, b, c]) => [
+      [...text.slice(0, TAG_CHARACTERS_MAX).matchAll(ATTRIBUTE)].map(([, key = "", a, b, c]) => [
         key.toLowerCase(),
         a ?? b ?? c,
       ]),

@@ -11,10 +11,13 @@ export interface Challenge {
   readonly parameters: Readonly<Record<string, string>>;
 }
 
+/** More than any registry says; the patterns below are not for long texts. */
+const HEADER_CHARACTERS_MAX = 8192;
 const PARAMETER = /([a-z_]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]+))/gi;
 
 /** The first challenge that we can answer, Bearer before Basic. */
-export function parseChallenge(header: string): Challenge | undefined {
+export function parseChallenge(whole: string): Challenge | undefined {
+  const header = whole.slice(0, HEADER_CHARACTERS_MAX);
   const found = [
     ...header.matchAll(/(?:^|,\s*)(bearer|basic)\b([^]*?)(?=,\s*(?:bearer|basic)\b|$)/gi),
   ];
