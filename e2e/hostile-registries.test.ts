@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { HOSTILE_ANSWERS } from "./fixtures/hostile/answers.ts";
+import { SERVER } from "./fixtures/hostile/server.ts";
 import { type Server, startServer } from "./fixtures/process.ts";
 import { expectEmptyStore, refused } from "./harness/expectations.ts";
 import { feature } from "./harness/feature.ts";
@@ -16,7 +17,6 @@ const TOO_MUCH_MB = 300;
 const LINE_MAX = 1500;
 /** Seconds that a server may be silent: a test waits less long than a person. */
 const env = { RKT_NETWORK_TIMEOUT: "0.5" };
-const SERVER = join(import.meta.dir, "fixtures/hostile/server.ts");
 
 feature("a hostile registry", {}, (world) => {
   let server: Server;

@@ -20,7 +20,8 @@ cd "$0"
 echo text >file; ln file dir/hard; ln file "$(printf 'l%.0s' $(seq 150))"
 ln -s ../file dir/sub/link; ln -s "$(printf 't%.0s' $(seq 200))" dangling; ln -s / root
 echo long >"$(printf 'd%.0s' $(seq 120))/$(printf 'e%.0s' $(seq 120))/$(printf 'f%.0s' $(seq 120))"
-printf x >"$(printf 'bad\\377utf8')"; printf x >größe; printf x >"a b=c%d"; printf x >"$(printf 'new\\nline')"
+printf x >"$(printf 'bad\\377utf8')"; printf x >größe; printf x >"a b=c%d"
+printf x >"$(printf 'new\\nline')"
 mkfifo pipe; mknod null c 1 3; mknod disk b 8 1; mknod large c 500 70000
 truncate -s 5M holes; printf middle | dd of=holes bs=1 seek=2097152 conv=notrunc status=none
 printf end >>holes; truncate -s 1M only-hole; : >empty
