@@ -3,6 +3,7 @@ import { afterEach, beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { IMAGE_NAME } from "./fixtures/aci.ts";
+import { eventually } from "./harness/background.ts";
 import { ended, refused, succeeded } from "./harness/expectations.ts";
 import { feature } from "./harness/feature.ts";
 
@@ -52,9 +53,12 @@ feature("detached pods", {}, (world) => {
     const uuid = succeeded(await world().rkt(argv)).trim();
     const start = ["run-prepared", "--detach", "--net=none", "--hostname=behind", uuid];
     expect(succeeded(await world().rkt(start))).toBe(`${uuid}\n`);
+    await eventually("the app says its host name", async () => {
+      const text = succeeded(await world().rkt(["logs", uuid]));
+      return text === "behind\n" || undefined;
+    });
     succeeded(await world().rkt(["stop", "--force", uuid]));
     succeeded(await world().rkt(["status", "--wait=20s", uuid]));
-    expect(succeeded(await world().rkt(["logs", uuid]))).toBe("behind\n");
   });
 
   test("a pod that cannot start is told, with the status, and is given back", async () => {
