@@ -14,9 +14,9 @@ import { TarReader } from "./tar.ts";
 import type { DigestAlgorithm, UnpackReply, UnpackRequest } from "./unpack-request.ts";
 
 const SIGKILL = 9;
-const READ_BYTES = 1024 * 1024;
-/** An entry costs time however small it is; one that differs from the last has its 20 bytes. */
-const ENTRY_BYTES_MIN = 4;
+const READ_BYTES = 128 * 1024;
+/** An entry costs time however small it is; one that differs from the last has more. */
+const ENTRY_BYTES_MIN = 8;
 const HARMLESS_ENTRIES = 20_000;
 
 /** Unpacks as `argv[0]` says and returns the exit status. The caller exits with it. */
