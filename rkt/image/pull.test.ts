@@ -94,6 +94,15 @@ describe.skipIf(LACKS !== undefined)(`pull() of files${LACKS ? ` (no ${LACKS})` 
     expect(bench.host.store.findById(proven.id).verification).toEqual(proven.verification);
   });
 
+  test("a missing signature comes with the two ways out", async () => {
+    using bench = signedBench();
+    run("rm", [`${bench.path}.asc`]);
+    const reference = { kind: "file", path: bench.path } as const;
+    const fault = await pull(bench.host, reference, options).catch((error: unknown) => error);
+    expect(hintOf(fault)).toContain("--signature");
+    expect(hintOf(fault)).toContain("--insecure-options=image");
+  });
+
   test("without a check the record says so", async () => {
     using bench = newBench();
     const path = join(bench.directory, "app.aci");

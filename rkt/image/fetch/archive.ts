@@ -74,13 +74,18 @@ function openArchive(path: string): number {
   throw new Fault("invalid", `invalid image string ${quote(`file://${path}`)}`);
 }
 
-function openForReading(path: string): number {
+const UNSIGNED =
+  "no signature beside the archive: name one with --signature, " +
+  "or run it unproven with --insecure-options=image";
+
+function openForReading(path: string, hint?: string): number {
   try {
     return openSync(path, "r");
   } catch (error) {
     const { kind } = Fault.from(error);
     if (kind !== "not-found") throw error;
-    throw new Fault("not-found", `open ${path}: no such file or directory`);
+    const options = hint === undefined ? {} : { hint };
+    throw new Fault("not-found", `open ${path}: no such file or directory`, options);
   }
 }
 
@@ -92,7 +97,7 @@ async function* chunksOf(fd: number): AsyncGenerator<Uint8Array, void, undefined
 }
 
 function readSignature(path: string): Uint8Array {
-  const fd = openForReading(path);
+  const fd = openForReading(path, UNSIGNED);
   try {
     if (fstatSync(fd).size <= SIGNATURE_BYTES_MAX) return readFileSync(fd);
     throw new Fault("exhausted", `read signature ${quote(path)}: larger than 1 MiB`);
