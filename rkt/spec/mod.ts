@@ -8,6 +8,16 @@ export {
   parseAcIdentifier,
   parseAcName,
 } from "./ac-name.ts";
+export {
+  checkStartOrder,
+  INIT_APP_ANNOTATION,
+  lifecycleOf,
+  parseRestartPolicy,
+  parseStartAfter,
+  RESTART_ANNOTATION,
+  START_AFTER_ANNOTATION,
+} from "./app-lifecycle.ts";
+export type { AppLifecycle, RestartPolicy } from "./app-lifecycle.ts";
 export { APPC_VERSION } from "./appc.ts";
 export type {
   App,

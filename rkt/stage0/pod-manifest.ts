@@ -8,6 +8,7 @@ import type { StoredImage } from "@rkt/image";
 import {
   type App,
   APPC_VERSION,
+  checkStartOrder,
   type ExposedPort,
   type Isolator,
   type Mount,
@@ -56,6 +57,7 @@ const MUTABLE_ANNOTATION = "coreos.com/rkt/stage1/mutable";
 /** The manifest of the pod that is asked for. @throws {Fault} "invalid" in rkt's words */
 export function planPod(request: PodRequest): PodPlan {
   checkApps(request.apps);
+  checkStartOrder(request.apps);
   checkPorts(request);
   const plans = request.apps.map((app) => planApp(app, request.volumes ?? []));
   const volumes = [...(request.volumes ?? []), ...plans.flatMap((plan) => plan.implicit)];

@@ -4,11 +4,28 @@
  *
  * @see rkt Documentation/subcommands/run.md
  */
-import { type Mount, type NameValue, parseIsolators, parseMount } from "@rkt/spec";
+import {
+  INIT_APP_ANNOTATION,
+  type Mount,
+  type NameValue,
+  parseIsolators,
+  parseMount,
+  parseRestartPolicy,
+  parseStartAfter,
+  RESTART_ANNOTATION,
+  START_AFTER_ANNOTATION,
+} from "@rkt/spec";
 import type { AppOverrides, SeccompOverride } from "@rkt/stage0";
 import { Fault, quote } from "@shared/base";
 import type { AppArguments } from "../grammar/app-arguments.ts";
-import { type Flag, type FlagWords, listFlag, optionalFlag, readBoolean } from "../grammar/flag.ts";
+import {
+  type Flag,
+  type FlagValues,
+  type FlagWords,
+  listFlag,
+  optionalFlag,
+  readBoolean,
+} from "../grammar/flag.ts";
 
 type Text = Flag<string | undefined>;
 
@@ -35,6 +52,13 @@ const environment = pairsFlag(
 );
 const exec = onceFlag("exec", "override the exec command for the preceding image");
 const group = appText("group", "group override for the preceding image (example: '--group=group')");
+const initApp: Flag<boolean | undefined> = {
+  ...optionalFlag(
+    perApp("init-app", "run the app to its end before the apps that are none of these start"),
+    readBoolean,
+  ),
+  bare: "true",
+};
 const memory = quantityFlag(
   "memory",
   "memory limit for the preceding image (example: '--memory=16Mi', '--memory=50M', '--memory=1G')",
@@ -48,12 +72,24 @@ const readonlyRootfs: Flag<boolean | undefined> = optionalFlag(
   perApp("readonly-rootfs", "if set, the app's rootfs will be mounted read-only"),
   readBoolean,
 );
+const restart: Text = optionalFlag(
+  perApp(
+    "restart",
+    "start the app again when it has ended, later and later: no, on-failure, on-failure:TIMES or " +
+      "always",
+  ),
+  (text) => (parseRestartPolicy(text), text),
+);
 const seccomp = optionalFlag(
   perApp(
     "seccomp",
     "seccomp filter override (example: '--seccomp mode=retain,errno=EPERM,chmod,chown')",
   ),
   readSeccomp,
+);
+const startAfter: Text = optionalFlag(
+  perApp("start-after", "start the app when these apps run (example: '--start-after=db,cache')"),
+  (text) => (parseStartAfter(text), text),
 );
 const supplementaryGids = optionalFlag(
   perApp(
@@ -96,13 +132,16 @@ export const APP_FLAGS: readonly Flag<unknown>[] = [
   environment,
   exec,
   group,
+  initApp,
   memory,
   mount,
   name,
   oomScoreAdj,
   readonlyRootfs,
+  restart,
   seccomp,
   signature,
+  startAfter,
   supplementaryGids,
   user,
   userAnnotation,
@@ -147,9 +186,23 @@ export function settingsOf({ flags }: AppArguments): AppSettings {
     name: flags.get(name),
     readOnlyRootFS: flags.get(readonlyRootfs) === true,
     mounts: flags.get(mount),
-    annotations: flags.get(annotation),
+    annotations: annotationsOf(flags),
     signaturePath: flags.get(signature),
   };
+}
+
+/** A flag of its own wins over the annotation that it stands for. */
+function annotationsOf(flags: FlagValues): readonly NameValue[] {
+  const values = [
+    [RESTART_ANNOTATION, flags.get(restart)],
+    [INIT_APP_ANNOTATION, flags.get(initApp)],
+    [START_AFTER_ANNOTATION, flags.get(startAfter)],
+  ] as const;
+  const own = values.flatMap(([key, value]) =>
+    value === undefined ? [] : [{ name: key, value: String(value) }],
+  );
+  const isOwn = ({ name: key }: NameValue): boolean => own.some((each) => each.name === key);
+  return [...flags.get(annotation).filter((each) => !isOwn(each)), ...own];
 }
 
 function perApp(flag: string, usage: string): FlagWords {

@@ -2,7 +2,16 @@
  * One app as a running process: crun makes the container and stays as its parent until it ends, so
  * that its exit status is the app's.
  */
-import { closeSync, fchownSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  fchownSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { type Clock, Fault, quote, writeAll } from "@shared/base";
@@ -26,7 +35,10 @@ export const crunPaths = {
 
 export interface StartOptions {
   readonly pod: string;
+  /** Of the app, whose log gets the output. */
   readonly name: string;
+  /** Of the container: the app's name, or one that no app can have. */
+  readonly id: string;
   readonly config: AppConfig;
   /** The app gets this process's own standard streams. */
   readonly interactive: boolean;
@@ -36,6 +48,8 @@ export interface StartOptions {
 
 export interface AppProcess {
   readonly name: string;
+  /** Resolves once the app's own program runs, or has ended. */
+  readonly started: Promise<void>;
   /**
    * Exit status, or 128 + number of the signal, once all output has been passed on. Rejects if it
    * never started.
@@ -49,16 +63,18 @@ export function startApp(
   host: { readonly clock: Clock; readonly kernel: Kernel },
   options: StartOptions,
 ): AppProcess {
-  const { pod, name, config } = options;
-  mkdirSync(crunPaths.bundle(pod, name), { recursive: true, mode: 0o750 });
-  writeFileSync(crunPaths.config(pod, name), JSON.stringify(config));
+  const { pod, name, id, config } = options;
+  // What an earlier start left would be taken for this one's.
+  for (const path of [crunPaths.appPid, crunPaths.errors]) rmSync(path(pod, id), { force: true });
+  mkdirSync(crunPaths.bundle(pod, id), { recursive: true, mode: 0o750 });
+  writeFileSync(crunPaths.config(pod, id), JSON.stringify(config));
   const command = crunCommand(pod, [
-    `--log=${crunPaths.errors(pod, name)}`,
+    `--log=${crunPaths.errors(pod, id)}`,
     "--log-format=json",
     "run",
-    `--bundle=${crunPaths.bundle(pod, name)}`,
-    `--pid-file=${crunPaths.appPid(pod, name)}`,
-    name,
+    `--bundle=${crunPaths.bundle(pod, id)}`,
+    `--pid-file=${crunPaths.appPid(pod, id)}`,
+    id,
   ]);
   const { child, copied } = options.interactive
     ? { child: Bun.spawn(command, { stdio: ["inherit", "inherit", "inherit"] }), copied: [] }
@@ -68,15 +84,16 @@ export function startApp(
     await child.exited;
     isOver = true;
     await Promise.all(copied);
-    throwStartFailure(pod, name);
+    throwStartFailure(pod, options);
     return (
       child.exitCode ?? 128 + constants.signals[(child.signalCode ?? "SIGKILL") as NodeJS.Signals]
     );
   })();
   const signal = (each: AnySignal): void => {
-    void signalOnceStarted(host.clock, { pod, name, signal: each, isOver: () => isOver });
+    void signalOnceStarted(host.clock, { pod, id, signal: each, isOver: () => isOver });
   };
-  return { name, ended, signal };
+  const started = whenStarted(host.clock, { pod, id, isOver: () => isOver }, child.pid);
+  return { name, started, ended, signal };
 }
 
 /** The words that start crun on the state of a pod. */
@@ -115,8 +132,8 @@ function spawnLogged(
  * crun writes a line to its log when it could not do its work. What an app still had to say on its
  * terminal when it ended comes there too, as it is, with one newline more: it is passed on.
  */
-function throwStartFailure(pod: string, name: string): void {
-  const lines = readIfThere(crunPaths.errors(pod, name)).split("\n");
+function throwStartFailure(pod: string, { id, name }: StartOptions): void {
+  const lines = readIfThere(crunPaths.errors(pod, id)).split("\n");
   const isEntry = (line: string): boolean => /^\{ *"msg":.*"level":/.test(line);
   const rest = lines.filter((line) => !isEntry(line)).join("\n");
   if (rest !== "") writeAll(1, Buffer.from(rest.replace(/\n$/, "")));
@@ -129,19 +146,42 @@ function throwStartFailure(pod: string, name: string): void {
   throw new Fault("invalid", `start app ${quote(name)}: ${message}`);
 }
 
-interface AppSignal {
+interface Container {
   readonly pod: string;
-  readonly name: string;
-  readonly signal: AnySignal;
+  readonly id: string;
   /** Its pid may belong to another process then. */
   readonly isOver: () => boolean;
 }
 
+interface AppSignal extends Container {
+  readonly signal: AnySignal;
+}
+
+/**
+ * The process that crun makes is a copy of crun until it becomes the app's program, which is
+ * another file.
+ */
+async function whenStarted(clock: Clock, container: Container, crun: number): Promise<void> {
+  const { pod, id, isOver } = container;
+  for (;;) {
+    await clock.sleep(2);
+    if (isOver()) return;
+    const pid = Number(readIfThere(crunPaths.appPid(pod, id)));
+    if (pid > 1 && programOf(pid) !== programOf(crun)) return;
+  }
+}
+
+/** Device and inode; undefined for a process that is gone. */
+function programOf(pid: number): string | undefined {
+  const found = statSync(`/proc/${pid}/exe`, { throwIfNoEntry: false });
+  return found && `${found.dev}:${found.ino}`;
+}
+
 /** An app whose container is still being made gets the signal when it is there. */
 async function signalOnceStarted(clock: Clock, request: AppSignal): Promise<void> {
-  const { pod, name, signal, isOver } = request;
+  const { pod, id, signal, isOver } = request;
   while (!isOver()) {
-    const pid = Number(readIfThere(crunPaths.appPid(pod, name)));
+    const pid = Number(readIfThere(crunPaths.appPid(pod, id)));
     if (pid > 1) return sendSignal(pid, signal);
     await clock.sleep(5);
   }

@@ -51,7 +51,7 @@ export async function startApps(
     const name = manifest.apps[index]?.name ?? "";
     const prefix = configs.length > 1 ? `${name}: ` : "";
     const { interactive } = options;
-    const app = startApp(host, { pod: directory, name, config, interactive, prefix });
+    const app = startApp(host, { pod: directory, name, id: name, config, interactive, prefix });
     writeFileSync(podPaths.appStarted(directory, name), "");
     return app;
   });
