@@ -3,7 +3,7 @@
 #
 # In: package lists beside this file, package.json, bun.lock. Out: what is missing gets installed,
 # one line per real step on stderr; silent when there is nothing to do. `setup.sh bench` also
-# installs the peers that the benchmarks measure.
+# installs the peers that the benchmarks measure, `setup.sh vm` what makes a virtual machine.
 # Never starts a service, never removes a package, never changes bun.lock.
 set -eu
 cd "$(dirname -- "$0")/../.."
@@ -25,7 +25,7 @@ lock() {
 }
 
 lists=$here/debian-packages.txt
-[ "${1:-}" != bench ] || lists="$lists $here/debian-packages-bench.txt"
+[ -z "${1:-}" ] || lists="$lists $here/debian-packages-$1.txt"
 
 missing="$(missing_debian_packages $lists)$(missing_debian_archives $here/debian-archives.txt)"
 if [ -n "$missing" ] || ! bun_is_there || ! npm_packages_are_there; then
