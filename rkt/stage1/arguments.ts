@@ -3,7 +3,7 @@
  * `contract.ts`. Pure.
  */
 import { Fault, quote } from "@shared/base";
-import type { RunArguments } from "./contract.ts";
+import { type AttachArguments, ENDPOINTS, type RunArguments } from "./contract.ts";
 
 /** @throws {Fault} "invalid" for an option that interface version 6 does not have */
 export function parseRunArguments(argv: readonly string[]): RunArguments {
@@ -99,6 +99,25 @@ export function parseEnterArguments(argv: readonly string[]): EnterArguments {
     app: options.get("--appname") ?? "",
     command: end === -1 ? [] : argv.slice(end + 1),
   };
+}
+
+/** The other side of `attachArgv`. @throws {Fault} "invalid" */
+export function parseAttachArguments(argv: readonly string[]): AttachArguments {
+  const options = new Map(argv.map((word) => splitOnce(word) as [string, string]));
+  const end = {
+    app: options.get("--app") ?? "",
+    detachKeys: options.get("--detach-keys") ?? "",
+  };
+  switch (options.get("--action")) {
+    case "list":
+      return { ...end, endpoints: "list" };
+    case "auto-attach":
+      return { ...end, endpoints: "auto" };
+    case "custom-attach":
+      return { ...end, endpoints: ENDPOINTS.filter((each) => options.get(`--${each}`) === "true") };
+    default:
+      throw new Fault("invalid", "read arguments: no action is given");
+  }
 }
 
 function splitOnce(text: string): [string, string?] {

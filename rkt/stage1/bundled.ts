@@ -18,7 +18,7 @@ export const FLAVOURS = ["crun"] as const;
 export type Flavour = (typeof FLAVOURS)[number];
 
 const ENTRYPOINTS_OF: Readonly<Record<Flavour, readonly Entrypoint[]>> = {
-  crun: ["run", "enter", "gc", "stop"],
+  crun: ["run", "enter", "gc", "stop", "attach"],
 };
 
 /** One name in a stage1 image's root; parents come before what they hold. */

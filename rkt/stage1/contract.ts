@@ -32,6 +32,32 @@ export function entrypointAnnotation(entrypoint: Entrypoint): string {
   return `coreos.com/rkt/stage1/${entrypoint}`;
 }
 
+/** What an app's standard input may be. */
+export const STDIN_MODES = ["null", "interactive", "stream", "tty"] as const;
+/** What an app's standard output and standard error may be. */
+export const OUTPUT_MODES = ["log", "null", "interactive", "stream", "tty"] as const;
+/** Names of the app annotations that choose them; without one, input is null and output is log. */
+export const STDIO_ANNOTATIONS = {
+  stdin: "coreos.com/rkt/stage2/stdin",
+  stdout: "coreos.com/rkt/stage2/stdout",
+  stderr: "coreos.com/rkt/stage2/stderr",
+} as const;
+
+/** What a client can attach to. */
+export const ENDPOINTS = ["stdin", "stdout", "stderr", "tty-in", "tty-out"] as const;
+/** The name of one of them. */
+export type Endpoint = (typeof ENDPOINTS)[number];
+
+/** Names of the pod annotations that say how apps' logs are kept. */
+export const LOG_ANNOTATIONS = {
+  /** `auto`, `file`, `journald` or `none`; auto is a file, and the journal where there is one. */
+  driver: "coreos.com/rkt/stage1/log-driver",
+  /** Decimal bytes after which a log is rotated. */
+  maxSize: "coreos.com/rkt/stage1/log-max-size",
+  /** Decimal number of files that are kept of an app, the one being written included. */
+  maxFiles: "coreos.com/rkt/stage1/log-max-files",
+} as const;
+
 /** Number of the descriptor that holds the pod's exclusive lock, inherited by `run`. */
 export const LOCK_FD_VARIABLE = "RKT_LOCK_FD";
 /**
@@ -60,6 +86,9 @@ export const podPaths = {
   supervisorStatus: (pod: string): string => join(pod, "stage1/rootfs/rkt/supervisor-status"),
   /** What an app wrote, lines in the CRI form `<RFC 3339 time> stdout|stderr F|P <text>`. */
   appLog: (pod: string, app: string): string => join(pod, "logs", `${app}.log`),
+  /** Logs that were rotated: 1 is the one before the current, the highest number the oldest. */
+  rotatedLog: (pod: string, app: string, age: number): string =>
+    join(pod, "logs", `${app}.log.${age}`),
   /** JSON list of NetworkStatus, written by stage1 as soon as it is known. */
   netInfo: (pod: string): string => join(pod, "net-info.json"),
   /**
@@ -145,4 +174,23 @@ export function gcArgv(uuid: string, options: { debug: boolean; localConfig: str
 /** The argument vector of `stop` after its own name. */
 export function stopArgv(uuid: string, options: { force: boolean }): string[] {
   return [...(options.force ? ["--force"] : []), uuid];
+}
+
+/** What `attach` is asked for: the names of endpoints, or to find out, or to connect. */
+export interface AttachArguments {
+  readonly app: string;
+  /** `auto` takes every endpoint that there is; `list` prints their names. */
+  readonly endpoints: "list" | "auto" | readonly Endpoint[];
+  /** As typed; empty for the default. */
+  readonly detachKeys: string;
+}
+
+/** The argument vector of `attach` after its own name. */
+export function attachArgv({ app, endpoints, detachKeys }: AttachArguments): string[] {
+  const keys = detachKeys === "" ? [] : [`--detach-keys=${detachKeys}`];
+  const end = [`--app=${app}`, ...keys];
+  if (endpoints === "list") return ["--action=list", ...end];
+  if (endpoints === "auto") return ["--action=auto-attach", ...end];
+  const chosen = ENDPOINTS.map((each) => `--${each}=${String(endpoints.includes(each))}`);
+  return ["--action=custom-attach", ...chosen, ...end];
 }

@@ -36,6 +36,8 @@ async function runEntrypoint(programName: string, argv: readonly string[]): Prom
       return await (await import("./crun/gc.ts")).gc(argv);
     case "stop":
       return (await import("./crun/stop.ts")).stop(argv);
+    case "attach":
+      return await (await import("./crun/attach.ts")).attach(argv);
     default:
       process.stderr.write(`stage1: "${programName}" is no entrypoint of this stage1\n`);
       return OWN_FAILURE;

@@ -31,6 +31,9 @@ const SYMBOLS = {
   setsockopt: { args: [i32, i32, i32, pointer, i32], returns: i32 },
   bind: { args: [i32, pointer, i32], returns: i32 },
   listen: { args: [i32, i32], returns: i32 },
+  accept4: { args: [i32, pointer, pointer, i32], returns: i32 },
+  connect: { args: [i32, pointer, i32], returns: i32 },
+  recvmsg: { args: [i32, pointer, i32], returns: i64 },
   getsockname: { args: [i32, pointer, pointer], returns: i32 },
   send: { args: [i32, pointer, u64, i32], returns: i64 },
   recv: { args: [i32, pointer, u64, i32], returns: i64 },
@@ -64,6 +67,9 @@ export interface Libc {
   readonly setsockopt: (fd: number, level: number, name: number, v: Bytes, size: number) => number;
   readonly bind: (fd: number, address: Bytes, size: number) => number;
   readonly listen: (fd: number, backlog: number) => number;
+  readonly accept4: (fd: number, address: Bytes, size: Bytes, flags: number) => number;
+  readonly connect: (fd: number, address: Bytes, size: number) => number;
+  readonly recvmsg: (fd: number, message: Bytes, flags: number) => bigint;
   readonly getsockname: (fd: number, address: Bytes, size: Bytes) => number;
   readonly send: (fd: number, bytes: Bytes, size: bigint, flags: number) => bigint;
   readonly recv: (fd: number, into: Bytes, size: bigint, flags: number) => bigint;
@@ -130,6 +136,11 @@ export function cString(text: string | Uint8Array): Buffer {
   const bytes = Buffer.alloc(text.length + 1);
   bytes.set(text);
   return bytes;
+}
+
+/** Where bytes lie, for a structure that points to them; good while `bytes` is used afterwards. */
+export function addressOf(bytes: NodeJS.ArrayBufferView): bigint {
+  return BigInt(ptr(bytes));
 }
 
 /** A zero-terminated array of strings for execve(2), with the buffers that must live as long. */

@@ -42,3 +42,14 @@ export {
 } from "./nftables.ts";
 export type { Chain, Expression, Rule, Table, TableFamily, Transport } from "./nftables.ts";
 export { holdPort } from "./ports.ts";
+export {
+  listenForTerminal,
+  makeRaw,
+  receiveTerminal,
+  setNonBlocking,
+  setTerminalSize,
+  terminalSize,
+} from "./terminal.ts";
+export type { TerminalSize } from "./terminal.ts";
+export { datagramsTo } from "./unix-sockets.ts";
+export type { DatagramSender } from "./unix-sockets.ts";

@@ -2,23 +2,12 @@
  * One app as a running process: crun makes the container and stays as its parent until it ends, so
  * that its exit status is the app's.
  */
-import {
-  closeSync,
-  fchownSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { type Clock, Fault, quote, writeAll } from "@shared/base";
-import type { Kernel } from "@shared/linux";
-import { podPaths } from "../contract.ts";
-import type { AppConfig } from "./bundle.ts";
-import { copyOutput } from "./output.ts";
+import type { AppStreams } from "./app-streams.ts";
+import { type AppHost, type ConnectOptions, hasExited, spawnConnected } from "./connect-app.ts";
 import type { AnySignal } from "./stop-signal.ts";
 import { findProgram } from "../programs.ts";
 
@@ -33,21 +22,15 @@ export const crunPaths = {
   sharedMemory: (pod: string): string => join(pod, "shm"),
 } as const;
 
-export interface StartOptions {
-  readonly pod: string;
-  /** Of the app, whose log gets the output. */
-  readonly name: string;
+export interface StartOptions extends ConnectOptions {
   /** Of the container: the app's name, or one that no app can have. */
   readonly id: string;
-  readonly config: AppConfig;
-  /** The app gets this process's own standard streams. */
-  readonly interactive: boolean;
-  /** Put before each line of output; empty where one app has the output for itself. */
-  readonly prefix: string;
 }
 
 export interface AppProcess {
   readonly name: string;
+  /** What others may read and write while it runs. */
+  readonly streams: AppStreams;
   /** Resolves once the app's own program runs, or has ended. */
   readonly started: Promise<void>;
   /**
@@ -59,42 +42,45 @@ export interface AppProcess {
   signal(signal: AnySignal): void;
 }
 
-export function startApp(
-  host: { readonly clock: Clock; readonly kernel: Kernel },
-  options: StartOptions,
-): AppProcess {
+export function startApp(host: AppHost, options: StartOptions): AppProcess {
   const { pod, name, id, config } = options;
   // What an earlier start left would be taken for this one's.
   for (const path of [crunPaths.appPid, crunPaths.errors]) rmSync(path(pod, id), { force: true });
   mkdirSync(crunPaths.bundle(pod, id), { recursive: true, mode: 0o750 });
   writeFileSync(crunPaths.config(pod, id), JSON.stringify(config));
-  const command = crunCommand(pod, [
-    `--log=${crunPaths.errors(pod, id)}`,
-    "--log-format=json",
-    "run",
-    `--bundle=${crunPaths.bundle(pod, id)}`,
-    `--pid-file=${crunPaths.appPid(pod, id)}`,
-    id,
-  ]);
-  const { child, copied } = options.interactive
-    ? { child: Bun.spawn(command, { stdio: ["inherit", "inherit", "inherit"] }), copied: [] }
-    : spawnLogged(host, command, options);
-  let isOver = false;
+  const { child, streams, copied } = spawnConnected(host, options, (more) =>
+    crunCommand(pod, [
+      `--log=${crunPaths.errors(pod, id)}`,
+      "--log-format=json",
+      "run",
+      `--bundle=${crunPaths.bundle(pod, id)}`,
+      `--pid-file=${crunPaths.appPid(pod, id)}`,
+      ...more,
+      id,
+    ]),
+  );
   const ended = (async (): Promise<number> => {
     await child.exited;
-    isOver = true;
-    await Promise.all(copied);
+    await copied;
     throwStartFailure(pod, options);
     return (
       child.exitCode ?? 128 + constants.signals[(child.signalCode ?? "SIGKILL") as NodeJS.Signals]
     );
   })();
+  void ended.then(
+    (status) => streams.end(status),
+    () => streams.end(NEVER_STARTED),
+  );
+  const container = { pod, id, isOver: () => hasExited(child) };
   const signal = (each: AnySignal): void => {
-    void signalOnceStarted(host.clock, { pod, id, signal: each, isOver: () => isOver });
+    void signalOnceStarted(host.clock, { ...container, signal: each });
   };
-  const started = whenStarted(host.clock, { pod, id, isOver: () => isOver }, child.pid);
-  return { name, started, ended, signal };
+  const started = whenStarted(host.clock, container, child.pid);
+  return { name, streams, started, ended, signal };
 }
+
+/** What attached clients end with when the app could not be started, as rkt's own failures do. */
+const NEVER_STARTED = 254;
 
 /** The words that start crun on the state of a pod. */
 export function crunCommand(pod: string, words: readonly string[]): string[] {
@@ -104,28 +90,6 @@ export function crunCommand(pod: string, words: readonly string[]): string[] {
     "--cgroup-manager=cgroupfs",
     ...words,
   ];
-}
-
-function spawnLogged(
-  host: { readonly clock: Clock; readonly kernel: Kernel },
-  command: string[],
-  options: StartOptions,
-): { child: Bun.Subprocess; copied: Promise<void>[] } {
-  const logFd = openSync(podPaths.appLog(options.pod, options.name), "a", 0o640);
-  const streams = (["stdout", "stderr"] as const).map((stream, index) => {
-    const { readFd, writeFd } = host.kernel.pipe();
-    // An app of another user opens /dev/stdout anew, which asks for the right to write to the pipe.
-    fchownSync(writeFd, options.config.process.user.uid, options.config.process.user.gid);
-    return { stream, readFd, writeFd, outFd: index + 1 };
-  });
-  const [out, error] = streams.map(({ writeFd }) => writeFd);
-  const child = Bun.spawn(command, { stdio: ["ignore", out ?? "ignore", error ?? "ignore"] });
-  for (const { writeFd } of streams) closeSync(writeFd);
-  const copied = streams.map(({ readFd, stream, outFd }) =>
-    copyOutput(host, readFd, { stream, outFd, logFd, prefix: options.prefix }),
-  );
-  void Promise.allSettled(copied).then(() => closeSync(logFd));
-  return { child, copied };
 }
 
 /**

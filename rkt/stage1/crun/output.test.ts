@@ -1,7 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { closeSync, writeSync } from "node:fs";
 import { kernel } from "@shared/linux";
 import { copyOutput, LineSplitter } from "./output.ts";
 
@@ -50,37 +48,47 @@ describe("LineSplitter", () => {
 });
 
 describe("copyOutput()", () => {
-  const copy = async (text: string, prefix: string): Promise<{ log: string; out: string }> => {
-    const dir = mkdtempSync(join(tmpdir(), "output-"));
+  const copy = async (
+    text: string,
+    prefix: string,
+  ): Promise<Record<"log" | "out" | "said", string>> => {
     const { readFd, writeFd } = kernel.pipe();
-    const logFd = openSync(join(dir, "log"), "w");
-    const outFd = openSync(join(dir, "out"), "w");
     writeSync(writeFd, text);
     closeSync(writeFd);
-    const clock = { now: () => Date.UTC(2026, 0, 2, 3, 4, 5, 6), sleep: () => Promise.resolve() };
-    await copyOutput({ clock }, readFd, { stream: "stderr", logFd, outFd, prefix });
-    const result = {
-      log: readFileSync(join(dir, "log"), "utf8"),
-      out: readFileSync(join(dir, "out"), "utf8"),
-    };
-    closeSync(logFd);
-    closeSync(outFd);
-    rmSync(dir, { recursive: true });
-    return result;
+    const got = { log: "", out: "", said: "" };
+    await copyOutput(readFd, {
+      stream: "stderr",
+      prefix,
+      log: {
+        add: (records) => {
+          for (const { stream, text: line, isWhole } of records) {
+            got.log += `${stream} ${isWhole ? "F" : "P"} ${line.toString()};`;
+          }
+        },
+      },
+      streams: { say: (stream, bytes) => void (got.said += `${stream} ${bytes.toString()};`) },
+      out: {
+        write: async (bytes) => {
+          await Promise.resolve();
+          got.out += Buffer.from(bytes).toString();
+        },
+      },
+    });
+    closeSync(readFd);
+    return got;
   };
 
-  test("passes bytes on as they are and logs lines with time, stream and tag", async () => {
+  test("passes bytes on as they are and logs lines", async () => {
     expect(await copy("one\ntwo", "")).toEqual({
       out: "one\ntwo",
-      log: ["one", "two"]
-        .map((text) => `2026-01-02T03:04:05.006000000Z stderr F ${text}\n`)
-        .join(""),
+      log: "stderr F one;stderr F two;",
+      said: "stderr one\ntwo;",
     });
   });
 
-  test("puts the prefix before each line, not into the log", async () => {
-    const { out, log } = await copy("one\ntwo\n", "web: ");
+  test("puts the prefix before each line, not into the log, nor before clients", async () => {
+    const { out, log, said } = await copy("one\ntwo\n", "web: ");
     expect(out).toBe("web: one\nweb: two\n");
-    expect(log).not.toContain("web");
+    expect(log + said).not.toContain("web");
   });
 });

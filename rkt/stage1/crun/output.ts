@@ -1,11 +1,12 @@
 /**
- * What an app writes: read from its pipe, passed on to the terminal or file of the person who ran
- * the pod, and kept in the app's log in the CRI form `<RFC 3339 time> stdout|stderr F|P <text>`.
+ * What an app writes: read from its pipe or terminal, kept in the app's log, shown to all who watch
+ * and passed on to the terminal or file of the person who ran the pod.
  *
- * Never loses a byte of the log because the reader of standard output has gone.
+ * Never loses a byte of the log because the reader of standard output is slow or has gone.
  */
-import { closeSync, writeSync } from "node:fs";
-import type { Clock } from "@shared/base";
+import type { AppLog, LogRecord } from "./app-log.ts";
+import type { AppStreams } from "./app-streams.ts";
+import type { PatientWriter } from "./patient-writer.ts";
 
 /** Longest text of one log line, in bytes; what is longer goes on as further lines marked P. */
 const LOG_TEXT_BYTES_MAX = 16_384;
@@ -13,56 +14,74 @@ const NEWLINE = 10;
 
 export interface OutputOptions {
   readonly stream: "stdout" | "stderr";
-  /** Descriptor of the app's log, shared by both streams: each line is one write. */
-  readonly logFd: number;
-  /** Descriptor that gets the bytes as they are: 1 or 2. */
-  readonly outFd: number;
-  /** Put before each line on `outFd`, where several apps share it. */
+  readonly log: Pick<AppLog, "add">;
+  readonly streams: Pick<AppStreams, "say">;
+  /** Gets the bytes as they are; nobody where the app is for those who attach only. */
+  readonly out: Pick<PatientWriter, "write"> | undefined;
+  /** Put before each line on `out`, where several apps share it. */
   readonly prefix: string;
 }
 
-/** Reads `readFd` to its end and closes it. */
-export async function copyOutput(
-  host: { readonly clock: Clock },
-  readFd: number,
-  options: OutputOptions,
-): Promise<void> {
-  const log = new LineSplitter((text, isWhole) => {
-    const time = new Date(host.clock.now()).toISOString().replace("Z", "000000Z");
-    const head = Buffer.from(`${time} ${options.stream} ${isWhole ? "F" : "P"} `);
-    writePatiently(options.logFd, Buffer.concat([head, text, Buffer.of(NEWLINE)]));
-  });
-  const out = prefixed(options);
+/** Reads `readFd` to its end; the caller closes it. */
+export async function copyOutput(readFd: number, options: OutputOptions): Promise<void> {
+  const { stream, log, streams, out } = options;
+  let records: LogRecord[] = [];
+  const lines = new LineSplitter((text, isWhole) => records.push({ stream, text, isWhole }));
+  const flush = (): void => {
+    log.add(records);
+    records = [];
+  };
+  const mark = prefixer(options.prefix);
+  for await (const bytes of chunksOf(readFd)) {
+    lines.add(bytes);
+    flush();
+    streams.say(stream, bytes);
+    await out?.write(mark.add(bytes));
+  }
+  lines.end();
+  flush();
+  await out?.write(mark.end());
+}
+
+/** A terminal ends with an error once its last process has closed it. */
+async function* chunksOf(fd: number): AsyncGenerator<Buffer> {
   try {
-    for await (const chunk of Bun.file(readFd).stream()) {
-      out.write(Buffer.from(chunk));
-      log.add(Buffer.from(chunk));
-    }
-    log.end();
-    out.end();
-  } finally {
-    closeSync(readFd);
+    for await (const chunk of Bun.file(fd).stream()) yield Buffer.from(chunk);
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code !== "EIO") throw error;
   }
 }
 
-interface Sink {
-  write(bytes: Buffer): void;
-  end(): void;
+interface Prefixer {
+  add(bytes: Buffer): Buffer;
+  end(): Buffer;
 }
 
-function prefixed(options: OutputOptions): Sink {
-  let isOpen = true;
-  const write = (bytes: Buffer): void => {
-    isOpen &&= writePatiently(options.outFd, bytes);
-  };
-  if (options.prefix === "") return { write, end: () => undefined };
-  const prefix = Buffer.from(options.prefix);
+function prefixer(text: string): Prefixer {
+  if (text === "") return { add: (bytes) => bytes, end: () => Buffer.of() };
+  const prefix = Buffer.from(text);
   let isFresh = true;
-  const lines = new LineSplitter((text, isWhole) => {
-    write(Buffer.concat([isFresh ? prefix : Buffer.of(), text, Buffer.from(isWhole ? "\n" : "")]));
+  let pieces: Buffer[] = [];
+  const lines = new LineSplitter((line, isWhole) => {
+    if (isFresh) pieces.push(prefix);
+    pieces.push(line, Buffer.from(isWhole ? "\n" : ""));
     isFresh = isWhole;
   });
-  return { write: (bytes) => lines.add(bytes), end: () => lines.end() };
+  const take = (): Buffer => {
+    const taken = Buffer.concat(pieces);
+    pieces = [];
+    return taken;
+  };
+  return {
+    add: (bytes) => {
+      lines.add(bytes);
+      return take();
+    },
+    end: () => {
+      lines.end();
+      return take();
+    },
+  };
 }
 
 /** Cuts a stream of bytes into lines without their newline; a line too long comes in parts. */
@@ -94,18 +113,4 @@ export class LineSplitter {
     if (this.#rest.length > 0) this.#emit(this.#rest, true);
     this.#rest = Buffer.of();
   }
-}
-
-/** Writes all bytes; a full pipe is waited for. False once nobody reads any more. */
-function writePatiently(fd: number, bytes: Buffer): boolean {
-  for (let at = 0; at < bytes.length; ) {
-    try {
-      at += writeSync(fd, bytes, at, bytes.length - at);
-    } catch (error) {
-      const code = (error as { code?: unknown }).code;
-      if (code === "EAGAIN") Bun.sleepSync(1);
-      else if (code !== "EINTR") return false;
-    }
-  }
-  return true;
 }

@@ -18,6 +18,7 @@ import { attachNetworks, detachNetworks } from "../network/attach.ts";
 import { networkOfPod } from "../network/join.ts";
 import { chooseNetworks, loadNetworks } from "../network/load.ts";
 import { crunPaths } from "./app-process.ts";
+import { AttachServer } from "./attach-server.ts";
 import { removePodCgroups, warmUpMigration } from "./cgroups.ts";
 import { nameFileBinds, type NameFilesInput, writeNameFiles } from "./name-files.ts";
 import { type PodInit, startPodInit } from "./pod-init.ts";
@@ -41,7 +42,9 @@ export async function run(argv: readonly string[]): Promise<number> {
   hideUnifiedHierarchy(host);
   const manifest = parsePodManifest(readFileSync(podPaths.manifest(directory), "utf8"));
   if (manifest.apps.length === 0) throw new Fault("invalid", "run the pod: it has no apps");
-  const pod = { directory, manifest, options, signals, init: startInit(host, options, lockFd) };
+  await using attach = new AttachServer(host.clock);
+  const init = startInit(host, options, lockFd);
+  const pod = { directory, manifest, options, signals, attach, init };
   crashPoint("stage1-namespaces");
   try {
     return await runApps(host, pod);

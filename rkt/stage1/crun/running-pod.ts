@@ -3,6 +3,7 @@ import type { PodManifest } from "@rkt/spec";
 import type { Clock } from "@shared/base";
 import type { Kernel } from "@shared/linux";
 import type { RunArguments } from "../contract.ts";
+import type { AttachServer } from "./attach-server.ts";
 import type { PodInit } from "./pod-init.ts";
 import type { PodSignals } from "./signals.ts";
 
@@ -13,6 +14,8 @@ export interface RunningPod {
   readonly options: RunArguments;
   readonly init: PodInit;
   readonly signals: PodSignals;
+  /** Where others attach to the apps. */
+  readonly attach: AttachServer;
 }
 
 /** What the supervisor needs of the world. */

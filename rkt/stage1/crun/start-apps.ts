@@ -10,6 +10,7 @@ import { Fault, quote } from "@shared/base";
 import { cgroupControllers, cgroupLayout, type NamespaceKind } from "@shared/linux";
 import { podPaths } from "../contract.ts";
 import { type AppProcess, crunPaths, startApp } from "./app-process.ts";
+import { logSettings } from "./app-log.ts";
 import { type AppConfig, type BoundVolume, bundleConfig, unenforceable } from "./bundle.ts";
 import { availableCapabilities } from "./capabilities.ts";
 import { appCgroup } from "./cgroups.ts";
@@ -18,6 +19,7 @@ import type { RunningPod, Stage1Host } from "./running-pod.ts";
 import { seccompSettings, UNFILTERED } from "./seccomp-filter.ts";
 import { checkExecutable } from "./executable.ts";
 import { resolveInRoot } from "./resolve-in-root.ts";
+import { hasOwnTerminal, isInteractive, type Stdio, stdioOf } from "./stdio.ts";
 import { resolveAccount } from "./users.ts";
 import { bindVolumes, fillEmptyVolumes } from "./volumes.ts";
 
@@ -47,11 +49,14 @@ export async function startApps(
     manifest.apps.map((app) => resolveApp(host, pod, app, surroundings)),
   );
   mkdirSync(dirname(podPaths.appLog(directory, "app")), { recursive: true, mode: 0o750 });
+  const logs = logSettings(manifest.annotations ?? []);
   const apps = configs.map((config, index) => {
     const name = manifest.apps[index]?.name ?? "";
     const prefix = configs.length > 1 ? `${name}: ` : "";
-    const { interactive } = options;
-    const app = startApp(host, { pod: directory, name, id: name, config, interactive, prefix });
+    const stdio = stdioOf(manifest.apps[index]?.annotations ?? [], options.interactive);
+    const place = { pod: directory, uuid: options.uuid, name, id: name };
+    const app = startApp(host, { ...place, config, stdio, logs, prefix });
+    pod.attach.add(name, app.streams);
     writeFileSync(podPaths.appStarted(directory, name), "");
     return app;
   });
@@ -129,7 +134,7 @@ async function appConfig(
     isolators,
     root,
     readOnlyRoot: runtimeApp.readOnlyRootFS ?? false,
-    hasTerminal: options.interactive && process.stdin.isTTY,
+    hasTerminal: hasTerminal(stdioOf(runtimeApp.annotations ?? [], options.interactive)),
     cgroupPath: appCgroup(options.uuid, name),
     controllers: surroundings.controllers,
     availableCapabilities: surroundings.capabilities,
@@ -140,6 +145,10 @@ async function appConfig(
     restrictPaths: !options.disablePaths,
     seccomp: options.disableSeccomp ? UNFILTERED : await seccompSettings(isolators),
   });
+}
+
+function hasTerminal(stdio: Stdio): boolean {
+  return hasOwnTerminal(stdio) || (isInteractive(stdio) && process.stdin.isTTY);
 }
 
 function commandOf(runtimeApp: RuntimeApp): App {
