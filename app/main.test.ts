@@ -56,7 +56,7 @@ describe("the name chooses the program", () => {
   });
 
   test("the hidden first argument is the child that unpacks a layer", () => {
-    const { stdout, exitCode } = start("rktnetes", "unpack-layer", "{");
+    const { stdout, exitCode } = start("rktnetes", "unpack-layer");
     expect(JSON.parse(stdout)).toMatchObject({ kind: "fault" });
     expect(exitCode).toBe(1);
   });

@@ -47,7 +47,7 @@ async function runProgram(name: string, argv: readonly string[]): Promise<number
   }
   if (argv[0] === UNPACK_LAYER) {
     const { unpackChild } = await import("@rkt/image/unpack-child");
-    return await unpackChild(argv.slice(1));
+    return await unpackChild();
   }
   if (argv[0] === BUILD_STEP) {
     const { runStep } = await import("@rkt/build/step");

@@ -5,7 +5,7 @@
  *
  * @see Go, crypto/x509, root_unix.go and root_linux.go
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "@shared/base";
 import type { Host } from "../host.ts";
@@ -46,9 +46,13 @@ function readAll(file: string | undefined, directories: readonly string[]): stri
   return texts.join("\n");
 }
 
+/** A link to a neighbour is another name for the same certificate. */
 function namesIn(directory: string): string[] {
   try {
-    return readdirSync(directory);
+    const isAlias = (name: string): boolean => !readlinkSync(join(directory, name)).includes("/");
+    return readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => !entry.isSymbolicLink() || !isAlias(entry.name))
+      .map((entry) => entry.name);
   } catch (error) {
     if (Fault.from(error).kind === "internal") throw error;
     return [];

@@ -18,9 +18,10 @@ export interface TlsFiles {
 
 /** @throws {Fault} "invalid" for a certificate without its key */
 export function siteTls(host: Pick<ImageHost, "authorities" | "site">, url: string): TlsFiles {
-  const known = host.authorities === undefined ? {} : { ca: host.authorities };
   const at = new URL(url);
-  if (at.protocol !== "https:" || host.site === undefined) return known;
+  if (at.protocol !== "https:") return {};
+  const known = host.authorities === undefined ? {} : { ca: host.authorities };
+  if (host.site === undefined) return known;
   for (const root of host.site().certificateRoots.toReversed()) {
     for (const name of [at.host, at.hostname]) {
       const files = readCertificates(join(root, name));

@@ -115,7 +115,8 @@ async function readBeginning(
   return { beginning, rest: startingWith(beginning, source) };
 }
 
-async function* startingWith(
+/** What was read already, then the rest. */
+export async function* startingWith(
   first: Uint8Array,
   source: AsyncIterator<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {

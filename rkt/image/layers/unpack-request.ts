@@ -1,6 +1,6 @@
 /**
- * What the two processes of an unpacking say to each other: one JSON argument there, JSON lines
- * back. Data only.
+ * What the two processes of an unpacking say to each other: one JSON line there, before the
+ * archive, and JSON lines back. Data only.
  */
 import type { FaultKind } from "@shared/base";
 import type { LayerFormat } from "./layer-place.ts";
@@ -20,6 +20,8 @@ export interface UnpackRequest {
   readonly bytesMax: number;
   /** Most headers of the archive. */
   readonly entriesMax: number;
+  /** Do not say that it is done before it is on disk. */
+  readonly sync: boolean;
 }
 
 export type UnpackReply =

@@ -21,6 +21,14 @@ export type { DigestAlgorithm } from "./unpack-request.ts";
 export interface UnpackHost {
   /** Program and arguments that start our own executable, e.g. `[process.execPath]`. */
   readonly self: readonly string[];
+  /** Used for the first layer that comes. */
+  readonly spare?: SpareUnpacker;
+}
+
+/** A process that was started before there was anything to unpack. Disposing ends it, unused. */
+export interface SpareUnpacker extends AsyncDisposable {
+  /** Gives it away, once. */
+  readonly take: () => UnpackProcess | undefined;
 }
 
 export interface UnpackOptions {
@@ -32,6 +40,8 @@ export interface UnpackOptions {
   readonly bytesMax?: number;
   /** Most headers of the archive; 10 million unless told. */
   readonly entriesMax?: number;
+  /** The tree and all else on its file system is on disk before this is done. */
+  readonly sync?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -67,15 +77,16 @@ export async function unpackLayer(
     digests: options.digests ?? [],
     bytesMax: options.bytesMax ?? BYTES_MAX,
     entriesMax: options.entriesMax ?? ENTRIES_MAX,
+    sync: options.sync ?? false,
   };
-  await using child = startChild([...host.self, UNPACK_ARGUMENT, JSON.stringify(request)]);
+  await using child = host.spare?.take() ?? startProcess(host);
   const { process } = child;
   const failure = Promise.withResolvers<never>();
   const stop = (): void => failure.reject(new Fault("canceled", "unpack the archive: canceled"));
   options.signal?.addEventListener("abort", stop, { once: true });
   if (options.signal?.aborted === true) stop();
   const source = input[Symbol.asyncIterator]();
-  const fed = feed(process.stdin, keptOpen(source)).catch(failure.reject);
+  const fed = feed(process.stdin, after(requestLine(request), source)).catch(failure.reject);
   const work = async (): Promise<UnpackResult> => {
     const reply = await lastReply(process.stdout);
     const result = resultOf(reply, reply === undefined ? await process.exited : 0);
@@ -93,17 +104,40 @@ export async function unpackLayer(
   }
 }
 
-/** The same stream; leaving it early does not close it. */
-function keptOpen(source: AsyncIterator<Uint8Array>): AsyncIterable<Uint8Array> {
-  return { [Symbol.asyncIterator]: () => ({ next: () => source.next() }) };
+function requestLine(request: UnpackRequest): Uint8Array {
+  return Buffer.from(`${JSON.stringify(request)}\n`);
+}
+
+/** The same stream after `first`; leaving it early does not close it. */
+async function* after(
+  first: Uint8Array,
+  source: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  yield first;
+  for (let step = await source.next(); step.done !== true; step = await source.next()) {
+    yield step.value;
+  }
+}
+
+/** Starts the process for the next layer now: it takes longer than to unpack a small one. */
+export function spareUnpacker(host: UnpackHost): SpareUnpacker {
+  let waiting: UnpackProcess | undefined = startProcess(host);
+  const take = (): UnpackProcess | undefined => {
+    const given = waiting;
+    waiting = undefined;
+    return given;
+  };
+  return { take, [Symbol.asyncDispose]: async () => await take()?.[Symbol.asyncDispose]() };
 }
 
 type PipedChild = Bun.Subprocess<"pipe", "pipe", "inherit">;
+type UnpackProcess = AsyncDisposable & { readonly process: PipedChild };
 
 /**
  * The child, killed and reaped at the end of the scope: afterwards nobody writes into the target.
  */
-function startChild(argv: string[]): AsyncDisposable & { readonly process: PipedChild } {
+function startProcess({ self }: UnpackHost): UnpackProcess {
+  const argv = [...self, UNPACK_ARGUMENT];
   const child = Bun.spawn(argv, { stdin: "pipe", stdout: "pipe", stderr: "inherit" });
   return {
     process: child,

@@ -26,7 +26,7 @@ import { reported } from "../fetch/progress.ts";
 import { readSmallBlob } from "../fetch/small-blob.ts";
 import type { ImageHost } from "../host.ts";
 import type { BlobDigest, ImageId, LayerId, StoredImage } from "../image.ts";
-import { unpackLayer } from "../layers/unpack.ts";
+import { spareUnpacker, unpackLayer, type UnpackHost } from "../layers/unpack.ts";
 import type { NewImage } from "../store/store.ts";
 import { keepLayers, layerIdOf } from "./keep-layers.ts";
 import type { ResolvedImage } from "./resolve-oci.ts";
@@ -40,10 +40,8 @@ export interface OciPullOptions {
   readonly platform?: Platform;
 }
 
-type OciHost = Pick<
-  ImageHost,
-  "store" | "self" | "clock" | "signal" | "progress" | "note" | "unprivileged"
->;
+type OciHost = UnpackHost &
+  Pick<ImageHost, "store" | "clock" | "signal" | "progress" | "note" | "unprivileged">;
 
 const LAYER_BYTES_MAX: number = 64 * GiB;
 const PARALLEL_MAX = 3;
@@ -59,6 +57,8 @@ export async function pullOci(
 ): Promise<StoredImage> {
   const { source } = options;
   const { origin, bytes, manifest } = verified.subject;
+  const idle = host.unprivileged === true || manifest.layers.every(isThere(host));
+  await using spare = idle ? undefined : spareUnpacker(host);
   const configBytes = await readSmallBlob(source, manifest.config);
   const config = parseOciConfig(textOf(configBytes));
   if (options.platform !== undefined) checkPlatform(config.platform, options.platform);
@@ -68,7 +68,7 @@ export async function pullOci(
   const layers =
     host.unprivileged === true
       ? await keepLayers(host, source, paired)
-      : await fetchLayers(host, source, paired);
+      : await fetchLayers(spare === undefined ? host : { ...host, spare }, source, paired);
   const documents = [await storeSmall(host, bytes), await storeSmall(host, configBytes)];
   const blobs = manifest.layers.map(({ digest }) => digest).filter((d) => host.store.hasBlob(d));
   const id = imageIdOf(bytes);
@@ -90,6 +90,11 @@ export async function pullOci(
   };
   if (host.unprivileged === true) return host.store.addPackedImage(record);
   return host.store.addImage(record);
+}
+
+/** Mostly then its layer is there as well. */
+function isThere({ store }: OciHost): (layer: OciManifest["layers"][number]) => boolean {
+  return ({ digest }) => store.hasBlob(digest);
 }
 
 function checkPlatform(found: Platform, wanted: Platform): void {
@@ -176,7 +181,7 @@ async function fetchLayer(host: OciHost, source: OciSource, layer: OciLayer): Pr
     await downloadInto(host, source, { layer, file, directory });
   };
   const signal = host.signal === undefined ? {} : { signal: host.signal };
-  const options = { ...signal, waiting: () => host.note(WAITING) };
+  const options = { ...signal, waiting: () => host.note(WAITING), synced: true };
   const add = async (): Promise<void> =>
     await host.store.addLayer(layerIdOf(layer), unpack, options);
   try {
@@ -254,7 +259,7 @@ async function unpackInto(
   const { diffId } = layer;
   const algorithm = diffId.startsWith("sha512:") ? "sha512" : "sha256";
   const signal = host.signal === undefined ? {} : { signal: host.signal };
-  const options = { format: "oci", digests: [algorithm], ...signal } as const;
+  const options = { format: "oci", digests: [algorithm], sync: true, ...signal } as const;
   const { digests } = await unpackLayer(host, input, directory, options);
   const found = `${algorithm}:${digests[algorithm]}`;
   if (found === diffId) return;

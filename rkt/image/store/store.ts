@@ -75,6 +75,8 @@ export interface AddLayerOptions {
   readonly signal?: AbortSignal;
   /** Called once when another process is at this layer, before it is waited for. */
   readonly waiting?: () => void;
+  /** What fills the directory sees to it itself that all of it is on disk. */
+  readonly synced?: boolean;
 }
 
 /**
@@ -325,7 +327,7 @@ export class Store implements Disposable {
     try {
       await unpack(beside);
       crashPoint("fetch-layer-complete");
-      await syncTree(this.#host, beside);
+      if (options.synced !== true) await syncTree(this.#host, beside);
       renameSync(beside, this.layerPath(id));
     } catch (error) {
       await removeTree(beside);

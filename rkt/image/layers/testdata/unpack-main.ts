@@ -2,4 +2,4 @@
 import process from "node:process";
 import { unpackChild } from "../unpack-child.ts";
 
-process.exit(await unpackChild(process.argv.slice(3)));
+process.exit(await unpackChild());
