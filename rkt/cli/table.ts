@@ -7,6 +7,11 @@ import type { Program } from "./grammar/program.ts";
 
 export const COMMANDS: readonly CommandEntry[] = [
   {
+    path: ["attach"],
+    summary: "Attach to an app running within a rkt pod",
+    load: async () => (await import("./commands/attach.ts")).attach,
+  },
+  {
     path: ["cat-manifest"],
     summary: "Inspect and print the pod manifest",
     load: async () => (await import("./commands/cat-manifest.ts")).catManifest,
@@ -139,6 +144,21 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/man-pages.ts")).manPages,
   },
   {
+    path: ["net", "check"],
+    summary: "Check the networks of pods, and look for what was left behind",
+    load: async () => (await import("./commands/net-check.ts")).netCheck,
+  },
+  {
+    path: ["net", "gc"],
+    summary: "Take away what networks hold for pods that are gone",
+    load: async () => (await import("./commands/net-gc.ts")).netGc,
+  },
+  {
+    path: ["net", "list"],
+    summary: "List the networks that pods can join",
+    load: async () => (await import("./commands/net-list.ts")).netList,
+  },
+  {
     path: ["prepare"],
     summary: "Prepare to run image(s) in a pod in rkt",
     load: async () => (await import("./commands/prepare.ts")).prepare,
@@ -197,6 +217,10 @@ export const RKT: Program = {
   description: ["Runs and manages pods of application containers on Linux."],
   commands: COMMANDS,
   groups: {
+    net: {
+      summary: "Operate on the networks of pods",
+      description: ["Looks at the networks that pods can join, and at those of pods that run."],
+    },
     image: {
       summary: "Operate on image(s) in the local store",
       description: [

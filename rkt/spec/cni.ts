@@ -49,6 +49,10 @@ export interface CniInterface {
   readonly mac?: string;
   /** Path of the network namespace; absent for an interface of the host. */
   readonly sandbox?: string;
+  /** These three since CNI 1.1. */
+  readonly mtu?: number;
+  readonly socketPath?: string;
+  readonly pciID?: string;
 }
 
 /** An address that a plugin gave to an interface. */
@@ -66,6 +70,12 @@ export interface CniRoute {
   /** With its prefix length. */
   readonly dst: string;
   readonly gw?: string;
+  /** These five since CNI 1.1. */
+  readonly mtu?: number;
+  readonly advmss?: number;
+  readonly priority?: number;
+  readonly table?: number;
+  readonly scope?: number;
 }
 
 /** What a plugin did, the same for every version of CNI. Lists are in the order printed. */
@@ -86,6 +96,8 @@ export interface CniError {
 
 /** What rkt's own networks speak, and what a configuration speaks that does not say. */
 const DEFAULT_CNI_VERSION = "0.1.0";
+
+const U32 = { min: 0, max: 0xffff_ffff };
 
 const NETWORK_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
 const PLUGIN_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.+-]*$/;
@@ -197,6 +209,9 @@ function readInterface(value: unknown, place: string): CniInterface {
     name: readText(item["name"], `${place}.name`) ?? "",
     mac: readText(item["mac"], `${place}.mac`) || undefined,
     sandbox: readText(item["sandbox"], `${place}.sandbox`) || undefined,
+    mtu: readInteger(item["mtu"], `${place}.mtu`, U32),
+    socketPath: readText(item["socketPath"], `${place}.socketPath`) || undefined,
+    pciID: readText(item["pciID"], `${place}.pciID`) || undefined,
   });
 }
 
@@ -205,6 +220,11 @@ function readRoute(value: unknown, place: string): CniRoute {
   return given<CniRoute>({
     dst: readNetworkAddress(route["dst"], `${place}.dst`),
     gw: readHostAddress(route["gw"], `${place}.gw`),
+    mtu: readInteger(route["mtu"], `${place}.mtu`, U32),
+    advmss: readInteger(route["advmss"], `${place}.advmss`, U32),
+    priority: readInteger(route["priority"], `${place}.priority`, U32),
+    table: readInteger(route["table"], `${place}.table`, U32),
+    scope: readInteger(route["scope"], `${place}.scope`, U32),
   });
 }
 

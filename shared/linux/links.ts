@@ -33,6 +33,7 @@ const IFLA = {
   master: 10,
   queueLength: 13,
   linkInfo: 18,
+  alias: 20,
   namespaceFd: 28,
 } as const;
 const INFO_KIND = 1;
@@ -63,6 +64,8 @@ export interface Link {
   /** Index of the bridge that it is a port of; 0 for none. */
   readonly master: number;
   readonly up: boolean;
+  /** What somebody wrote on it; empty where nobody did. */
+  readonly alias: string;
 }
 
 function linkHeader(index: number, flags: number = 0, change: number = flags): Buffer {
@@ -126,6 +129,30 @@ export function newBridge(name: string, mtu: number): NetlinkMessage {
     action: `make the bridge ${quote(name)}`,
     mayFail: ["EEXIST"],
   };
+}
+
+/** Writes on the link whose it is, where `ip link` shows it. */
+export function labelLink(
+  { index, name }: Pick<Link, "index" | "name">,
+  alias: string,
+): NetlinkMessage {
+  return {
+    type: RTM.newLink,
+    flags: NETLINK_FLAG.ack,
+    body: linkBody(linkHeader(index), [[IFLA.alias, Buffer.from(alias)]]),
+    action: `label the link ${quote(name)}`,
+  };
+}
+
+/** All links of the namespace. */
+export function listLinks(route: Netlink): Link[] {
+  const request = {
+    type: RTM.getLink,
+    flags: NETLINK_FLAG.dump,
+    body: linkHeader(0),
+    action: "list links",
+  };
+  return route.exchange([request]).map(({ body }) => readLink(body));
 }
 
 /** Sets up, or changes, what is given. */
@@ -194,6 +221,7 @@ function readLink(body: Buffer): Link {
     kind: textOf(info.get(INFO_KIND) ?? Buffer.alloc(0)),
     master: attributes.get(IFLA.master)?.readUInt32LE(0) ?? 0,
     up: (body.readUInt32LE(8) & IFF_UP) !== 0,
+    alias: textOf(attributes.get(IFLA.alias) ?? Buffer.alloc(0)),
   };
 }
 
@@ -313,6 +341,26 @@ function routeBody({ link, destination, gateway, source, scope }: Route, protoco
   if (gateway !== undefined) attributes.push([RTA.gateway, gateway]);
   if (source !== undefined) attributes.push([RTA.source, source]);
   return Buffer.concat([Buffer.from([...numbers, 0, 0, 0, 0]), encodeAttributes(attributes)]);
+}
+
+/** The routes of the main table that lead over a link, those that the kernel made too. */
+export function listRoutes(route: Netlink, link: number): Pick<Route, "destination" | "gateway">[] {
+  const request = {
+    type: RTM.getRoute,
+    flags: NETLINK_FLAG.dump,
+    body: Buffer.alloc(12),
+    action: "list routes",
+  };
+  return route.exchange([request]).flatMap(({ body }) => {
+    const attributes = readAttributes(body.subarray(12));
+    if (attributes.get(RTA.outLink)?.readUInt32LE(0) !== link) return [];
+    if (body.readUInt8(4) !== MAIN_TABLE) return [];
+    const size = body.readUInt8(0) === AF_INET ? 4 : 16;
+    const bytes = attributes.get(RTA.destination) ?? Buffer.alloc(size);
+    const gateway = attributes.get(RTA.gateway);
+    const destination = { bytes, length: body.readUInt8(1) };
+    return [{ destination, ...(gateway !== undefined && { gateway }) }];
+  });
 }
 
 /** Index of the link by which an address is reached; undefined where there is no way. */

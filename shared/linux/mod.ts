@@ -13,8 +13,11 @@ export {
   deleteLink,
   deleteRoute,
   findLink,
+  labelLink,
   linkTowards,
   listAddresses,
+  listLinks,
+  listRoutes,
   nameOfLink,
   newAddress,
   newBridge,
@@ -29,18 +32,27 @@ export type { NamespaceKind } from "./namespaces.ts";
 export { openNetlink } from "./netlink.ts";
 export type { Netlink, NetlinkAnswer, NetlinkMessage } from "./netlink.ts";
 export {
+  accept,
   addressIs,
   addTables,
-  chainRefuses,
+  commentedRules,
   destinationIsLocal,
+  familiesOf,
+  familyIs,
   hasNftables,
+  insertRules,
+  isAnswer,
   isRedirected,
+  listForwardChains,
+  listTables,
   masquerade,
   portIs,
   redirectTo,
+  removeCommented,
   removeTables,
 } from "./nftables.ts";
-export type { Chain, Expression, Rule, Table, TableFamily, Transport } from "./nftables.ts";
+export type { Chain, Expression, ForwardChain, Rule, Table } from "./nftables.ts";
+export type { TableFamily, Transport } from "./nftables.ts";
 export { holdPort } from "./ports.ts";
 export {
   listenForTerminal,

@@ -41,6 +41,9 @@ export const NETLINK_FLAG = {
 } as const;
 
 const REQUEST = 0x1;
+/** Others changed what was listed meanwhile, so that an entry may be missing: ask again. */
+const DUMP_INTERRUPTED = 0x10;
+const MOST_ATTEMPTS = 50;
 const HEADER = 16;
 const NLMSG_ERROR = 2;
 const NLMSG_DONE = 3;
@@ -83,14 +86,17 @@ export function openNetlink(protocol: keyof typeof PROTOCOL, namespace?: string)
   };
   return {
     exchange: (messages) => {
-      const { frame, first } = frameOf(messages);
-      check(libc().send(fd, frame, BigInt(frame.length), 0), () => messages[0]?.action ?? "ask");
-      return readAnswers(fd, messages, first);
+      for (let attempt = 1; ; attempt++) {
+        const { frame, first } = frameOf(messages);
+        check(libc().send(fd, frame, BigInt(frame.length), 0), () => messages[0]?.action ?? "ask");
+        const { answers, interrupted } = readAnswers(fd, messages, first);
+        if (!interrupted || attempt === MOST_ATTEMPTS) return answers;
+      }
     },
     exchangeAside: async (messages) => {
       const { frame, first } = frameOf(messages);
       await writeAside(fd, frame);
-      return readAnswers(fd, messages, first);
+      return readAnswers(fd, messages, first).answers;
     },
     [Symbol.dispose]: () => closeSync(fd),
   };
@@ -117,16 +123,18 @@ function readAnswers(
   fd: number,
   messages: readonly NetlinkMessage[],
   first: number,
-): NetlinkAnswer[] {
+): { readonly answers: NetlinkAnswer[]; readonly interrupted: boolean } {
   const answers: NetlinkAnswer[] = [];
+  let interrupted = false;
   const faults: Fault[] = [];
   const open = new Set<number>();
   for (const [index, { flags }] of messages.entries()) {
     if ((flags & (NETLINK_FLAG.ack | NETLINK_FLAG.dump)) !== 0) open.add(first + index);
   }
-  for (const { type, sequence, body } of receive(fd)) {
+  for (const { type, flags, sequence, body } of receive(fd)) {
     const message = messages[sequence - first];
     if (message === undefined) continue; // of an exchange before this one
+    interrupted ||= (flags & DUMP_INTERRUPTED) !== 0;
     if (type === NLMSG_ERROR || type === NLMSG_DONE) open.delete(sequence);
     if (type === NLMSG_ERROR) {
       const fault = faultOf(message, body);
@@ -135,11 +143,16 @@ function readAnswers(
   }
   if (faults[0] !== undefined) throw faults[0];
   const [silent] = open;
-  if (silent === undefined) return answers;
+  if (silent === undefined) return { answers, interrupted };
   throw new Fault("internal", `${messages[silent - first]?.action ?? "ask"}: no answer`);
 }
 
-function* receive(fd: number): Generator<NetlinkAnswer & { readonly sequence: number }> {
+interface Frame extends NetlinkAnswer {
+  readonly flags: number;
+  readonly sequence: number;
+}
+
+function* receive(fd: number): Generator<Frame> {
   const buffer = Buffer.alloc(65_536);
   for (;;) {
     const size = Number(libc().recv(fd, buffer, BigInt(buffer.length), MSG_DONTWAIT));
@@ -152,8 +165,8 @@ function* receive(fd: number): Generator<NetlinkAnswer & { readonly sequence: nu
     for (let at = 0; at + HEADER <= size; ) {
       const length = buffer.readUInt32LE(at);
       const body = Buffer.from(buffer.subarray(at + HEADER, at + length));
-      const [type, sequence] = [buffer.readUInt16LE(at + 4), buffer.readUInt32LE(at + 8)];
-      yield { type, sequence, body };
+      const [type, flags] = [buffer.readUInt16LE(at + 4), buffer.readUInt16LE(at + 6)];
+      yield { type, flags, sequence: buffer.readUInt32LE(at + 8), body };
       at += (length + 3) & ~3;
     }
   }

@@ -26,15 +26,15 @@ const MESSAGE = {
   getChain: SUBSYSTEM | 4,
   newRule: SUBSYSTEM | 6,
   getRule: SUBSYSTEM | 7,
+  deleteRule: SUBSYSTEM | 8,
 } as const;
-const CHAIN_POLICY = 5;
 const POLICY_DROP = 0;
 const BATCH_BEGIN = 0x10;
 const BATCH_END = 0x11;
 
 /** The families of tables that are used, by their usual words. */
-export type TableFamily = "ip" | "ip6";
-const FAMILY = { ip: 2, ip6: 10 } as const;
+export type TableFamily = "ip" | "ip6" | "inet";
+const FAMILY = { inet: 1, ip: 2, ip6: 10 } as const;
 const FAMILY_UNSPECIFIED = 0;
 
 const HOOK = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const;
@@ -151,19 +151,57 @@ export function destinationIsLocal(): Expression[] {
   return [lookUp, compare(local)];
 }
 
-const CT_STATUS = 2;
+const CT = { state: 0, status: 2 } as const;
 const IPS_DST_NAT = 0x20;
+const ESTABLISHED_OR_RELATED = 0x2 | 0x4;
 
 /** The connection was sent here by `redirectTo`. */
 export function isRedirected(): Expression[] {
+  return connectionHas(CT.status, IPS_DST_NAT);
+}
+
+/** The packet belongs to a connection that was let through before. */
+export function isAnswer(): Expression[] {
+  return connectionHas(CT.state, ESTABLISHED_OR_RELATED);
+}
+
+function connectionHas(key: number, bits: number): Expression[] {
   const load: Expression = {
     name: "ct",
     data: [
       [1, be32(REGISTER)],
-      [2, be32(CT_STATUS)],
+      [2, be32(key)],
     ],
   };
-  return [load, masked(new Uint8Array([IPS_DST_NAT, 0, 0, 0])), compare(new Uint8Array(4), false)];
+  return [load, masked(new Uint8Array([bits, 0, 0, 0])), compare(new Uint8Array(4), false)];
+}
+
+const META_NFPROTO = 15;
+
+/** The packet is of IPv4, or of IPv6: a chain of the family inet sees both. */
+export function familyIs(family: "ip" | "ip6"): Expression[] {
+  const load: Expression = {
+    name: "meta",
+    data: [
+      [1, be32(REGISTER)],
+      [2, be32(META_NFPROTO)],
+    ],
+  };
+  return [load, compare(u8(FAMILY[family]))];
+}
+
+/** Lets the packet through this chain. */
+export function accept(): Expression[] {
+  const verdict: Attribute = [2, [[1, be32(1)]]];
+  return [
+    {
+      name: "immediate",
+      data: [
+        [1, be32(0)],
+        [2, [verdict]],
+      ],
+    },
+  ];
 }
 
 /** Keeps the bits of the mask of what was loaded. */
@@ -215,24 +253,23 @@ export function addTables(tables: readonly Table[]): void {
 /**
  * Removes the tables of that name, of every family, with all that is in them. They are looked up
  * first: a transaction that fails makes the kernel wait for those before it. So does the end of
- * the socket, which is left to the end of the process.
+ * the socket, which is left to the end of the process. Never lists all tables, of which there are
+ * as many as pods.
  */
 export function removeTables(name: string): void {
-  const messages = listTables()
-    .filter((table) => table.name === name)
-    .map(({ family }) => ({
-      type: MESSAGE.deleteTable,
-      flags: NETLINK_FLAG.ack,
-      body: named(FAMILY[family], [[1, name]]),
-      action: `remove the table ${quote(name)}`,
-    }));
+  const messages = familiesOf(name).map((family) => ({
+    type: MESSAGE.deleteTable,
+    flags: NETLINK_FLAG.ack,
+    body: named(FAMILY[family], [[1, name]]),
+    action: `remove the table ${quote(name)}`,
+  }));
   if (messages.length > 0) transact(messages, { close: false });
 }
 
 /** True where this kernel has nftables for the calling process. */
 export function hasNftables(): boolean {
   try {
-    listTables();
+    familiesOf("rkt");
     return true;
   } catch (error) {
     if (error instanceof Fault) return false;
@@ -240,8 +277,23 @@ export function hasNftables(): boolean {
   }
 }
 
-/** All tables of both families. */
-function listTables(): Pick<Table, "family" | "name">[] {
+/** The families, of IPv4 and IPv6, that have a table of that name. */
+export function familiesOf(name: string): TableFamily[] {
+  using netfilter = openNetlink("netfilter");
+  return (["ip", "ip6"] as const).filter((family) => {
+    const question: NetlinkMessage = {
+      type: MESSAGE.getTable,
+      flags: NETLINK_FLAG.ack,
+      body: named(FAMILY[family], [[1, name]]),
+      action: `look for the table ${quote(name)}`,
+      mayFail: ["ENOENT"],
+    };
+    return netfilter.exchange([question]).length > 0;
+  });
+}
+
+/** Every table of this network namespace, families of which nothing is known here left out. */
+export function listTables(): Pick<Table, "family" | "name">[] {
   using netfilter = openNetlink("netfilter");
   const request: NetlinkMessage = {
     type: MESSAGE.getTable,
@@ -257,28 +309,100 @@ function listTables(): Pick<Table, "family" | "name">[] {
 }
 
 function familyName(number: number): TableFamily | undefined {
-  if (number === FAMILY.ip) return "ip";
-  return number === FAMILY.ip6 ? "ip6" : undefined;
+  return (["ip", "ip6", "inet"] as const).find((family) => FAMILY[family] === number);
 }
 
+/** A chain through which forwarded packets go, and that may refuse them. */
+export interface ForwardChain {
+  readonly family: TableFamily;
+  readonly table: string;
+  readonly name: string;
+}
+
+const CHAIN = { table: 1, name: 3, hook: 4, policy: 5, use: 6, type: 7 } as const;
+
 /**
- * True where the chain is there and may refuse something: it has rules, or refuses what no rule
- * accepts.
+ * Chains of type filter at the hook "forward", whoever made them, that have rules or refuse what
+ * no rule accepts. A packet must be accepted by each of them.
  */
-export function chainRefuses(family: TableFamily, table: string, chain: string): boolean {
+export function listForwardChains(): ForwardChain[] {
   using netfilter = openNetlink("netfilter");
-  const ask = (type: number, flags: number, name: Attribute): NetlinkMessage => ({
-    type,
-    flags,
-    body: named(FAMILY[family], [[1, table], name]),
-    action: `look at the chain ${quote(chain)}`,
-    mayFail: ["ENOENT"],
+  const request: NetlinkMessage = {
+    type: MESSAGE.getChain,
+    flags: NETLINK_FLAG.dump,
+    body: named(FAMILY_UNSPECIFIED, []),
+    action: "list chains",
+  };
+  return netfilter.exchange([request]).flatMap(({ body }) => {
+    const family = familyName(body.readUInt8(0));
+    const chain = readAttributes(body.subarray(4));
+    const hook = readAttributes(chain.get(CHAIN.hook) ?? Buffer.alloc(0))
+      .get(1)
+      ?.readUInt32BE(0);
+    if (family === undefined || hook !== HOOK.forward) return [];
+    const [table, name, type] = [CHAIN.table, CHAIN.name, CHAIN.type].map((attribute) =>
+      textOf(chain.get(attribute) ?? Buffer.alloc(0)),
+    ) as [string, string, string];
+    const drops = chain.get(CHAIN.policy)?.readUInt32BE(0) === POLICY_DROP;
+    const refuses = drops || (chain.get(CHAIN.use)?.readUInt32BE(0) ?? 0) > 0;
+    return type === "filter" && refuses ? [{ family, table, name }] : [];
   });
-  const [found] = netfilter.exchange([ask(MESSAGE.getChain, NETLINK_FLAG.ack, [3, chain])]);
-  if (found === undefined) return false;
-  const policy = readAttributes(found.body.subarray(4)).get(CHAIN_POLICY);
-  if (policy?.readUInt32BE(0) === POLICY_DROP) return true;
-  return netfilter.exchange([ask(MESSAGE.getRule, NETLINK_FLAG.dump, [2, chain])]).length > 0;
+}
+
+/** Puts rules before all others of a chain; the first of them becomes the first. */
+export function insertRules({ family, table, name }: ForwardChain, rules: readonly Rule[]): void {
+  const messages = rules.toReversed().map((rule) => ({
+    type: MESSAGE.newRule,
+    flags: NETLINK_FLAG.ack | NETLINK_FLAG.create,
+    body: named(FAMILY[family], [[1, table], ...ruleAttributes(name, rule)]),
+    action: `insert rules into the chain ${quote(name)} of the table ${quote(table)}`,
+  }));
+  if (messages.length > 0) transact(messages);
+}
+
+const RULE = { handle: 3, comment: 7 } as const;
+
+/** Removes the rules of a chain whose comment has the text; returns how many there were. */
+export function removeCommented({ family, table, name }: ForwardChain, text: string): number {
+  const handles = commentedRules({ family, table, name }).flatMap(({ handle, comment }) =>
+    comment.includes(text) ? [handle] : [],
+  );
+  const messages = handles.map((handle) => ({
+    type: MESSAGE.deleteRule,
+    flags: NETLINK_FLAG.ack,
+    body: named(FAMILY[family], [
+      [1, table],
+      [2, name],
+      [RULE.handle, handle],
+    ]),
+    action: `remove rules from the chain ${quote(name)} of the table ${quote(table)}`,
+  }));
+  if (messages.length > 0) transact(messages);
+  return messages.length;
+}
+
+/** The rules of a chain that have a comment. */
+export function commentedRules({ family, table, name }: ForwardChain): {
+  readonly handle: Uint8Array;
+  readonly comment: string;
+}[] {
+  using netfilter = openNetlink("netfilter");
+  const request: NetlinkMessage = {
+    type: MESSAGE.getRule,
+    flags: NETLINK_FLAG.dump,
+    body: named(FAMILY[family], [
+      [1, table],
+      [2, name],
+    ]),
+    action: `list the rules of the chain ${quote(name)}`,
+    mayFail: ["ENOENT"],
+  };
+  return netfilter.exchange([request]).flatMap(({ body }) => {
+    const rule = readAttributes(body.subarray(4));
+    const [handle, data] = [rule.get(RULE.handle), rule.get(RULE.comment)];
+    if (handle === undefined || data === undefined) return [];
+    return [{ handle, comment: textOf(data.subarray(2)) }];
+  });
 }
 
 function messagesOf({ family, name, chains }: Table): NetlinkMessage[] {

@@ -3,5 +3,7 @@ import type { NetworkStatus } from "@rkt/stage1/contract";
 
 /** In the order in which they were set up; empty where there are none. */
 export function networksText(networks: readonly NetworkStatus[]): string {
-  return networks.map(({ netName, ip }) => `${netName}:ip4=${ip}`).join(", ");
+  return networks
+    .map(({ netName, ip }) => `${netName}:ip${ip.includes(":") ? 6 : 4}=${ip}`)
+    .join(", ");
 }

@@ -3,57 +3,37 @@
  * at every moment what there is to give back, so that a later process can do it when this one was
  * killed. What is understood is done here, the rest by plugins.
  */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { App, CniNetwork, CniResult, ExposedPort } from "@rkt/spec";
 import { crashPoint, Fault, writeFileAtomic } from "@shared/base";
 import { addTables, hasNftables, type Kernel } from "@shared/linux";
 import { type NetworkStatus, podPaths } from "../contract.ts";
 import { addDirect, readDirect, removeDirect, routeLocalhost } from "./direct.ts";
+import { closeFirewall, openFirewalls } from "./firewall.ts";
 import { parseCidr } from "./ip.ts";
 import type { Network } from "./load.ts";
-import {
-  addAcceptance,
-  addMasquerading,
-  isForwardingFiltered,
-  masqueradesFor,
-  removeIptablesRules,
-} from "./masquerade.ts";
+import { addMasquerading, masqueradesFor, removeIptablesRules } from "./masquerade.ts";
 import {
   callPlugin,
   findPlugin,
-  type PluginCall,
   pluginDirectories,
   printResult,
+  toCall,
+  withResult,
 } from "./plugin.ts";
 import { forwardsOf, holdPorts, portmapConfiguration, portNetwork } from "./ports.ts";
+import {
+  type Attachment,
+  keepAttachments,
+  type PluginAttachment,
+  readAttachments,
+  readResults,
+  type RecordedResult,
+  startRecord,
+  writeResults,
+} from "./recorded.ts";
 import { type PodRules, removeRules, tablesOf } from "./rules.ts";
-
-/** One thing that was done, with all that undoing it needs. */
-type Attachment = PluginAttachment | DirectAttachment | RulesAttachment;
-
-/** One plugin's ADD. */
-interface PluginAttachment {
-  readonly network: string;
-  readonly plugin: string;
-  readonly interfaceName: string;
-  readonly args: string;
-  readonly configuration: string;
-}
-
-/** A link and its leases, made here. */
-interface DirectAttachment {
-  readonly network: string;
-  readonly type: "ptp" | "bridge";
-  readonly interfaceName: string;
-  /** Directory of the leases. */
-  readonly leases: string;
-}
-
-/** Rules: in tables of the pod's own, or among others in a table of iptables. */
-interface RulesAttachment {
-  readonly rules: "nftables" | "nat" | "filter";
-}
 
 export interface PodNetwork {
   readonly pod: string;
@@ -86,8 +66,6 @@ interface Work extends AttachRequest {
   readonly record: (attachment: Attachment) => void;
 }
 
-const attachmentsPath = (pod: string): string => join(pod, "net", "attachments.json");
-
 /**
  * Attaches the pod to the networks, in order, then sets its rules.
  * @returns the results, one per network
@@ -99,24 +77,21 @@ export async function attachNetworks(
   request: AttachRequest,
 ): Promise<CniResult[]> {
   const { pod } = target;
-  mkdirSync(join(pod, "net"), { recursive: true, mode: 0o750 });
-  const attachments: Attachment[] = [];
-  const record = (attachment: Attachment): void => {
-    attachments.push(attachment);
-    writeFileAtomic(attachmentsPath(pod), JSON.stringify(attachments), { durable: false });
-  };
+  const record = startRecord(pod);
   const directories = pluginDirectories(target.localConfig);
   const work: Work = { ...request, host, target, directories, record };
-  const results: CniResult[] = [];
+  const recorded: RecordedResult[] = [];
   const statuses: NetworkStatus[] = [];
   for (const [index, network] of request.networks.entries()) {
     const interfaceName = `eth${index}`;
     const { plugin, result } = await attachOne(work, network, interfaceName);
-    results.push(result);
+    recorded.push({ network: network.conf.name, interfaceName, result });
     statuses.push(statusOf(network, { plugin, interfaceName, result }));
     crashPoint("stage1-network");
   }
+  const results = recorded.map(({ result }) => result);
   await setRules(work, results);
+  writeResults(pod, recorded);
   for (const { document, file } of request.networks) {
     writeFileSync(join(pod, "net", file), JSON.stringify(document));
   }
@@ -215,7 +190,7 @@ async function setRules(work: Work, results: readonly CniResult[]): Promise<void
       });
     }
   }
-  await acceptForwarding(work, results);
+  await admit(work, results);
 }
 
 function setTables(work: Work, rules: PodRules): void {
@@ -236,31 +211,14 @@ async function setIptables(work: Work, results: readonly CniResult[]): Promise<v
   }
 }
 
-/** Where a firewall refuses what is forwarded (docker's does), the pod is let through. */
-async function acceptForwarding(work: Work, results: readonly CniResult[]): Promise<void> {
-  if (results.length === 0 || !isForwardingFiltered()) return;
-  work.record({ rules: "filter" });
-  for (const [index, { conf }] of work.networks.entries()) {
-    const addresses = results[index]?.ips ?? [];
-    await addAcceptance({ network: conf.name, uuid: work.target.uuid, addresses });
-  }
-}
-
-function toCall(
-  command: "ADD" | "DEL",
-  attachment: PluginAttachment,
-  where: { uuid: string; namespace: string; directories: readonly string[] },
-): PluginCall {
-  return {
-    command,
-    plugin: attachment.plugin,
-    pluginDirectories: where.directories,
-    containerId: where.uuid,
-    namespace: where.namespace,
-    interfaceName: attachment.interfaceName,
-    args: attachment.args,
-    configuration: attachment.configuration,
-  };
+/** Whatever firewall this machine has, the pod is let through. */
+async function admit(work: Work, results: readonly CniResult[]): Promise<void> {
+  const { host, target, networks, record } = work;
+  const admitted = networks.map(({ conf }, index) => ({
+    network: conf.name,
+    addresses: results[index]?.ips ?? [],
+  }));
+  await openFirewalls(host, { uuid: target.uuid, admitted }, record);
 }
 
 function statusOf(
@@ -300,52 +258,50 @@ export async function detachNetworks(
   const attachments = readAttachments(target.pod);
   if (attachments.length === 0) return [];
   const directories = pluginDirectories(target.localConfig);
+  const results = readResults(target.pod);
   const failures: Fault[] = [];
   const left: Attachment[] = [];
   for (const attachment of attachments.toReversed()) {
     try {
-      const where = { uuid: target.uuid, namespace: namespace ?? "", directories };
+      const where = { uuid: target.uuid, namespace: namespace ?? "", directories, results };
       await undo(host, attachment, where);
     } catch (error) {
       failures.push(Fault.from(error));
       left.unshift(attachment);
     }
   }
-  if (left.length === 0) rmSync(attachmentsPath(target.pod), { force: true });
-  else writeFileAtomic(attachmentsPath(target.pod), JSON.stringify(left), { durable: false });
+  keepAttachments(target.pod, left);
   return failures;
+}
+
+interface Undoing {
+  readonly uuid: string;
+  /** Empty where it is gone. */
+  readonly namespace: string;
+  readonly directories: readonly string[];
+  readonly results: readonly RecordedResult[];
 }
 
 async function undo(
   host: Pick<NetworkHost, "kernel">,
   attachment: Attachment,
-  where: { uuid: string; namespace: string; directories: readonly string[] },
+  where: Undoing,
 ): Promise<void> {
   const { uuid } = where;
   const ending = where.namespace !== "";
   if ("leases" in attachment) await removeDirect(host, { ...attachment, uuid, ending });
   else if ("plugin" in attachment) await callDelete(attachment, where);
   else if (attachment.rules === "nftables") removeRules(uuid);
-  else await removeIptablesRules(uuid, attachment.rules);
+  else if (attachment.rules === "nat") await removeIptablesRules(uuid, "nat");
+  else await closeFirewall(uuid, attachment);
 }
 
 /** A plugin that does not know the version did nothing when it was asked to add, either. */
-async function callDelete(
-  attachment: PluginAttachment,
-  where: { uuid: string; namespace: string; directories: readonly string[] },
-): Promise<void> {
+async function callDelete(attachment: PluginAttachment, where: Undoing): Promise<void> {
+  const configuration = withResult(attachment, where.results);
   try {
-    await callPlugin(toCall("DEL", attachment, where));
+    await callPlugin(toCall("DEL", { ...attachment, configuration }, where));
   } catch (error) {
     if (!(error instanceof Fault) || error.kind !== "unsupported") throw error;
-  }
-}
-
-function readAttachments(pod: string): Attachment[] {
-  try {
-    return JSON.parse(readFileSync(attachmentsPath(pod), "utf8")) as Attachment[];
-  } catch (error) {
-    if ((error as { code?: unknown }).code === "ENOENT") return [];
-    throw error;
   }
 }

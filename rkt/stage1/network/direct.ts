@@ -16,6 +16,7 @@ import {
   deleteRoute,
   findLink,
   type Kernel,
+  labelLink,
   type Link,
   linkTowards,
   listAddresses,
@@ -101,6 +102,8 @@ const COMMON: Readonly<Record<string, string>> = {
   dns: "object",
 };
 
+const VERSIONS = ["0.1.0", "0.2.0", "0.3.0", "0.3.1", "0.4.0", "1.0.0", "1.1.0"];
+
 /**
  * What the configuration and CNI_ARGS ask for; undefined where a field is not understood here.
  * @throws {Fault} "invalid" for what the plugin would refuse too
@@ -108,6 +111,7 @@ const COMMON: Readonly<Record<string, string>> = {
 export function readDirect(conf: CniNetwork, args: string): DirectNetwork | undefined {
   const { type, document } = conf;
   if ((type !== "ptp" && type !== "bridge") || conf.ipamType !== "host-local") return undefined;
+  if (!VERSIONS.includes(conf.cniVersion)) return undefined; // the plugin has the words for this
   const fields: Readonly<Record<string, string>> = { ...COMMON, ...FIELDS[type] };
   const known = Object.entries(document).every(([name, value]) => typeof value === fields[name]);
   const requested = readArgs(args);
@@ -152,9 +156,17 @@ function readArgs(args: string): Ip | undefined | "unknown" {
 }
 
 /** The host's end of the pod's link: the same name each time, so that it is found without notes. */
-function hostLinkName(uuid: string, interfaceName: string): string {
+export function hostLinkName(uuid: string, interfaceName: string): string {
   const hash = createHash("sha256").update(`${uuid}/${interfaceName}`).digest("hex");
   return `veth${hash.slice(0, 8)}`;
+}
+
+const labelOf = ({ uuid, interfaceName }: Pick<PodEnd, "uuid" | "interfaceName">): string =>
+  `rkt ${uuid} ${interfaceName}`;
+
+/** The pod whose link has this label; undefined where it is not of our making. */
+export function podOfLabel(alias: string): string | undefined {
+  return /^rkt ([0-9a-f-]{36}) /.exec(alias)?.[1];
 }
 
 /** Makes the network. @throws {Fault} with what is there so far left for `removeDirect` */
@@ -297,7 +309,10 @@ function makePair(ends: Ends, mtu: number, master: number): [Link, Link] {
     setSysctl(`ipv6/conf/${pod.interfaceName}/disable_ipv6`, "0");
   });
   const [hostEnd, podEnd] = [findLink(outside, name), findLink(inside, pod.interfaceName)];
-  if (hostEnd !== undefined && podEnd !== undefined) return [hostEnd, podEnd];
+  if (hostEnd !== undefined && podEnd !== undefined) {
+    outside.exchange([labelLink(hostEnd, labelOf(pod))]);
+    return [hostEnd, podEnd];
+  }
   throw new Fault("internal", `make the link ${quote(name)}: it is gone again`);
 }
 

@@ -16,7 +16,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { type CniDns, type CniRoute, ipVersion, type JsonObject } from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
 import type { Kernel } from "@shared/linux";
@@ -87,14 +87,20 @@ export function readHostLocal(network: string, ipam: JsonObject): HostLocal | un
     sets.push(ranges.map((range) => readRange(range as JsonObject)));
   }
   if (sets.length === 0) return undefined; // the plugin has the words for this
-  const root = (ipam["dataDir"] as string | undefined) || "/var/lib/cni/networks";
   const resolvConf = ipam["resolvConf"];
   return {
-    directory: join(root, network),
+    directory: leaseDirectory(network, ipam),
     sets,
     routes: routes as unknown as CniRoute[],
     dns: typeof resolvConf === "string" && resolvConf !== "" ? readDns(resolvConf) : undefined,
   };
+}
+
+/** Where the leases of a network lie, also those that only the plugin understands. */
+export function leaseDirectory(network: string, ipam: JsonObject): string {
+  const { dataDir } = ipam;
+  const root = typeof dataDir === "string" && dataDir !== "" ? dataDir : "/var/lib/cni/networks";
+  return join(root, network);
 }
 
 function onlyHas(value: unknown, names: readonly string[]): boolean {
@@ -281,6 +287,18 @@ export function releaseLeases(
 ): void {
   locked(host, directory, () => {
     for (const path of findLeases(directory, holder)) rmSync(path, { force: true });
+  });
+}
+
+/** Gives back one lease, if the pod still has it. */
+export function releaseUnowned(
+  host: { readonly kernel: Kernel },
+  path: string,
+  containerId: string,
+): void {
+  locked(host, dirname(path), () => {
+    const holder = readLease(path)?.trim();
+    if (holder?.split(/\s/)[0] === containerId) rmSync(path, { force: true });
   });
 }
 

@@ -7,7 +7,7 @@
  * @see rkt Documentation/networking/overview.md
  */
 import { readdirSync, readFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import {
   BUILT_IN_NETWORKS,
   type CniNetwork,
@@ -17,6 +17,7 @@ import {
 } from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
 
+/** One network that a pod can join, as its file describes it. */
 export interface Network {
   /** The first plugin's, which makes the interface. */
   readonly conf: CniNetwork;
@@ -26,40 +27,64 @@ export interface Network {
   readonly document: JsonObject;
   /** Base name of its file; built-in networks have one too, so that all sort together. */
   readonly file: string;
+  /** Where that file lies; empty for a built-in network. */
+  readonly directory: string;
   /** CNI_ARGS, as `K=V;K2=V2`. */
   readonly args: string;
 }
 
+/** Where packages put networks; the administrator's of the same name take their place. */
+const SYSTEM_DIRECTORY = "/usr/lib/rkt/net.d";
+
 /**
- * Networks of `<localConfig>/net.d` and the built-in ones that they do not override, sorted by file
- * name.
+ * Networks of `<localConfig>/net.d`, those of the system's directory and the built-in ones that
+ * they do not override, sorted by file name.
  */
-export function loadNetworks(localConfig: string, note: (line: string) => void): Network[] {
-  const directory = join(localConfig, "net.d");
-  note(`networking: loading networks from ${directory}`);
+export function loadNetworks(
+  localConfig: string,
+  note: (line: string) => void,
+  systemDirectory: string = SYSTEM_DIRECTORY,
+): Network[] {
+  const networks = new Map<string, Network>();
+  const local = join(localConfig, "net.d");
+  note(`networking: loading networks from ${local}`);
+  for (const network of networksIn(local, note)) networks.set(network.conf.name, network);
+  const others = [...networksIn(systemDirectory, note), ...builtIn()];
+  for (const network of others) {
+    const { name } = network.conf;
+    const over = networks.get(name);
+    if (over === undefined) networks.set(name, network);
+    else note(`networking: overriding "${name}" network with one from ${over.directory}`);
+  }
+  return [...networks.values()].sort((a, b) => (a.file < b.file ? -1 : 1));
+}
+
+/** Of two files with one name of a network the first counts. */
+function networksIn(directory: string, note: (line: string) => void): Network[] {
   const networks = new Map<string, Network>();
   for (const file of configurationFiles(directory)) {
     const read = readNetwork(join(directory, file));
     const { name } = read.conf;
     if (networks.has(name)) {
       note(`networking: "${name}" network already defined, ignoring ${file}`);
-    } else networks.set(name, { ...read, file, args: "" });
+    } else networks.set(name, { ...read, file, directory, args: "" });
   }
-  for (const conf of BUILT_IN_NETWORKS) {
-    if (networks.has(conf.name)) {
-      note(`networking: overriding "${conf.name}" network with one from ${directory}`);
-    } else {
-      const file = `99-${conf.name}.conf`;
-      networks.set(conf.name, { conf, chained: [], document: conf.document, file, args: "" });
-    }
-  }
-  return [...networks.values()].sort((a, b) => (a.file < b.file ? -1 : 1));
+  return [...networks.values()];
 }
 
-function readNetwork(path: string): Pick<Network, "conf" | "chained" | "document"> {
+function builtIn(): Network[] {
+  return BUILT_IN_NETWORKS.map((conf) => {
+    const file = `99-${conf.name}.conf`;
+    return { conf, chained: [], document: conf.document, file, directory: "", args: "" };
+  });
+}
+
+type Written = Pick<Network, "conf" | "chained" | "document">;
+
+function readNetwork(path: string): Written {
   try {
     const text = readFileSync(path, "utf8");
-    if (path.endsWith(".conflist")) return readList(text);
+    if (path.endsWith(".conflist")) return readList(text, dirname(path));
     const conf = parseNetwork(text);
     return { conf, chained: [], document: conf.document };
   } catch (error) {
@@ -67,18 +92,47 @@ function readNetwork(path: string): Pick<Network, "conf" | "chained" | "document
   }
 }
 
-/** Every plugin of a list is told the list's name and version. @see CNI 1.0, section 1 */
-function readList(text: string): Pick<Network, "conf" | "chained" | "document"> {
+/**
+ * Every plugin of a list is told the list's name and version. Plugins of a directory with the name
+ * of the network come after those of the list, unless it says that it is whole.
+ * @see CNI 1.1, section 1
+ */
+function readList(text: string, directory: string): Written {
   const document = JSON.parse(text) as JsonObject;
-  const { name, cniVersion, plugins } = document;
-  if (!Array.isArray(plugins) || plugins.length === 0) {
+  const { name, plugins = [], loadOnlyInlinedPlugins } = document;
+  const alone = loadOnlyInlinedPlugins === true || !isPlainName(name);
+  const further = alone ? [] : pluginsOfDirectory(join(directory, name));
+  const all = Array.isArray(plugins) ? [...(plugins as unknown[]), ...further] : [];
+  if (all.length === 0) {
     throw new Fault("invalid", 'parse network configuration: no "plugins"');
   }
-  const version = cniVersion === undefined ? {} : { cniVersion };
-  const [conf, ...chained] = plugins.map((plugin) =>
+  const version = versionOf(document);
+  const [conf, ...chained] = all.map((plugin) =>
     parseNetwork(JSON.stringify({ ...(plugin as JsonObject), name, ...version })),
   ) as [CniNetwork, ...CniNetwork[]];
   return { conf, chained, document };
+}
+
+const isPlainName = (name: unknown): name is string =>
+  typeof name === "string" && /^[A-Za-z0-9][A-Za-z0-9_.-]*$/.test(name);
+
+function pluginsOfDirectory(directory: string): unknown[] {
+  return configurationFiles(directory)
+    .filter((file) => file.endsWith(".conf"))
+    .map((file) => JSON.parse(readFileSync(join(directory, file), "utf8")) as unknown);
+}
+
+const NEWEST = "1.1.0";
+
+/** The newest of `cniVersions` that is known here, else `cniVersion`. */
+function versionOf({ cniVersion, cniVersions }: JsonObject): { readonly cniVersion?: unknown } {
+  const offered = Array.isArray(cniVersions) ? (cniVersions as unknown[]) : [];
+  const known = [cniVersion, ...offered]
+    .filter((version) => typeof version === "string")
+    .filter((version) => Bun.semver.order(version, NEWEST) <= 0);
+  const [newest] = known.sort(Bun.semver.order).reverse();
+  const version = newest ?? cniVersion;
+  return version === undefined ? {} : { cniVersion: version };
 }
 
 function configurationFiles(directory: string): string[] {

@@ -10,7 +10,6 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import type { CniAddress } from "@rkt/spec";
 import { Fault } from "@shared/base";
-import { chainRefuses } from "@shared/linux";
 
 /** The plugins whose `ipMasq` is understood here; others do it themselves. */
 const PLUGINS: readonly string[] = ["ptp", "bridge"];
@@ -50,23 +49,40 @@ export async function addMasquerading(masquerade: Masquerade): Promise<void> {
  */
 export async function addAcceptance(masquerade: Masquerade): Promise<void> {
   for (const family of FAMILIES) {
-    if (isFiltered(family)) await restore(family, "filter", acceptanceOf(masquerade, family));
+    await restore(family, "filter", acceptanceOf(masquerade, family));
   }
 }
 
-/** True where a firewall may refuse what is forwarded. */
-export function isForwardingFiltered(): boolean {
-  return FAMILIES.some(isFiltered);
+/** True where the kernel filters by the tables that iptables had before nftables. */
+export function isLegacyFiltered(): boolean {
+  return FAMILIES.some(({ version }) => {
+    try {
+      const path = `/proc/net/ip${version === 4 ? "" : "6"}_tables_names`;
+      return readFileSync(path, "utf8").split("\n").includes("filter");
+    } catch {
+      return false; // they were never used
+    }
+  });
 }
 
-function isFiltered({ version }: Family): boolean {
-  if (chainRefuses(version === 4 ? "ip" : "ip6", "filter", "FORWARD")) return true;
-  try {
-    const names = readFileSync(`/proc/net/ip${version === 4 ? "" : "6"}_tables_names`, "utf8");
-    return names.split("\n").includes("filter");
-  } catch {
-    return false; // the old tables were never used
-  }
+/** True where rules of iptables can be changed. */
+export function hasIptables(): boolean {
+  return findProgram("iptables-restore") !== undefined;
+}
+
+/** Every rule of the FORWARD chains and of masquerading, as iptables-save prints it. */
+export async function sourcesOfRules(): Promise<string[]> {
+  const tables = ["filter", "nat"] as const;
+  const texts = await Promise.all(
+    FAMILIES.flatMap((family) => tables.map((table) => save(family, table))),
+  );
+  return texts.flatMap((text) => text.split("\n").filter((line) => line.startsWith("-A ")));
+}
+
+async function save(family: Family, table: IptablesTable): Promise<string> {
+  const program = findProgram(`${family.program}-save`);
+  if (program === undefined) return "";
+  return await Bun.spawn([program, "-t", table], { stderr: "ignore" }).stdout.text();
 }
 
 const ANSWERS = "-m conntrack --ctstate RELATED,ESTABLISHED,DNAT";
@@ -90,10 +106,7 @@ export function acceptanceOf(
 export async function removeIptablesRules(uuid: string, table: IptablesTable): Promise<void> {
   await Promise.all(
     FAMILIES.map(async (family) => {
-      const program = findProgram(`${family.program}-save`);
-      if (program === undefined) return;
-      const saved = await Bun.spawn([program, "-t", table], { stderr: "ignore" }).stdout.text();
-      await restore(family, table, removalOf(uuid, saved));
+      await restore(family, table, removalOf(uuid, await save(family, table)));
     }),
   );
 }

@@ -7,12 +7,14 @@ import { join } from "node:path";
 import { type CniResult, parseCniError, parseCniResult } from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
 import { isExecutable } from "../programs.ts";
+import type { PluginAttachment, RecordedResult } from "./recorded.ts";
 
 export interface PluginCall {
-  readonly command: "ADD" | "DEL";
+  readonly command: "ADD" | "DEL" | "CHECK" | "STATUS" | "GC";
   /** Absolute path of the plugin. */
   readonly plugin: string;
   readonly pluginDirectories: readonly string[];
+  /** Empty for STATUS and GC, which concern no pod. */
   readonly containerId: string;
   /** Path of the network namespace; empty on DEL when it is gone. */
   readonly namespace: string;
@@ -35,10 +37,12 @@ export async function callPlugin(call: PluginCall): Promise<CniResult | undefine
     env: {
       PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
       CNI_COMMAND: call.command,
-      CNI_CONTAINERID: call.containerId,
-      CNI_NETNS: call.namespace,
-      CNI_IFNAME: call.interfaceName,
-      CNI_ARGS: call.args,
+      ...(call.containerId !== "" && {
+        CNI_CONTAINERID: call.containerId,
+        CNI_NETNS: call.namespace,
+        CNI_IFNAME: call.interfaceName,
+        CNI_ARGS: call.args,
+      }),
       CNI_PATH: call.pluginDirectories.join(":"),
     },
   });
@@ -51,6 +55,47 @@ export async function callPlugin(call: PluginCall): Promise<CniResult | undefine
   const said = parseCniError(output);
   const reason = said?.msg ?? (errors.trim() || `exit status ${status}`);
   throw new Fault(said?.code === INCOMPATIBLE_VERSION ? "unsupported" : "unavailable", reason);
+}
+
+/** The call that concerns one pod's attachment. Pure. */
+export function toCall(
+  command: "ADD" | "DEL" | "CHECK",
+  attachment: PluginAttachment,
+  where: {
+    readonly uuid: string;
+    readonly namespace: string;
+    readonly directories: readonly string[];
+  },
+): PluginCall {
+  return {
+    command,
+    plugin: attachment.plugin,
+    pluginDirectories: where.directories,
+    containerId: where.uuid,
+    namespace: where.namespace,
+    interfaceName: attachment.interfaceName,
+    args: attachment.args,
+    configuration: attachment.configuration,
+  };
+}
+
+/**
+ * The attachment's configuration with what its whole network came to, as CHECK and DEL are told.
+ * Plugins before 0.4.0 were not; where the network was never whole, what ADD was told remains.
+ * Pure.
+ * @see CNI specification 1.0, section 2 "DEL" and "CHECK"
+ */
+export function withResult(
+  { network, interfaceName, configuration }: PluginAttachment,
+  results: readonly RecordedResult[],
+): string {
+  const found = results.find(
+    (each) => each.network === network && each.interfaceName === interfaceName,
+  );
+  const document = JSON.parse(configuration) as { readonly cniVersion?: string };
+  const { cniVersion = "0.1.0" } = document;
+  if (found === undefined || /^0\.[123]\./.test(cniVersion)) return configuration;
+  return JSON.stringify({ ...document, prevResult: printResult(found.result, cniVersion) });
 }
 
 /** A result as the plugins of `cniVersion` read it, for the next one of a chain. Pure. */

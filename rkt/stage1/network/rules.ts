@@ -43,7 +43,7 @@ const FAMILIES = [
   { version: 6, family: "ip6", multicast: "ff00::/8", loopback: "::1/128" },
 ] as const;
 
-const tableName = (uuid: string): string => `rkt-${uuid}`;
+export const tableName = (uuid: string): string => `rkt-${uuid}`;
 
 /** The tables that do it; none where there is nothing to do. Pure. */
 export function tablesOf(rules: PodRules): Table[] {
