@@ -15,7 +15,7 @@ import {
   type Volume,
 } from "@rkt/spec";
 import type { Stage1Image } from "@rkt/stage1/bundled";
-import { podPaths } from "@rkt/stage1/contract";
+import { podPaths, printUserRange, type UserRange } from "@rkt/stage1/contract";
 import { assert, crashPoint, Fault, quote, syncDirectory, writeFileAtomic } from "@shared/base";
 import { createPod } from "./create-pod.ts";
 import type { Stage0Host } from "./host.ts";
@@ -25,6 +25,7 @@ import { type AppRequest, planPod, type PodRequest } from "./pod-manifest.ts";
 import { claimName, nameAnnotation } from "./pod-name.ts";
 import { lockPrepare } from "./prepare-lock.ts";
 import { discardPod } from "./remove-pod.ts";
+import { claimUserRange } from "./user-range.ts";
 
 /** A pod, the stage1 that shall run it, and where it goes. */
 export interface PrepareRequest extends PodRequest {
@@ -37,6 +38,8 @@ export interface PrepareRequest extends PodRequest {
   readonly withoutOverlay?: boolean;
   /** Copies layers, bottom first, into a directory; needed only where something is copied. */
   readonly copyTree?: (layers: readonly string[], target: string) => void;
+  /** The pod gets a user namespace: this range of ids, or any that is free. */
+  readonly privateUsers?: UserRange | "any";
   /** As `parsePodName` returned it; no other living pod may have it. */
   readonly name?: string;
   /** Called with the UUID as soon as the pod exists, before anything that may fail. */
@@ -73,8 +76,11 @@ export function preparePod(host: PrepareHost, request: PrepareRequest): Prepared
   const dataDir = resolve(request.dataDir);
   for (const line of warnings) host.warn(line);
   using _named = name === undefined ? undefined : claimName(host, dataDir, name);
+  const { privateUsers } = request;
+  using users = privateUsers && claimUserRange(host, dataDir, privateUsers);
   const pod = createPod(host, dataDir);
   try {
+    recordUsers(phasePath(dataDir, "prepare", pod.uuid), users?.range);
     request.onCreated?.(pod.uuid);
     using _imagesStay = lockPrepare(host, dataDir, "shared");
     checkLayers(dataDir, request.apps);
@@ -85,6 +91,11 @@ export function preparePod(host: PrepareHost, request: PrepareRequest): Prepared
     pod[Symbol.dispose]();
     throw error;
   }
+}
+
+function recordUsers(path: string, range: UserRange | undefined): void {
+  if (range === undefined) return;
+  writeFileAtomic(podPaths.privateUsers(path), `${printUserRange(range)}\n`, { durable: false });
 }
 
 /** An image may have been removed between its look-up and our lock. */

@@ -6,13 +6,14 @@
  */
 import { LOCK_FD_VARIABLE, type RunArguments } from "@rkt/stage1/contract";
 import { assert, crashPoint, Fault } from "@shared/base";
-import { enterMountNamespace, mountAppRoot } from "./app-root.ts";
+import { enterMountNamespace, mountAppRoots } from "./app-root.ts";
 import type { Stage0Host } from "./host.ts";
 import { openedPod } from "./pod-dir.ts";
 import type { PreparedPod } from "./prepare.ts";
 import { discardPod } from "./remove-pod.ts";
 import { supportedRunArgv } from "./run-arguments.ts";
 import { entrypointPath } from "./stage1-image.ts";
+import { readUserRange } from "./user-range.ts";
 
 type RunHost = Pick<Stage0Host, "kernel" | "environment" | "warn">;
 
@@ -26,7 +27,8 @@ export function runPod(host: RunHost, pod: PreparedPod, run: Omit<RunArguments, 
   const { lockFd, uuid, dataDir } = pod;
   assert(lockFd !== undefined, "only a locked pod is run");
   try {
-    return becomeStage1(host, pod, lockFd, { ...run, uuid });
+    const privateUsers = readUserRange(pod.path);
+    return becomeStage1(host, pod, lockFd, { ...run, uuid, ...(privateUsers && { privateUsers }) });
   } catch (error) {
     discardPod(host.kernel, openedPod(dataDir, uuid, lockFd));
     throw error;
@@ -38,7 +40,7 @@ function becomeStage1(host: RunHost, pod: PreparedPod, lockFd: number, run: RunA
   if (program === undefined) throw new Fault("invalid", "start stage1: it has no run entrypoint");
   const argv = supportedRunArgv(host, pod.stage1, run);
   enterMountNamespace(host.kernel, pod.path);
-  for (const { name } of pod.manifest.apps) mountAppRoot(host.kernel, pod.dataDir, name);
+  mountAppRoots(host.kernel, pod, run.privateUsers);
   crashPoint("run-mounted");
   host.kernel.setCloseOnExec(lockFd, false);
   const environment = { ...defined(host.environment), [LOCK_FD_VARIABLE]: String(lockFd) };

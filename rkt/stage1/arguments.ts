@@ -3,7 +3,7 @@
  * `contract.ts`. Pure.
  */
 import { Fault, quote } from "@shared/base";
-import { type AttachArguments, ENDPOINTS, type RunArguments } from "./contract.ts";
+import { type AttachArguments, ENDPOINTS, parseUserRange, type RunArguments } from "./contract.ts";
 
 /** @throws {Fault} "invalid" for an option that interface version 6 does not have */
 export function parseRunArguments(argv: readonly string[]): RunArguments {
@@ -20,6 +20,7 @@ export function parseRunArguments(argv: readonly string[]): RunArguments {
   for (const name of options.keys()) {
     if (!known.has(name)) throw new Fault("invalid", `read arguments: unknown option "--${name}"`);
   }
+  const users = options.get("private-users");
   const flag = (name: string): boolean => options.get(name) === "true";
   return {
     uuid: words[0] ?? "",
@@ -29,6 +30,7 @@ export function parseRunArguments(argv: readonly string[]): RunArguments {
     hostname: options.get("hostname") ?? "",
     localConfig: options.get("local-config") ?? "/etc/rkt",
     mutable: flag("mutable"),
+    ...(users !== undefined && { privateUsers: parseUserRange(users) }),
     ipc: parseIpc(options.get("ipc") ?? "auto"),
     disableCapabilitiesRestriction: flag("disable-capabilities-restriction"),
     disablePaths: flag("disable-paths"),

@@ -6,6 +6,8 @@
  * @see rkt Documentation/devel/stage1-implementors-guide.md
  */
 import { join } from "node:path";
+import { Fault, quote } from "@shared/base";
+import type { IdRange } from "@shared/linux";
 
 /** The interface version of the flavours that come with this program. */
 export const INTERFACE_VERSION = 6;
@@ -99,6 +101,8 @@ export const podPaths = {
   /** resolv.conf and hosts that stage0 wrote, for the modes `resolv=stage0` and `hosts=stage0`. */
   resolvConf: (pod: string): string => join(pod, "stage1/rootfs/etc/rkt-resolv.conf"),
   hosts: (pod: string): string => join(pod, "stage1/rootfs/etc/rkt-hosts"),
+  /** `SHIFT:COUNT` of a pod with a user namespace of its own; without it the ids are the host's. */
+  privateUsers: (pod: string): string => join(pod, "private-users"),
   /** Decimal pid, in the host's pid namespace, of a process that `enter` may join. */
   pid: (pod: string): string => join(pod, "pid"),
   /** Decimal ms that apps get to end by themselves, from the next stop on; 10 s without it. */
@@ -121,6 +125,35 @@ export interface NetworkStatus {
   readonly mask: string;
 }
 
+/** Ids of users and groups of the host: `count` from `shift` on stand for 0 and up in a pod. */
+export interface UserRange {
+  readonly shift: number;
+  readonly count: number;
+}
+
+/** `SHIFT:COUNT`. @throws {Fault} "invalid" */
+export function parseUserRange(text: string): UserRange {
+  const [, shift = Number.NaN, count = Number.NaN] = (/^(\d+):(\d+)$/.exec(text) ?? []).map(Number);
+  if (shift >= 1 && count >= 1 && shift + count <= 2 ** 32 - 1) return { shift, count };
+  throw new Fault("invalid", `read a range of ids ${quote(text)}: it is not UID:COUNT`);
+}
+
+/**
+ * How mounts show the owners of files to such a pod. The host's root, who makes files there for the
+ * pod, stands behind the last id of the pod.
+ */
+export function mappedOwners({ shift, count }: UserRange): readonly IdRange[] {
+  return [
+    { inside: 0, outside: shift, count },
+    { inside: count, outside: 0, count: 1 },
+  ];
+}
+
+/** The other side of `parseUserRange`. */
+export function printUserRange({ shift, count }: UserRange): string {
+  return `${shift}:${count}`;
+}
+
 /** What `run` is asked to do beyond what the pod manifest says. */
 export interface RunArguments {
   readonly uuid: string;
@@ -133,6 +166,8 @@ export interface RunArguments {
   readonly localConfig: string;
   readonly mutable: boolean;
   readonly ipc: "auto" | "private" | "parent";
+  /** Apps live in a user namespace whose ids are these of the host. */
+  readonly privateUsers?: UserRange;
   readonly disableCapabilitiesRestriction: boolean;
   readonly disablePaths: boolean;
   readonly disableSeccomp: boolean;
@@ -149,6 +184,7 @@ export function runArgv(run: RunArguments): string[] {
     ...(run.debug ? ["--debug"] : []),
     `--net=${run.net}`,
     ...(run.interactive ? ["--interactive"] : []),
+    ...(run.privateUsers ? [`--private-users=${printUserRange(run.privateUsers)}`] : []),
     ...(run.hostname === "" ? [] : [`--hostname=${run.hostname}`]),
     `--local-config=${run.localConfig}`,
     ...(run.mutable ? ["--mutable"] : []),

@@ -4,7 +4,12 @@ import { Fault, quote } from "@shared/base";
 
 const DIRECTORIES = ["/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin", "/usr/local/sbin"];
 
-const PACKAGE = { crun: "crun", catatonit: "catatonit", setpriv: "util-linux" } as const;
+const PACKAGE = {
+  crun: "crun",
+  catatonit: "catatonit",
+  setpriv: "util-linux",
+  unshare: "util-linux",
+} as const;
 
 /** Absolute path of a program. @throws {Fault} "missing-program" */
 export function findProgram(name: keyof typeof PACKAGE): string {

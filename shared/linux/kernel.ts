@@ -24,6 +24,7 @@ import {
   setns,
   unshare,
 } from "./namespaces.ts";
+import { bindMount, mapIds, newUserNamespace, waitForUserNamespace } from "./user-namespaces.ts";
 import { chroot, execve, setChildSubreaper, setParentDeathSignal } from "./processes.ts";
 
 /**
@@ -44,6 +45,10 @@ export interface Kernel {
   readonly fileSystemType: (path: string) => number;
   readonly mount: typeof mount;
   readonly unmount: typeof unmount;
+  readonly bindMount: typeof bindMount;
+  readonly newUserNamespace: typeof newUserNamespace;
+  readonly waitForUserNamespace: typeof waitForUserNamespace;
+  readonly mapIds: typeof mapIds;
   readonly unshare: typeof unshare;
   readonly setns: typeof setns;
   readonly inNewNamespaces: typeof inNewNamespaces;
@@ -71,6 +76,10 @@ export const kernel: Kernel = {
   fileSystemType: (path) => statfsSync(path).type,
   mount,
   unmount,
+  bindMount,
+  newUserNamespace,
+  waitForUserNamespace,
+  mapIds,
   unshare,
   setns,
   inNewNamespaces,

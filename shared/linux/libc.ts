@@ -88,6 +88,19 @@ export function libc(): Libc {
   return opened;
 }
 
+const RAW_CALL = {
+  syscall: { args: [i64, i64, i64, i64, i64, i64, i64], returns: i64 },
+} as const;
+
+let openedRaw: ((...words: bigint[]) => bigint) | undefined;
+
+/** One system call by its number, for those that older C libraries have no function for. */
+export function systemCall(number: number, ...words: (number | NodeJS.ArrayBufferView)[]): bigint {
+  openedRaw ??= dlopen("libc.so.6", RAW_CALL).symbols.syscall as (...all: bigint[]) => bigint;
+  const all = words.map((word) => BigInt(typeof word === "number" ? word : ptr(word)));
+  return openedRaw(BigInt(number), ...all, ...Array<bigint>(6 - all.length).fill(0n));
+}
+
 /**
  * Reversed, because of two names for one number the first in the list is the usual one: EAGAIN, not
  * EWOULDBLOCK.

@@ -65,3 +65,4 @@ export {
 export type { TerminalSize } from "./terminal.ts";
 export { datagramsTo } from "./unix-sockets.ts";
 export type { DatagramSender } from "./unix-sockets.ts";
+export type { BindRequest, IdRange } from "./user-namespaces.ts";

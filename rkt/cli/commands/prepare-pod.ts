@@ -116,6 +116,7 @@ export async function prepareAsAsked(
   const { stage1, request } = await gather(host, call);
   const name = call.flags.get(pod.podName);
   const withoutOverlay = call.flags.get(pod.noOverlay);
+  const privateUsers = call.flags.get(pod.privateUsers);
   const copying = withoutOverlay || "layers" in stage1 ? await treeCopier() : {};
   return asStage0(() =>
     preparePod(stage0HostOf(host, call), {
@@ -123,6 +124,7 @@ export async function prepareAsAsked(
       ...preparation,
       ...copying,
       ...(name !== undefined && { name }),
+      ...(privateUsers !== undefined && { privateUsers }),
       dataDir: call.flags.get(dir),
       stage1,
       withoutOverlay,

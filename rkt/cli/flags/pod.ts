@@ -14,8 +14,16 @@ import {
 } from "@rkt/spec";
 import { readFileSync } from "node:fs";
 import { parsePodName } from "@rkt/stage0";
+import { parseUserRange, type UserRange } from "@rkt/stage1/contract";
 import { Fault } from "@shared/base";
-import { type Flag, listFlag, optionalFlag, switchFlag, textFlag } from "../grammar/flag.ts";
+import {
+  type Flag,
+  listFlag,
+  optionalFlag,
+  readBoolean,
+  switchFlag,
+  textFlag,
+} from "../grammar/flag.ts";
 
 export const detach: Flag<boolean> = {
   ...switchFlag({
@@ -93,6 +101,21 @@ export const port: Flag<readonly ExposedPort[]> = listFlag(
   parsePortFlag,
 );
 
+/** Without a value any range that no other pod has. */
+export const privateUsers: Flag<UserRange | "any" | undefined> = {
+  name: "private-users",
+  usage:
+    "run within user namespaces, in a range of the host's ids that no other pod has. " +
+    "Syntax: --private-users[=UID:COUNT]",
+  shown: "false",
+  bare: "true",
+  initial: undefined,
+  read: (text) => {
+    if (/^\d+:/.test(text)) return parseUserRange(text);
+    return readBoolean(text) ? "any" : undefined;
+  },
+};
+
 export const setEnv: Flag<readonly NameValue[]> = {
   name: "set-env",
   usage:
@@ -129,6 +152,7 @@ export const PREPARE_FLAGS: readonly Flag<unknown>[] = [
   podManifest,
   podName,
   port,
+  privateUsers,
   setEnv,
   setEnvFile,
   volume,

@@ -7,6 +7,7 @@ import { constants } from "node:os";
 import { join } from "node:path";
 import { type Clock, Fault, quote, writeAll } from "@shared/base";
 import type { AppStreams } from "./app-streams.ts";
+import type { AppConfig } from "./bundle.ts";
 import { type AppHost, type ConnectOptions, hasExited, spawnConnected } from "./connect-app.ts";
 import type { AnySignal } from "./stop-signal.ts";
 import { findProgram } from "../programs.ts";
@@ -23,6 +24,7 @@ export const crunPaths = {
 } as const;
 
 export interface StartOptions extends ConnectOptions {
+  readonly config: AppConfig;
   /** Of the container: the app's name, or one that no app can have. */
   readonly id: string;
 }

@@ -26,6 +26,8 @@ export interface BoundVolume {
   readonly target: string;
   readonly readOnly: boolean;
   readonly recursive: boolean;
+  /** Made for this pod: it gets what the image has at the target, as long as it is empty. */
+  readonly isFilled?: boolean;
 }
 
 export interface BundleInput {
@@ -44,6 +46,10 @@ export interface BundleInput {
   /** Namespaces to join, by the runtime specification's type. */
   readonly namespaces: readonly RuntimeNamespace[];
   readonly volumes: readonly BoundVolume[];
+  /** Namespaces that belong to the pod's own user namespace, or to the only one there is. */
+  readonly ownsNetwork: boolean;
+  readonly ownsIpc: boolean;
+  readonly ownsUsers: boolean;
   /** A directory shared by the pod's apps as /dev/shm. */
   readonly sharedMemory: string;
   readonly restrictCapabilities: boolean;
@@ -83,7 +89,7 @@ export function bundleConfig(input: BundleInput): AppConfig {
       noNewPrivileges: input.seccomp.needsNoNewPrivileges || (isolators.noNewPrivileges ?? false),
       ...(isolators.oomScoreAdj !== undefined && { oomScoreAdj: isolators.oomScoreAdj }),
     },
-    mounts: [...systemMounts(input.sharedMemory), ...input.volumes.map(volumeMount)],
+    mounts: [...systemMounts(input), ...input.volumes.map(volumeMount)],
     linux: {
       cgroupsPath: input.cgroupPath,
       namespaces: [{ type: "mount" }, ...input.namespaces],
@@ -103,7 +109,7 @@ function effectiveCapabilities(input: BundleInput): readonly string[] {
   );
 }
 
-function systemMounts(sharedMemory: string): RuntimeMount[] {
+function systemMounts(input: BundleInput): RuntimeMount[] {
   const safe = ["nosuid", "noexec", "nodev"];
   return [
     { destination: "/proc", type: "proc", source: "proc", options: safe },
@@ -119,9 +125,25 @@ function systemMounts(sharedMemory: string): RuntimeMount[] {
       source: "devpts",
       options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
     },
-    { destination: "/dev/shm", type: "bind", source: sharedMemory, options: ["bind", ...safe] },
-    { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: safe },
-    { destination: "/sys", type: "sysfs", source: "sysfs", options: [...safe, "ro"] },
+    {
+      destination: "/dev/shm",
+      type: "bind",
+      source: input.sharedMemory,
+      options: ["bind", ...safe],
+    },
+    // A new mount of either needs rights in the user namespace that owns the queues, or the
+    // network.
+    ...(input.ownsUsers && !input.ownsIpc
+      ? []
+      : [{ destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: safe }]),
+    input.ownsUsers && !input.ownsNetwork
+      ? {
+          destination: "/sys",
+          type: "bind",
+          source: "/sys",
+          options: ["rbind", "rslave", ...safe, "rro"],
+        }
+      : { destination: "/sys", type: "sysfs", source: "sysfs", options: [...safe, "ro"] },
     {
       destination: "/sys/fs/cgroup",
       type: "cgroup",

@@ -3,13 +3,12 @@
  * the person who runs the pod. Options flow in; the process that makes the app, and what it writes,
  * flow out.
  */
-import { closeSync, fchownSync } from "node:fs";
+import { closeSync, fchmodSync } from "node:fs";
 import type { Clock } from "@shared/base";
 import { type Kernel, setNonBlocking } from "@shared/linux";
 import { AppLog, type LogSettings } from "./app-log.ts";
 import { AppStreams } from "./app-streams.ts";
 import { expectTerminal } from "./app-terminal.ts";
-import type { AppConfig } from "./bundle.ts";
 import { copyOutput } from "./output.ts";
 import { PatientWriter, withoutWaiting } from "./patient-writer.ts";
 import { endpointsOf, hasOwnTerminal, type Stdio } from "./stdio.ts";
@@ -24,7 +23,6 @@ export interface ConnectOptions {
   readonly uuid: string;
   /** Of the app, whose log gets the output. */
   readonly name: string;
-  readonly config: AppConfig;
   readonly stdio: Stdio;
   readonly logs: LogSettings;
   /** Put before each line of output; empty where one app has the output for itself. */
@@ -71,11 +69,12 @@ function spawnOnPipes(
   options: ConnectOptions,
   command: string[],
 ): Omit<Connected, "streams"> {
-  const { stdio, config, prefix } = options;
+  const { stdio, prefix } = options;
   const ends: number[] = [];
-  // An app of another user opens /dev/stdout anew, which asks for the right to use the pipe.
+  // An app of another user opens /dev/stdout anew, which asks for the right to use the pipe. Only
+  // who may look into the app's processes can find it.
   const give = (fd: number): number => {
-    fchownSync(fd, config.process.user.uid, config.process.user.gid);
+    fchmodSync(fd, 0o666);
     ends.push(fd);
     return fd;
   };

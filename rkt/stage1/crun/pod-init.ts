@@ -6,10 +6,12 @@
  * alive. When the supervisor dies for whatever reason, the kernel kills the init, and with it the
  * whole pid namespace.
  */
-import { openSync } from "node:fs";
+import { openSync, readFileSync } from "node:fs";
 import process from "node:process";
+import { Fault } from "@shared/base";
 import type { Kernel, NamespaceKind } from "@shared/linux";
 import { namespacePath } from "@shared/linux";
+import type { UserRange } from "../contract.ts";
 import { findProgram } from "../programs.ts";
 
 export interface PodInit {
@@ -34,9 +36,17 @@ export interface PodInitOptions {
   /** False leaves the apps in the host's ipc namespace. */
   readonly ownIpc: boolean;
   readonly lockFd: number;
+  /** The pod's own user namespace, which then owns its other namespaces. */
+  readonly users: UserRange | undefined;
 }
 
 export function startPodInit(host: { readonly kernel: Kernel }, options: PodInitOptions): PodInit {
+  return options.users === undefined
+    ? startPlainInit(host, options)
+    : startShiftedInit(host, options, options.users);
+}
+
+function startPlainInit(host: { readonly kernel: Kernel }, options: PodInitOptions): PodInit {
   const kinds: NamespaceKind[] = ["uts", "pid"];
   if (options.ownIpc) kinds.push("ipc");
   if (options.network === "own") kinds.push("net");
@@ -68,4 +78,78 @@ export function startPodInit(host: { readonly kernel: Kernel }, options: PodInit
     heldNetwork,
     kill: () => child.kill("SIGKILL"),
   };
+}
+
+/**
+ * With a user namespace: a process of several threads such as this one cannot enter one, so a
+ * program makes all namespaces at once and stays as the parent of the init.
+ */
+function startShiftedInit(
+  host: { readonly kernel: Kernel },
+  options: PodInitOptions,
+  users: UserRange,
+): PodInit {
+  const kinds: NamespaceKind[] = ["user", "uts", "pid"];
+  if (options.ownIpc) kinds.push("ipc");
+  if (options.network === "own") kinds.push("net");
+  const child = inNetwork(host, options, () =>
+    Bun.spawn(shiftedCommand(kinds), {
+      stdio: ["ignore", "ignore", "ignore", options.lockFd],
+      env: {},
+      cwd: "/",
+    }),
+  );
+  host.kernel.waitForUserNamespace(child);
+  host.kernel.mapIds(child.pid, [{ inside: 0, outside: users.shift, count: users.count }]);
+  const pid = onlyChild(child.pid);
+  host.kernel.inNamespace(namespacePath(pid, "uts"), "uts", () =>
+    host.kernel.setHostname(options.hostname),
+  );
+  let heldNetwork: string | undefined;
+  if (options.network === "own") {
+    const path = namespacePath(pid, "net");
+    host.kernel.inNamespace(path, "net", () => host.kernel.setLoopbackUp());
+    heldNetwork = `/proc/${process.pid}/fd/${openSync(path, "r")}`;
+  }
+  if (typeof options.network !== "string") kinds.push("net");
+  return {
+    pid,
+    exited: child.exited,
+    namespaces: new Map(kinds.map((kind) => [kind, namespacePath(pid, kind)])),
+    heldNetwork,
+    kill: () => {
+      // Until its parent has ended nobody else can have its pid.
+      if (child.exitCode === null) process.kill(pid, "SIGKILL");
+    },
+  };
+}
+
+function shiftedCommand(kinds: readonly NamespaceKind[]): string[] {
+  return [
+    ...[findProgram("setpriv"), "--pdeathsig", "KILL", findProgram("unshare")],
+    ...kinds.map((kind) => `--${kind}`),
+    ...["--fork", "--kill-child=KILL", findProgram("catatonit"), "-P"],
+  ];
+}
+
+function inNetwork<T>(
+  host: { readonly kernel: Kernel },
+  { network }: PodInitOptions,
+  action: () => T,
+): T {
+  return typeof network === "string"
+    ? action()
+    : host.kernel.inNamespace(network.path, "net", action);
+}
+
+const TRIES = 2000;
+
+/** The process that a program starts as its only child, once it has done so. */
+function onlyChild(parent: number): number {
+  for (let attempt = 0; attempt < TRIES; attempt++) {
+    const [child] = readFileSync(`/proc/${parent}/task/${parent}/children`, "utf8").split(" ");
+    if (child !== undefined && child !== "") return Number(child);
+    Bun.sleepSync(1);
+  }
+  throw new Fault("internal", "start the pod's init: it did not come");
 }

@@ -22,6 +22,7 @@ import { AttachServer } from "./attach-server.ts";
 import { removePodCgroups, warmUpMigration } from "./cgroups.ts";
 import { nameFileBinds, type NameFilesInput, writeNameFiles } from "./name-files.ts";
 import { type PodInit, startPodInit } from "./pod-init.ts";
+import { makeReachable } from "./shifted-users.ts";
 import { startApps } from "./start-apps.ts";
 import type { RunningPod, Stage1Host } from "./running-pod.ts";
 import { PodSignals } from "./signals.ts";
@@ -64,6 +65,7 @@ async function runApps(host: Stage1Host, pod: RunningPod): Promise<number> {
     hostname: hostnameOf(pod.options),
     results,
   };
+  makeReachable(host, pod);
   shareMemory(host, pod.directory);
   const resolvConf = writeNameFiles(names);
   const apps = await startApps(host, pod, (root) => nameFileBinds(host, root, names, resolvConf));
@@ -106,6 +108,7 @@ function startInit(host: Stage1Host, options: RunArguments, lockFd: number): Pod
     network: podNetwork(host, options.net),
     ownIpc: options.ipc !== "parent",
     lockFd,
+    users: options.privateUsers,
   });
   const pod = process.cwd();
   writeFileAtomic(podPaths.supervisorPid(pod), `${process.pid}\n`, { durable: false });

@@ -17,6 +17,7 @@ import { appCgroup } from "./cgroups.ts";
 import { appEnvironment } from "./environment.ts";
 import type { RunningPod, Stage1Host } from "./running-pod.ts";
 import { seccompSettings, UNFILTERED } from "./seccomp-filter.ts";
+import { reachableRoot, shiftVolumes } from "./shifted-users.ts";
 import { checkExecutable } from "./executable.ts";
 import { resolveInRoot } from "./resolve-in-root.ts";
 import { hasOwnTerminal, isInteractive, type Stdio, stdioOf } from "./stdio.ts";
@@ -108,13 +109,14 @@ async function appConfig(
   const { name } = runtimeApp;
   const app = commandOf(runtimeApp);
   const root = podPaths.appRoot(directory, name);
-  const account = resolveAccount(host, root, app);
+  const account = resolveAccount(host, root, app, options.privateUsers);
   const isolators = parseIsolators(app.isolators ?? []);
   for (const controller of unenforceable(isolators, surroundings.controllers)) {
     const reason = "this machine has no such cgroup controller";
     host.note(`stage1: warning: app ${quote(name)} runs without ${controller} limit: ${reason}`);
   }
-  const volumes = bindVolumes(directory, manifest, runtimeApp, app).map((volume) => ({
+  const bound = bindVolumes(directory, manifest, runtimeApp, app);
+  const volumes = shiftVolumes(host, pod, name, bound).map((volume) => ({
     ...volume,
     target: resolveInRoot(root, volume.target),
   }));
@@ -126,13 +128,13 @@ async function appConfig(
     path: environment.get("PATH") ?? "",
     volumeTargets: volumes.map(({ target }) => target),
   });
-  fillEmptyVolumes(host, root, directory, volumes);
+  fillEmptyVolumes(host, root, volumes);
   return bundleConfig({
     app,
     account,
     environment,
     isolators,
-    root,
+    root: reachableRoot(host, pod, name),
     readOnlyRoot: runtimeApp.readOnlyRootFS ?? false,
     hasTerminal: hasTerminal(stdioOf(runtimeApp.annotations ?? [], options.interactive)),
     cgroupPath: appCgroup(options.uuid, name),
@@ -140,6 +142,9 @@ async function appConfig(
     availableCapabilities: surroundings.capabilities,
     namespaces: surroundings.namespaces,
     volumes: [...surroundings.nameFiles(root), ...volumes],
+    ownsNetwork: pod.init.heldNetwork !== undefined,
+    ownsIpc: pod.init.namespaces.has("ipc"),
+    ownsUsers: options.privateUsers !== undefined,
     sharedMemory: crunPaths.sharedMemory(directory),
     restrictCapabilities: !options.disableCapabilitiesRestriction,
     restrictPaths: !options.disablePaths,

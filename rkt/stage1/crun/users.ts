@@ -7,6 +7,7 @@
 import { closeSync, fstatSync, readFileSync } from "node:fs";
 import { Fault, quote } from "@shared/base";
 import type { Kernel } from "@shared/linux";
+import type { UserRange } from "../contract.ts";
 
 export interface Account {
   readonly uid: number;
@@ -27,20 +28,23 @@ interface PasswdLine {
 /** An id of an account is at most 2^32 − 2: the largest number means "unchanged" to the kernel. */
 const ID_MAX = 2 ** 32 - 2;
 
+/** @param users the ids of the pod's user namespace, by which owners of files are shifted */
 export function resolveAccount(
   host: { readonly kernel: Kernel },
   root: string,
   app: { readonly user: string; readonly group: string },
+  users?: UserRange,
 ): Account {
+  const own = (id: number): number => (users === undefined ? id : id - users.shift);
   const passwd = readPasswd(host, root);
   const uid = resolveId(host, root, app.user, {
     kind: "user",
-    owner: ({ uid }) => uid,
+    owner: ({ uid }) => own(uid),
     byName: (name) => passwd.find((line) => line.name === name)?.uid,
   });
   const gid = resolveId(host, root, app.group, {
     kind: "group",
-    owner: ({ gid }) => gid,
+    owner: ({ gid }) => own(gid),
     byName: (name) => readGroups(host, root).get(name),
   });
   const line = passwd.find((each) => each.uid === uid);

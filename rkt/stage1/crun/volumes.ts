@@ -58,6 +58,7 @@ function bind(
     source,
     target: point.path,
     readOnly: volume.readOnly ?? point.readOnly ?? false,
+    isFilled: volume.kind === "empty",
     recursive: (volume.recursive ?? true) && mayHoldMounts(source),
   };
 }
@@ -82,12 +83,10 @@ function depth(path: string): number {
 export function fillEmptyVolumes(
   host: { readonly kernel: Kernel },
   root: string,
-  pod: string,
   volumes: readonly BoundVolume[],
 ): void {
-  const shared = podPaths.sharedVolume(pod, "");
-  for (const { source, target } of volumes) {
-    if (!source.startsWith(shared) || readdirSync(source).length > 0) continue;
+  for (const { source, target, isFilled = false } of volumes) {
+    if (!isFilled || readdirSync(source).length > 0) continue;
     const fd = host.kernel.openInRoot(root, target);
     if (fd === undefined) continue;
     try {

@@ -1,0 +1,93 @@
+/**
+ * What a pod with a user namespace of its own needs of its surroundings: places that its root may
+ * reach, and volumes whose owners are shifted. All lies in the pod's own mount namespace.
+ *
+ * The root of such a pod is nobody on the host, so it cannot walk through a data directory that is
+ * closed to others. crun opens sources of mounts before it changes its user, but not the root.
+ */
+import { closeSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Fault } from "@shared/base";
+import { mappedOwners, podPaths } from "../contract.ts";
+import type { BoundVolume } from "./bundle.ts";
+import type { RunningPod, Stage1Host } from "./running-pod.ts";
+
+/** An empty directory of the host; each such pod sees a file system of its own there. */
+const REACHABLE = "/run/rkt-users";
+
+/** Call once per pod, before anything is placed there. */
+export function makeReachable(host: Stage1Host, pod: RunningPod): void {
+  if (pod.options.privateUsers === undefined) return;
+  mkdirSync(REACHABLE, { recursive: true, mode: 0o755 });
+  host.kernel.mount({
+    source: "rkt-users",
+    target: REACHABLE,
+    type: "tmpfs",
+    flags: ["nosuid", "nodev"],
+    data: "mode=755",
+  });
+}
+
+/** Where crun finds the root of an app. */
+export function reachableRoot(host: Stage1Host, pod: RunningPod, app: string): string {
+  const root = podPaths.appRoot(pod.directory, app);
+  if (pod.options.privateUsers === undefined) return root;
+  const target = join(REACHABLE, "roots", app);
+  mkdirSync(target, { recursive: true });
+  host.kernel.bindMount({ source: root, target, recursive: true });
+  return target;
+}
+
+/**
+ * The volumes of an app with owners as the app has them on disk. Where the file system of one
+ * cannot do so, its files belong to nobody, and a line says so.
+ */
+export function shiftVolumes(
+  host: Stage1Host,
+  pod: RunningPod,
+  app: string,
+  volumes: readonly BoundVolume[],
+): readonly BoundVolume[] {
+  const users = pod.options.privateUsers;
+  if (users === undefined || volumes.length === 0) return volumes;
+  const fd = host.kernel.newUserNamespace(mappedOwners(users));
+  try {
+    return volumes.map((volume, at) => {
+      const target = join(REACHABLE, "volumes", app, String(at));
+      return shiftVolume(host, volume, target, fd);
+    });
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function shiftVolume(
+  host: Stage1Host,
+  volume: BoundVolume,
+  target: string,
+  userNamespaceFd: number,
+): BoundVolume {
+  const { source, recursive } = volume;
+  if (source === "") return volume;
+  makeMountPoint(source, target);
+  try {
+    host.kernel.bindMount({ source, target, recursive, userNamespaceFd });
+    return { ...volume, source: target };
+  } catch (error) {
+    if (Fault.from(error).kind !== "unsupported") throw error;
+    host.note(`stage1: warning: files in ${volume.target} belong to nobody: ${messageOf(error)}`);
+    return volume;
+  }
+}
+
+function messageOf(error: unknown): string {
+  return Fault.from(error).message;
+}
+
+function makeMountPoint(source: string, target: string): void {
+  if (statSync(source).isDirectory()) mkdirSync(target, { recursive: true });
+  else {
+    mkdirSync(join(target, ".."), { recursive: true });
+    writeFileSync(target, "");
+  }
+}
