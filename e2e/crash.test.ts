@@ -1,6 +1,6 @@
 /**
- * SIGKILL at every named instant of fetch, run, gc and image rm: the next command tells the truth,
- * the same command works again, and `rkt gc` leaves nothing of it on the machine.
+ * SIGKILL at every named instant of fetch, run, gc, image verify and image rm: the next command
+ * tells the truth, the same command works again, and `rkt gc` leaves nothing of it on the machine.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
@@ -31,7 +31,8 @@ const CASES = POINTS.flatMap((point) =>
 
 test("there are at least 20 points, and each belongs to a command", () => {
   expect(POINTS.length).toBeGreaterThanOrEqual(20);
-  for (const point of POINTS) expect(point).toMatch(/^(fetch|prepare|run|stage1|gc|image-rm)-/);
+  const known = /^(fetch|prepare|run|stage1|gc|image-rm|image-verify)-/;
+  for (const point of POINTS) expect(point).toMatch(known);
 });
 
 feature("SIGKILL at", { programs: NEEDED, lacks: PLUGINS }, (world) => {
@@ -63,6 +64,7 @@ feature("SIGKILL at", { programs: NEEDED, lacks: PLUGINS }, (world) => {
         world().rkt(argv, { data, env });
       const { command, prepare } = plan(point, from);
       for (const step of prepare) await rkt(step.argv, step.env);
+      if (point === "image-verify-replaced") await damageLayers(data);
 
       const killed = await rkt(command, { RKT_CRASH_AT: point });
       expect(killed.signal, `${killed.stderr}\nstatus ${killed.status}`).toBe("SIGKILL");
@@ -71,6 +73,7 @@ feature("SIGKILL at", { programs: NEEDED, lacks: PLUGINS }, (world) => {
       expect(list).not.toContain("\trunning\t");
       const images = succeeded(await rkt(["image", "list", "--no-legend", "--fields=name"]));
       expect(images.trim().split("\n").filter(Boolean)).toEqual(imagesAfter(point, from));
+      if (point === "image-verify-replaced") await expectWholeLayers(data);
 
       succeeded(await rkt(again(command)));
       succeeded(await rkt(["gc", "--grace-period=0s", "--expire-prepared=0s"]));
@@ -105,10 +108,26 @@ feature("SIGKILL at", { programs: NEEDED, lacks: PLUGINS }, (world) => {
     if (point === "image-rm-recorded") {
       return { command: ["image", "rm", IMAGE_NAME], prepare: [stored] };
     }
+    if (point === "image-verify-replaced") {
+      return { command: ["image", "verify", IMAGE_NAME], prepare: [stored] };
+    }
     if (!point.startsWith("gc-")) return { command: run, prepare: [stored] };
     // stage1's gc entrypoint is run for a pod that could not give back what it had
     const left = { argv: run, env: { RKT_CRASH_AT: "stage1-networked" } };
     return { command: gc, prepare: [stored, left] };
+  }
+
+  async function damageLayers(data: string): Promise<void> {
+    const script = `for layer in ${data}/cas/layers/*; do echo damage >$layer/damage; done`;
+    await world().machine.shell(script);
+  }
+
+  /** At no instant a layer is gone; this one was mended just before the end. */
+  async function expectWholeLayers(data: string): Promise<void> {
+    const list = await world().machine.shell(`cd ${data}/cas/layers; ls; ls *`);
+    expect(list).toMatch(/^sha512-[0-9a-f]{64}\n/);
+    expect(list).toContain("\nbin\n");
+    expect(list).not.toContain("damage");
   }
 
   /** What is in the store after the crash: an image is there wholly or not at all. */
@@ -125,6 +144,6 @@ feature("SIGKILL at", { programs: NEEDED, lacks: PLUGINS }, (world) => {
    * nothing more.
    */
   function again(command: readonly string[]): readonly string[] {
-    return command[0] === "image" ? ["image", "list"] : command;
+    return command[1] === "rm" ? ["image", "list"] : command;
   }
 });

@@ -71,6 +71,13 @@ feature("members of group rkt", { programs: PROGRAMS }, (world) => {
     expect(await world().machine.shell(`ls ${DATA}/cas/layers`)).toBe("");
   });
 
+  test("there is nothing to verify of what was never unpacked", async () => {
+    const verify = ["image", "verify", "example.test/member"];
+    expect(succeeded(await rkt(verify))).toBe(
+      'image "example.test/member" not rendered; no verification needed\n',
+    );
+  });
+
   test("root runs what a member fetched", async () => {
     const run = ["run", "--net=none", "--exec=/bin/sh"];
     const words = ["--", "-c", "echo it runs"];

@@ -33,6 +33,7 @@ export const CRASH_POINTS = [
   "gc-marked", // an exited pod lies in exited-garbage/
   "gc-stage1", // stage1's gc entrypoint has run
   "gc-partial", // part of the pod directory is removed
+  "image-verify-replaced", // a damaged layer was exchanged for a new one, and is still there
   "image-rm-recorded", // the image is out of the database, its blobs and layers are not
 ] as const;
 

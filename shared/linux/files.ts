@@ -107,6 +107,20 @@ export function listXattrs(path: string | Uint8Array): string[] {
   return Buffer.from(buffer.buffer, 0, length).toString().split("\0").filter(Boolean);
 }
 
+const RENAME_EXCHANGE = 2;
+
+/**
+ * Two names of one file system stand for each other's file from now on: there is no instant at
+ * which one of them stands for none. False where the file system cannot.
+ */
+export function exchange(first: string, second: string): boolean {
+  const [a, b] = [cString(first), cString(second)];
+  if (libc().renameat2(AT_FDCWD, a, AT_FDCWD, b, RENAME_EXCHANGE) === 0) return true;
+  const code = lastErrno();
+  if (code === "EINVAL" || code === "ENOSYS") return false;
+  throw errnoFault(`exchange ${quote(first)} and ${quote(second)}`, code);
+}
+
 /** Writes everything that the file system of `path` holds in memory to its disk. */
 export function syncFileSystem(path: string): void {
   const fd = openSync(path, "r");

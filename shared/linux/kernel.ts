@@ -4,6 +4,7 @@
  */
 import { statfsSync } from "node:fs";
 import {
+  exchange,
   flock,
   getXattr,
   listXattrs,
@@ -40,6 +41,7 @@ export interface Kernel {
   readonly listXattrs: typeof listXattrs;
   readonly openInRoot: typeof openInRoot;
   readonly pipe: typeof pipe;
+  readonly exchange: typeof exchange;
   readonly syncFileSystem: typeof syncFileSystem;
   /** The magic number of the file system that holds `path`, as statfs(2) tells. */
   readonly fileSystemType: (path: string) => number;
@@ -72,6 +74,7 @@ export const kernel: Kernel = {
   listXattrs,
   openInRoot,
   pipe,
+  exchange,
   syncFileSystem,
   fileSystemType: (path) => statfsSync(path).type,
   mount,

@@ -40,6 +40,7 @@ const SYMBOLS = {
   ioctl: { args: [i32, u64, pointer], returns: i32 },
   pipe2: { args: [pointer, i32], returns: i32 },
   syncfs: { args: [i32], returns: i32 },
+  renameat2: { args: [i32, pointer, i32, pointer, i32], returns: i32 },
   utimensat: { args: [i32, pointer, pointer, i32], returns: i32 },
   syscall: { args: [i64, i64, pointer, pointer, i64], returns: i64 },
 } as const;
@@ -76,6 +77,7 @@ export interface Libc {
   readonly ioctl: (fd: number, request: bigint, argument: Bytes) => number;
   readonly pipe2: (ends: Bytes, flags: number) => number;
   readonly syncfs: (fd: number) => number;
+  readonly renameat2: (from: number, a: Bytes, to: number, b: Bytes, flags: number) => number;
   readonly utimensat: (fd: number, path: Bytes, times: Bytes, flags: number) => number;
   readonly syscall: (nr: bigint, a: bigint, b: Bytes, c: Bytes, d: bigint) => bigint;
 }

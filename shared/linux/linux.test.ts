@@ -20,6 +20,22 @@ const dir = mkdtempSync(join(tmpdir(), "linux-"));
 afterAll(() => rmSync(dir, { recursive: true }));
 const isRoot = process.getuid?.() === 0;
 
+describe("exchange()", () => {
+  const [one, two] = [join(dir, "one"), join(dir, "two")];
+
+  test("gives each of two names what the other one had", () => {
+    mkdirSync(join(one, "inside"), { recursive: true });
+    writeFileSync(two, "a file");
+    expect(kernel.exchange(one, two)).toBe(true);
+    expect(readFileSync(one, "utf8")).toBe("a file");
+    expect(statSync(join(two, "inside")).isDirectory()).toBe(true);
+  });
+
+  test("needs both", () => {
+    expect(() => kernel.exchange(one, join(dir, "none"))).toThrow('none": no such file');
+  });
+});
+
 describe("flock()", () => {
   test("is refused to a second descriptor, and given once the first is closed", () => {
     const first = openSync(dir, "r");

@@ -55,7 +55,7 @@ export type { NewImage } from "./records.ts";
 export interface StoreHost {
   readonly kernel: Pick<
     Kernel,
-    "flock" | "getXattr" | "listXattrs" | "setXattr" | "setTimes" | "syncFileSystem"
+    "exchange" | "flock" | "getXattr" | "listXattrs" | "setXattr" | "setTimes" | "syncFileSystem"
   >;
   readonly clock: Pick<Clock, "sleep">;
 }
@@ -346,19 +346,23 @@ export class Store implements Disposable {
   }
 
   /**
-   * Puts a tree from `newTree` in the place of a layer that is damaged. Only while no pod uses the
-   * layer and none is prepared.
+   * Puts a tree from `newTree` in the place of a layer that is damaged, which becomes that tree.
+   * Only while no pod uses the layer and none is prepared.
    */
   async replaceLayer(id: LayerId, tree: string): Promise<void> {
     using _lock = await waitForLock(this.#host, layerLockFile(this.#paths, id), {
       mode: "exclusive",
     });
     await syncTree(this.#host, tree);
-    const aside = this.#temporaryPath("dead");
-    renameSync(this.layerPath(id), aside);
-    renameSync(tree, this.layerPath(id));
+    const place = this.layerPath(id);
+    if (!this.#host.kernel.exchange(place, tree)) {
+      const aside = this.#temporaryPath("dead");
+      renameSync(place, aside); // after a crash here it is made anew at its next use
+      renameSync(tree, place);
+      await removeTree(aside);
+    }
     syncDirectory(this.#paths.layers);
-    await removeTree(aside);
+    crashPoint("image-verify-replaced");
   }
 
   /**
