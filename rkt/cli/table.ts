@@ -144,6 +144,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/man-pages.ts")).manPages,
   },
   {
+    path: ["metadata-service"],
+    summary: "Run metadata service",
+    load: async () => (await import("./commands/metadata-service.ts")).metadataService,
+  },
+  {
     path: ["net", "check"],
     summary: "Check the networks of pods, and look for what was left behind",
     load: async () => (await import("./commands/net-check.ts")).netCheck,

@@ -30,7 +30,7 @@ export { claimPrepared } from "./prepared.ts";
 export { preparePod } from "./prepare.ts";
 export type { PreparedPod, PrepareRequest } from "./prepare.ts";
 export { removePod } from "./remove.ts";
-export { runPod } from "./run.ts";
+export { abandonPod, runPod } from "./run.ts";
 export { podStatus, waitForExit, waitUntilReady } from "./status.ts";
 export type { AppMount, AppStatus, PodStatus, WaitOptions } from "./status.ts";
 export { stopPod } from "./stop.ts";

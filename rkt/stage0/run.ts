@@ -35,6 +35,13 @@ export function runPod(host: RunHost, pod: PreparedPod, run: Omit<RunArguments, 
   }
 }
 
+/** Removes a locked pod that will not be started. */
+export function abandonPod(host: Pick<Stage0Host, "kernel">, pod: PreparedPod): void {
+  const { lockFd, uuid, dataDir } = pod;
+  assert(lockFd !== undefined, "only a locked pod is removed");
+  discardPod(host.kernel, openedPod(dataDir, uuid, lockFd));
+}
+
 function becomeStage1(host: RunHost, pod: PreparedPod, lockFd: number, run: RunArguments): never {
   const program = entrypointPath(pod.stage1, pod.path, "run");
   if (program === undefined) throw new Fault("invalid", "start stage1: it has no run entrypoint");

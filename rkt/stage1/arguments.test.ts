@@ -7,6 +7,7 @@ const RUN: RunArguments = {
   debug: true,
   net: "default:IP=172.16.28.9;K=V,other",
   interactive: true,
+  mdsToken: "0123",
   hostname: "web",
   localConfig: "/etc/rkt",
   mutable: false,

@@ -21,12 +21,14 @@ export function parseRunArguments(argv: readonly string[]): RunArguments {
     if (!known.has(name)) throw new Fault("invalid", `read arguments: unknown option "--${name}"`);
   }
   const users = options.get("private-users");
+  const mdsToken = options.get("mds-token");
   const flag = (name: string): boolean => options.get(name) === "true";
   return {
     uuid: words[0] ?? "",
     debug: flag("debug"),
     net: options.get("net") ?? "default",
     interactive: flag("interactive"),
+    ...(mdsToken !== undefined && { mdsToken }),
     hostname: options.get("hostname") ?? "",
     localConfig: options.get("local-config") ?? "/etc/rkt",
     mutable: flag("mutable"),

@@ -103,6 +103,8 @@ export const podPaths = {
   hosts: (pod: string): string => join(pod, "stage1/rootfs/etc/rkt-hosts"),
   /** `SHIFT:COUNT` of a pod with a user namespace of its own; without it the ids are the host's. */
   privateUsers: (pod: string): string => join(pod, "private-users"),
+  /** Empty; the metadata service knows the pod, or is about to. */
+  metadataRegistered: (pod: string): string => join(pod, "mds-registered"),
   /** Decimal pid, in the host's pid namespace, of a process that `enter` may join. */
   pid: (pod: string): string => join(pod, "pid"),
   /** Decimal ms that apps get to end by themselves, from the next stop on; 10 s without it. */
@@ -161,6 +163,8 @@ export interface RunArguments {
   /** As typed after `--net=`: `default`, `host`, `none`, `a,b:IP=10.0.0.2;K=V`. */
   readonly net: string;
   readonly interactive: boolean;
+  /** What proves to the metadata service who asks; absent where the pod is not registered. */
+  readonly mdsToken?: string;
   readonly hostname: string;
   /** Directory of local configuration, `/etc/rkt` unless told. */
   readonly localConfig: string;
@@ -185,6 +189,7 @@ export function runArgv(run: RunArguments): string[] {
     `--net=${run.net}`,
     ...(run.interactive ? ["--interactive"] : []),
     ...(run.privateUsers ? [`--private-users=${printUserRange(run.privateUsers)}`] : []),
+    ...(run.mdsToken === undefined ? [] : [`--mds-token=${run.mdsToken}`]),
     ...(run.hostname === "" ? [] : [`--hostname=${run.hostname}`]),
     `--local-config=${run.localConfig}`,
     ...(run.mutable ? ["--mutable"] : []),

@@ -56,7 +56,7 @@ export function qemuCommand(options: Omit<GuestOptions, "limitMs">): string[] {
     ...["-drive", disk(root.disk), "-drive", disk(project)],
     ...["-serial", `file:${join(directory, "console")}`],
     ...["-device", "virtio-rng-pci", "-device", "virtio-serial-pci"],
-    ...["-chardev", "file,id=output,path=/dev/fd/1"],
+    ...["-chardev", "stdio,id=output,signal=off"],
     ...["-device", "virtserialport,chardev=output,name=output"],
     ...["-chardev", `file,id=status,path=${join(directory, "status")}`],
     ...["-device", "virtserialport,chardev=status,name=status"],
@@ -68,7 +68,7 @@ export async function runGuest(options: GuestOptions): Promise<Ended> {
   const { directory } = options;
   const dying = ["setpriv", "--pdeathsig", "KILL", "--"];
   const child = Bun.spawn([...dying, ...qemuCommand(options)], {
-    stdin: "ignore",
+    stdin: "pipe", // an end of input would close the port
     stdout: "pipe",
     stderr: "inherit",
     timeout: options.limitMs,

@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { type PreparedPod, runPod, startDetached } from "@rkt/stage0";
+import { parseNetFlag } from "@rkt/spec";
 import { podPaths, type RunArguments } from "@rkt/stage1/contract";
 import { Fault } from "@shared/base";
 import { DNS_FLAGS, hostsText, type NamePlan, planNames } from "../flags/dns.ts";
@@ -28,6 +29,10 @@ export function planStart({ flags }: Call): StartPlan {
   if (flags.get(pod.detach) && flags.get(pod.interactive)) {
     throw new Fault("invalid", "--interactive does not go with --detach");
   }
+  if (flags.get(pod.mdsRegister) && parseNetFlag(flags.get(pod.net)).mode === "none") {
+    const other = "Please use 'host', 'default' or an equivalent network";
+    throw new Fault("invalid", `--mds-register flag does not work with --net=none. ${other}`);
+  }
   const names = planNames(flags);
   return { names, hostname: flags.get(pod.hostname), run: runArguments(flags, names) };
 }
@@ -40,10 +45,23 @@ export async function startPod(
   plan: StartPlan,
 ): Promise<number> {
   writeNames(prepared, plan);
+  if (!call.flags.get(pod.mdsRegister)) return await start(host, call, prepared, plan.run);
+  const { registeredPod } = await import("../metadata-service/register.ts");
+  return await registeredPod(stage0HostOf(host, call), prepared, (mdsToken) =>
+    start(host, call, prepared, { ...plan.run, mdsToken }),
+  );
+}
+
+async function start(
+  host: Host,
+  call: Call,
+  prepared: PreparedPod,
+  run: StartPlan["run"],
+): Promise<number> {
   const stage0 = stage0HostOf(host, call);
-  if (!call.flags.get(pod.detach)) return runPod(stage0, prepared, plan.run);
+  if (!call.flags.get(pod.detach)) return runPod(stage0, prepared, run);
   const command = [...host.self, "rkt", `--dir=${prepared.dataDir}`, "run-locked", "--"];
-  const failure = await startDetached(stage0, prepared, { command, run: plan.run });
+  const failure = await startDetached(stage0, prepared, { command, run });
   if (failure === undefined) {
     host.print(`${prepared.uuid}\n`);
     return 0;

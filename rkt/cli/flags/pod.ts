@@ -56,6 +56,13 @@ export const ipc: Flag<"" | "auto" | "private" | "parent"> = {
   read: readIpc,
 };
 
+export const mdsRegister: Flag<boolean> = switchFlag({
+  name: "mds-register",
+  usage:
+    "register pod with metadata service. needs network connectivity to the host " +
+    "(--net=(default|default-restricted|host)",
+});
+
 /** The text is handed to stage1 as it is; what it says is checked here. */
 export const net: Flag<string> = {
   name: "net",
@@ -159,7 +166,14 @@ export const PREPARE_FLAGS: readonly Flag<unknown>[] = [
 ];
 
 /** What a start decides. */
-export const START_FLAGS: readonly Flag<unknown>[] = [detach, hostname, interactive, ipc, net];
+export const START_FLAGS: readonly Flag<unknown>[] = [
+  detach,
+  hostname,
+  interactive,
+  ipc,
+  mdsRegister,
+  net,
+];
 
 function readIpc(text: string): "" | "auto" | "private" | "parent" {
   if (text === "" || text === "auto" || text === "private" || text === "parent") return text;

@@ -11,6 +11,7 @@ export function appEnvironment(
   name: string,
   app: App,
   account: Account,
+  metadataUrl?: string,
 ): ReadonlyMap<string, string> {
   return new Map([
     ["PATH", DEFAULT_PATH],
@@ -25,5 +26,6 @@ export function appEnvironment(
     ...(account.shell ? ([["SHELL", account.shell]] as const) : []),
     ...(app.environment ?? []).map((each) => [each.name, each.value] as const),
     ["AC_APP_NAME", name],
+    ...(metadataUrl === undefined ? [] : ([["AC_METADATA_URL", metadataUrl]] as const)),
   ]);
 }

@@ -7,6 +7,7 @@ import process from "node:process";
 import { describeFault, systemClock } from "@shared/base";
 import { kernel } from "@shared/linux";
 import { detachNetworks } from "../network/attach.ts";
+import { unregisterPod } from "../metadata.ts";
 import { removePodCgroups } from "./cgroups.ts";
 
 export async function gc(argv: readonly string[]): Promise<number> {
@@ -16,6 +17,7 @@ export async function gc(argv: readonly string[]): Promise<number> {
     argv.find((word) => word.startsWith("--local-config="))?.slice("--local-config=".length) ??
     "/etc/rkt";
   await removePodCgroups({ clock: systemClock }, uuid);
+  await unregisterPod(pod, uuid);
   const failures = await detachNetworks({ kernel }, { pod, uuid, localConfig }, undefined);
   for (const failure of failures) {
     process.stderr.write(`networking: give back a network: ${describeFault(failure)}\n`);

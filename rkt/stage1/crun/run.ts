@@ -14,6 +14,7 @@ import { assert, crashPoint, Fault, systemClock, writeFileAtomic } from "@shared
 import { cgroupLayout, kernel } from "@shared/linux";
 import { parseDnsConfMode, parseRunArguments } from "../arguments.ts";
 import { LOCK_FD_VARIABLE, podPaths, type RunArguments } from "../contract.ts";
+import { metadataUrl, unregisterPod } from "../metadata.ts";
 import { attachNetworks, detachNetworks } from "../network/attach.ts";
 import { networkOfPod } from "../network/join.ts";
 import { chooseNetworks, loadNetworks } from "../network/load.ts";
@@ -68,7 +69,10 @@ async function runApps(host: Stage1Host, pod: RunningPod): Promise<number> {
   makeReachable(host, pod);
   shareMemory(host, pod.directory);
   const resolvConf = writeNameFiles(names);
-  const apps = await startApps(host, pod, (root) => nameFileBinds(host, root, names, resolvConf));
+  const registered = { ...pod, metadataUrl: urlFor(pod.options, results) };
+  const apps = await startApps(host, registered, (root) =>
+    nameFileBinds(host, root, names, resolvConf),
+  );
   crashPoint("stage1-apps");
   return await superviseApps(host, pod, apps);
 }
@@ -149,6 +153,19 @@ async function setUpNetworks(host: Stage1Host, pod: RunningPod): Promise<CniResu
   }
 }
 
+/** A pod on the host's network asks there; any other, on the host's side of its first network. */
+function urlFor(
+  { net, mdsToken }: RunArguments,
+  results: readonly CniResult[],
+): string | undefined {
+  if (mdsToken === undefined) return undefined;
+  if (parseNetFlag(net).mode === "host") return metadataUrl("127.0.0.1", mdsToken);
+  const sides = results.flatMap(({ ips }) => ips.filter(({ version }) => version === 4));
+  const address = sides.find(({ gateway }) => gateway !== undefined)?.gateway;
+  if (address !== undefined) return metadataUrl(address, mdsToken);
+  throw new Fault("invalid", "no network of the pod has an address of the host to register with");
+}
+
 /**
  * POSIX shared memory is part of the ipc namespace that apps share, so they share its directory
  * too.
@@ -173,6 +190,7 @@ async function tearDown(host: Stage1Host, pod: RunningPod): Promise<void> {
   await init.exited;
   await removePodCgroups(host, options.uuid);
   const failures = await detached;
+  if (options.mdsToken !== undefined) await unregisterPod(directory, options.uuid);
   crashPoint("stage1-torn-down");
   if (failures.length === 0) writeFileSync(podPaths.tornDown(directory), "");
 }

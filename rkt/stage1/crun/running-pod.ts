@@ -16,6 +16,8 @@ export interface RunningPod {
   readonly signals: PodSignals;
   /** Where others attach to the apps. */
   readonly attach: AttachServer;
+  /** Where its apps find the metadata service; undefined where the pod is not registered. */
+  readonly metadataUrl?: string | undefined;
 }
 
 /** What the supervisor needs of the world. */

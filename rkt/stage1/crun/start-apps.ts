@@ -120,7 +120,7 @@ async function appConfig(
     ...volume,
     target: resolveInRoot(root, volume.target),
   }));
-  const environment = appEnvironment(name, app, account);
+  const environment = appEnvironment(name, app, account, pod.metadataUrl);
   checkExecutable(host, {
     root,
     program: app.exec[0] ?? "",
