@@ -58,7 +58,7 @@ test.each([
   ["itself", [app("a", "a")], '"a" wait for each other'],
   ["a ring", [app("a", "b"), app("b", "a"), app("c", "")], '"a", "b" wait for each other'],
   ["nobody", [app("a", "b")], 'start app "a" after "b": the pod has no such app'],
-  ["a later one", [app("a", "b", true), app("b", "")], "that one is no init app"],
+  ["a later one", [app("a", "b", true), app("b", "")], "init apps start in the order of the pod"],
 ])("an app that waits for %s is refused", (_, apps, words) => {
   expect(() => checkStartOrder(apps)).toThrow(words);
 });

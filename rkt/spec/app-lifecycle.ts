@@ -58,8 +58,8 @@ export function lifecycleOf({ annotations }: Pick<RuntimeApp, "annotations">): A
 }
 
 /**
- * Refuses what could never start: apps that wait for each other, for one that the pod does not
- * have, or an init app that waits for one that is none.
+ * Refuses what could never start: apps that wait for each other or for one that the pod does not
+ * have, and init apps that wait for others than those before them.
  *
  * @throws {Fault} "invalid"
  */
@@ -73,7 +73,7 @@ export function checkStartOrder(
       const what = `start app ${quote(name)} after ${quote(other)}`;
       const life = lives.get(other);
       if (life === undefined) throw new Fault("invalid", `${what}: the pod has no such app`);
-      if (isInit && !life.isInit) throw new Fault("invalid", `${what}: that one is no init app`);
+      if (isInit) throw new Fault("invalid", `${what}: init apps start in the order of the pod`);
     }
   }
   for (;;) {

@@ -105,6 +105,23 @@ export function parseEnterArguments(argv: readonly string[]): EnterArguments {
   };
 }
 
+/** What an `app/…` entrypoint is asked to do. */
+export interface AppArguments {
+  readonly app: string;
+  /** Undefined for stage1's own measure. */
+  readonly graceMs: number | undefined;
+}
+
+/** The other side of `appArgv`. */
+export function parseAppArguments(argv: readonly string[]): AppArguments {
+  const options = new Map(argv.map((word) => splitOnce(word) as [string, string]));
+  const graceMs = options.get("--grace-ms");
+  return {
+    app: options.get("--app") ?? "",
+    graceMs: graceMs === undefined ? undefined : Number(graceMs),
+  };
+}
+
 /** The other side of `attachArgv`. @throws {Fault} "invalid" */
 export function parseAttachArguments(argv: readonly string[]): AttachArguments {
   const options = new Map(argv.map((word) => splitOnce(word) as [string, string]));

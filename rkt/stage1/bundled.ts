@@ -18,7 +18,7 @@ export const FLAVOURS = ["crun"] as const;
 export type Flavour = (typeof FLAVOURS)[number];
 
 const ENTRYPOINTS_OF: Readonly<Record<Flavour, readonly Entrypoint[]>> = {
-  crun: ["run", "enter", "gc", "stop", "attach"],
+  crun: ["run", "enter", "gc", "stop", "attach", "app/add", "app/rm", "app/start", "app/stop"],
 };
 
 /** One name in a stage1 image's root; parents come before what they hold. */
@@ -59,7 +59,16 @@ export function bundledStage1(flavour: Flavour, version: string): Stage1Image {
       ],
     },
     entries: [
-      ...["etc", "opt", "opt/stage2", "rkt", "rkt/env", "rkt/status", flavour].map(directory),
+      ...[
+        "etc",
+        "opt",
+        "opt/stage2",
+        "rkt",
+        "rkt/env",
+        "rkt/status",
+        flavour,
+        `${flavour}/app`,
+      ].map(directory),
       ...entrypoints.map((entrypoint) => link(`${flavour}/${entrypoint}`)),
     ],
   };

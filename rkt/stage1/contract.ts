@@ -84,6 +84,11 @@ export const podPaths = {
   /** Empty; its mtime is the time of the start. */
   appStarted: (pod: string, app: string): string =>
     join(pod, "stage1/rootfs/rkt/status", `${app}-started`),
+  /** Empty; its mtime is the time at which the app was added to a mutable pod. */
+  appCreated: (pod: string, app: string): string =>
+    join(pod, "stage1/rootfs/rkt/status", `${app}-created`),
+  /** Lines of JSON, each a `PodEvent`, in the order in which they happened. */
+  events: (pod: string): string => join(pod, "events"),
   /** A link whose text is `ready` once all apps run. */
   supervisorStatus: (pod: string): string => join(pod, "stage1/rootfs/rkt/supervisor-status"),
   /** What an app wrote, lines in the CRI form `<RFC 3339 time> stdout|stderr F|P <text>`. */
@@ -112,6 +117,15 @@ export const podPaths = {
   /** Decimal pid of the process that `run` became; it ends last. */
   supervisorPid: (pod: string): string => join(pod, "ppid"),
 } as const;
+
+/** What a supervisor tells of its pod. */
+export interface PodEvent {
+  /** Milliseconds since the epoch. */
+  readonly timeMs: number;
+  readonly event: "app-started" | "app-exited" | "app-added" | "app-removed" | "ended";
+  readonly app?: string;
+  readonly status?: number;
+}
 
 /** One network of a pod, as in `net-info.json` and in `rkt list --format=json`. */
 export interface NetworkStatus {
@@ -210,6 +224,16 @@ export function enterArgv(pid: number, app: string, command: readonly string[]):
 /** The argument vector of `gc` after its own name. */
 export function gcArgv(uuid: string, options: { debug: boolean; localConfig: string }): string[] {
   return [...(options.debug ? ["--debug"] : []), `--local-config=${options.localConfig}`, uuid];
+}
+
+/** The argument vector of `app/add`, `app/rm`, `app/start` and `app/stop` after their own name. */
+export function appArgv(
+  uuid: string,
+  app: string,
+  options: { readonly graceMs?: number } = {},
+): string[] {
+  const { graceMs } = options;
+  return [`--app=${app}`, ...(graceMs === undefined ? [] : [`--grace-ms=${graceMs}`]), uuid];
 }
 
 /** The argument vector of `stop` after its own name. */

@@ -27,7 +27,15 @@ export async function stage1Main(programName: string, argv: readonly string[]): 
 }
 
 async function runEntrypoint(programName: string, argv: readonly string[]): Promise<number> {
-  switch (bundledEntrypoint(programName)?.entrypoint) {
+  const entrypoint = bundledEntrypoint(programName)?.entrypoint;
+  switch (entrypoint) {
+    case "app/add":
+    case "app/rm":
+    case "app/start":
+    case "app/stop": {
+      const verb = entrypoint.slice("app/".length) as "add" | "rm" | "start" | "stop";
+      return await (await import("./crun/app-control.ts")).controlApp(verb, argv);
+    }
     case "run":
       return await (await import("./crun/run.ts")).run(argv);
     case "enter":

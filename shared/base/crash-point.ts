@@ -26,7 +26,19 @@ export const CRASH_POINTS = [
   "stage1-namespaces", // the pod's namespaces and its init exist
   "stage1-network", // some networks are set up
   "stage1-networked", // all networks are set up
+  "stage1-resolved", // all that the apps need is known
+  "stage1-app-prepared", // the room for an app's status is taken
+  "stage1-pre-start", // a pre-start handler comes next
+  "stage1-app-spawned", // a container's process is there
+  "stage1-post-stop", // a post-stop handler comes next
+  "stage1-init-app", // an init app has ended well
   "stage1-apps", // the apps run
+  "stage1-ready", // whoever waits for the pod is told
+  "stage1-back-off", // an app waits to be started again
+  "stage1-stopping", // the apps are about to be asked to end
+  "stage1-control", // a mutable pod hears what is asked of it
+  "stage1-app-stopping", // one app of a mutable pod was asked to end
+  "stage1-app-removed", // its supervisor has forgotten it
   "stage1-exited", // an app has ended, its status is not yet written
   "stage1-status", // its status is written
   "stage1-torn-down", // networks and cgroups are given back

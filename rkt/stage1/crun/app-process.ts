@@ -2,7 +2,7 @@
  * One app as a running process: crun makes the container and stays as its parent until it ends, so
  * that its exit status is the app's.
  */
-import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
 import { type Clock, Fault, quote, writeAll } from "@shared/base";
@@ -33,8 +33,8 @@ export interface AppProcess {
   readonly name: string;
   /** What others may read and write while it runs. */
   readonly streams: AppStreams;
-  /** Resolves once the app's own program runs, or has ended. */
-  readonly started: Promise<void>;
+  /** Resolves to true as soon as the app's own program is seen to run; false if it ended before. */
+  readonly started: Promise<boolean>;
   /**
    * Exit status, or 128 + number of the signal, once all output has been passed on. Rejects if it
    * never started.
@@ -63,6 +63,7 @@ export function startApp(host: AppHost, options: StartOptions): AppProcess {
   );
   const ended = (async (): Promise<number> => {
     await child.exited;
+    removeContainer(pod, id);
     await copied;
     throwStartFailure(pod, options);
     return (
@@ -83,6 +84,12 @@ export function startApp(host: AppHost, options: StartOptions): AppProcess {
 
 /** What attached clients end with when the app could not be started, as rkt's own failures do. */
 const NEVER_STARTED = 254;
+
+/** A crun that was killed leaves its container running, and its record. */
+function removeContainer(pod: string, id: string): void {
+  if (!existsSync(join(crunPaths.state(pod), id))) return;
+  Bun.spawnSync(crunCommand(pod, ["delete", "--force", id]), { stdio: [null, null, null] });
+}
 
 /** The words that start crun on the state of a pod. */
 export function crunCommand(pod: string, words: readonly string[]): string[] {
@@ -127,13 +134,14 @@ interface AppSignal extends Container {
  * The process that crun makes is a copy of crun until it becomes the app's program, which is
  * another file.
  */
-async function whenStarted(clock: Clock, container: Container, crun: number): Promise<void> {
+async function whenStarted(clock: Clock, container: Container, crun: number): Promise<boolean> {
   const { pod, id, isOver } = container;
   for (;;) {
     await clock.sleep(2);
-    if (isOver()) return;
+    if (isOver()) return false;
     const pid = Number(readIfThere(crunPaths.appPid(pod, id)));
-    if (pid > 1 && programOf(pid) !== programOf(crun)) return;
+    const program = pid > 1 ? programOf(pid) : undefined;
+    if (program !== undefined && program !== programOf(crun)) return true;
   }
 }
 

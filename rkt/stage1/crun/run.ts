@@ -19,12 +19,13 @@ import { attachNetworks, detachNetworks } from "../network/attach.ts";
 import { networkOfPod } from "../network/join.ts";
 import { chooseNetworks, loadNetworks } from "../network/load.ts";
 import { crunPaths } from "./app-process.ts";
+import type { BoundVolume } from "./bundle.ts";
 import { AttachServer } from "./attach-server.ts";
 import { removePodCgroups, warmUpMigration } from "./cgroups.ts";
 import { nameFileBinds, type NameFilesInput, writeNameFiles } from "./name-files.ts";
 import { type PodInit, startPodInit } from "./pod-init.ts";
 import { makeReachable } from "./shifted-users.ts";
-import { startApps } from "./start-apps.ts";
+import { appResolver } from "./start-apps.ts";
 import type { RunningPod, Stage1Host } from "./running-pod.ts";
 import { PodSignals } from "./signals.ts";
 import { superviseApps } from "./supervise.ts";
@@ -43,7 +44,9 @@ export async function run(argv: readonly string[]): Promise<number> {
   const lockFd = takeLock(host);
   hideUnifiedHierarchy(host);
   const manifest = parsePodManifest(readFileSync(podPaths.manifest(directory), "utf8"));
-  if (manifest.apps.length === 0) throw new Fault("invalid", "run the pod: it has no apps");
+  if (manifest.apps.length === 0 && !options.mutable) {
+    throw new Fault("invalid", "run the pod: it has no apps");
+  }
   await using attach = new AttachServer(host.clock);
   const init = startInit(host, options, lockFd);
   const pod = { directory, manifest, options, signals, attach, init };
@@ -70,11 +73,15 @@ async function runApps(host: Stage1Host, pod: RunningPod): Promise<number> {
   shareMemory(host, pod.directory);
   const resolvConf = writeNameFiles(names);
   const registered = { ...pod, metadataUrl: urlFor(pod.options, results) };
-  const apps = await startApps(host, registered, (root) =>
-    nameFileBinds(host, root, names, resolvConf),
-  );
-  crashPoint("stage1-apps");
-  return await superviseApps(host, pod, apps);
+  const nameFiles = (root: string): BoundVolume[] => nameFileBinds(host, root, names, resolvConf);
+  const resolve = appResolver(host, registered, nameFiles);
+  if (pod.options.mutable) {
+    return await (await import("./mutable-pod.ts")).superviseMutable(host, registered, resolve);
+  }
+  const { manifest } = pod;
+  const apps = await Promise.all(manifest.apps.map((app) => resolve(manifest, app)));
+  crashPoint("stage1-resolved");
+  return await superviseApps(host, registered, apps);
 }
 
 /** The lock descriptor, hidden from the programs that are started; only the pod's init gets it. */

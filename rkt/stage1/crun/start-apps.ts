@@ -1,16 +1,21 @@
 /**
- * From the pod manifest to running apps: everything of every app is resolved first, then all are
- * started.
+ * From the pod manifest to what the containers of its apps need: everything of every app is
+ * resolved before the first is started.
  */
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import process from "node:process";
-import { type App, parseIsolators, type RuntimeApp, type RuntimeNamespace } from "@rkt/spec";
+import {
+  type App,
+  parseIsolators,
+  type PodManifest,
+  type RuntimeApp,
+  type RuntimeNamespace,
+} from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
 import { cgroupControllers, cgroupLayout, type NamespaceKind } from "@shared/linux";
 import { podPaths } from "../contract.ts";
-import { type AppProcess, crunPaths, startApp } from "./app-process.ts";
-import { logSettings } from "./app-log.ts";
+import { crunPaths } from "./app-process.ts";
 import { type AppConfig, type BoundVolume, bundleConfig, unenforceable } from "./bundle.ts";
 import { availableCapabilities } from "./capabilities.ts";
 import { appCgroup } from "./cgroups.ts";
@@ -33,36 +38,32 @@ interface Surroundings {
   readonly nameFiles: (root: string) => BoundVolume[];
 }
 
-/** @throws {Fault} when an app's manifest cannot be met; then none was started */
-export async function startApps(
+/** An app and all that its container needs. */
+export interface ResolvedApp {
+  readonly app: RuntimeApp;
+  readonly config: AppConfig;
+}
+
+/** Resolves an app of this manifest. @throws {Fault} when what it asks for cannot be met */
+export type ResolveApp = (manifest: PodManifest, app: RuntimeApp) => Promise<ResolvedApp>;
+
+/** What resolves apps of this pod, before any of them is started. */
+export function appResolver(
   host: Stage1Host,
   pod: RunningPod,
   nameFiles: (root: string) => BoundVolume[],
-): Promise<AppProcess[]> {
-  const { directory, manifest, options } = pod;
+): ResolveApp {
   const surroundings = {
     controllers: cgroupControllers(),
     capabilities: availableCapabilities(),
     namespaces: joinedNamespaces(pod),
     nameFiles,
   };
-  const configs = await Promise.all(
-    manifest.apps.map((app) => resolveApp(host, pod, app, surroundings)),
-  );
-  mkdirSync(dirname(podPaths.appLog(directory, "app")), { recursive: true, mode: 0o750 });
-  const logs = logSettings(manifest.annotations ?? []);
-  const apps = configs.map((config, index) => {
-    const name = manifest.apps[index]?.name ?? "";
-    const prefix = configs.length > 1 ? `${name}: ` : "";
-    const stdio = stdioOf(manifest.apps[index]?.annotations ?? [], options.interactive);
-    const place = { pod: directory, uuid: options.uuid, name, id: name };
-    const app = startApp(host, { ...place, config, stdio, logs, prefix });
-    pod.attach.add(name, app.streams);
-    writeFileSync(podPaths.appStarted(directory, name), "");
-    return app;
+  mkdirSync(dirname(podPaths.appLog(pod.directory, "app")), { recursive: true, mode: 0o750 });
+  return async (manifest, app) => ({
+    app,
+    config: await resolveApp(host, { ...pod, manifest }, app, surroundings),
   });
-  symlinkSync("ready", podPaths.supervisorStatus(directory));
-  return apps;
 }
 
 const RUNTIME_TYPE: Readonly<Record<NamespaceKind, RuntimeNamespace["type"]>> = {

@@ -1,19 +1,20 @@
 /**
- * The pod from "all apps started" to "all apps ended": signals go in, statuses are written, one
- * exit status comes out.
+ * The pod from its first app to its last: apps are started in order, signals go in, statuses are
+ * written, one exit status comes out.
  *
- * The failure of one app ends the pod; apps that end well are only waited for. @see appc 0.8.11
- * pods.md
+ * The failure of one app ends the pod, unless its restart policy says otherwise; apps that end well
+ * are only waited for. @see appc 0.8.11 pods.md
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, symlinkSync } from "node:fs";
+import { lifecycleOf } from "@rkt/spec";
 import { crashPoint, Fault } from "@shared/base";
 import { podPaths } from "../contract.ts";
-import type { AppProcess } from "./app-process.ts";
+import { type AppEnd, AppLife } from "./app-life.ts";
 import type { RunningPod, Stage1Host } from "./running-pod.ts";
-import { type AnySignal, stopSignalOf } from "./stop-signal.ts";
+import type { ResolvedApp } from "./start-apps.ts";
 
 /** How long apps may take to end after they were asked to, in ms; as in docker and podman. */
-const STOP_GRACE_MS = 10_000;
+export const STOP_GRACE_MS = 10_000;
 
 /**
  * @returns status of the first app that failed by itself, else of one that failed when told to
@@ -22,54 +23,129 @@ const STOP_GRACE_MS = 10_000;
 export async function superviseApps(
   host: Stage1Host,
   pod: RunningPod,
-  apps: readonly AppProcess[],
+  apps: readonly ResolvedApp[],
 ): Promise<number> {
-  const stopper = new Stopper(host, pod, apps);
-  pod.signals.deliverTo({
-    end: (signal) => stopper.demand(signal),
-    pass: (signal) => {
-      for (const app of apps) app.signal(signal);
-    },
-  });
-  let first: number | undefined;
-  await Promise.all(
-    apps.map(async (app) => {
-      const ended = await endOf(app);
-      crashPoint("stage1-exited");
-      const isCollateral = first !== undefined;
-      writeStatus(pod, app.name, isCollateral ? 0 : ended.status);
-      crashPoint("stage1-status");
-      if (ended.fault !== undefined) stopper.fault ??= ended.fault;
-      if (ended.status === 0 || isCollateral) return;
-      first = ended.status;
-      stopper.stop("SIGTERM");
+  const verdict = new Verdict();
+  const lives = apps.map(({ app, config }) => ({
+    order: lifecycleOf(app),
+    life: new AppLife(host, {
+      pod,
+      app,
+      config,
+      prefix: apps.length > 1 ? `${app.name}: ` : "",
+      statusToWrite: (status) => (verdict.hasFailed ? 0 : status),
     }),
-  );
+  }));
+  const stopper = new Stopper(host, pod, () => lives.map(({ life }) => life));
+  stopper.listen();
+  const judged = lives.map(async ({ life }) => {
+    const end = await life.ended;
+    if (end !== undefined && verdict.isFirstFailure(end)) stopper.stop("SIGTERM");
+    return end;
+  });
+  await startInOrder(pod, lives);
+  await Promise.all(judged);
   stopper.finish();
-  if (stopper.fault !== undefined) throw stopper.fault;
-  return first ?? 0;
+  return verdict.result();
 }
 
-async function endOf(app: AppProcess): Promise<{ status: number; fault?: Fault }> {
-  try {
-    return { status: await app.ended };
-  } catch (fault) {
-    return { status: 254, fault: Fault.from(fault) };
+/** What the ends of apps mean for the pod. */
+class Verdict {
+  #first: number | undefined;
+  #fault: Fault | undefined;
+
+  get hasFailed(): boolean {
+    return this.#first !== undefined;
+  }
+
+  /** Those that fail after the first were told to stop. */
+  isFirstFailure({ status, fault }: AppEnd): boolean {
+    this.#fault ??= fault;
+    if (status === 0 || this.hasFailed) return false;
+    this.#first = status;
+    return true;
+  }
+
+  result(): number {
+    if (this.#fault !== undefined) throw this.#fault;
+    return this.#first ?? 0;
   }
 }
 
+interface OrderedLife {
+  readonly order: ReturnType<typeof lifecycleOf>;
+  readonly life: AppLife;
+}
+
+/**
+ * Init apps run to their end one after the other; the others start together, each after those that
+ * it names. Of a pod that is being stopped nothing is started any more: its lives see to that.
+ */
+async function startInOrder(pod: RunningPod, lives: readonly OrderedLife[]): Promise<void> {
+  for (const { order, life } of lives) {
+    if (!order.isInit) continue;
+    life.begin();
+    const end = await life.ended;
+    if (end === undefined || end.status !== 0) return;
+    crashPoint("stage1-init-app");
+  }
+  const others = lives.filter(({ order }) => !order.isInit);
+  const beginInTurn = async ({ order, life }: OrderedLife): Promise<void> => {
+    const before = others.filter((each) => order.startAfter.includes(each.life.name));
+    if (before.length > 0) await Promise.all(before.map((each) => each.life.started));
+    life.begin();
+  };
+  for (const each of others) void beginInTurn(each);
+  crashPoint("stage1-apps");
+  void tellWhenAllRun(pod, others);
+}
+
+async function tellWhenAllRun(pod: RunningPod, lives: readonly OrderedLife[]): Promise<void> {
+  const started = await Promise.all(lives.map(({ life }) => life.started));
+  if (started.every(Boolean)) tellReady(pod);
+}
+
+/** Where the disk is full, whoever waits for the pod waits on; the apps run. */
+export function tellReady({ directory }: RunningPod): void {
+  try {
+    symlinkSync("ready", podPaths.supervisorStatus(directory));
+  } catch (error) {
+    if (Fault.from(error).kind !== "exhausted") throw error;
+  }
+  crashPoint("stage1-ready");
+}
+
 /** Asks all apps to end, and ends them when they do not. */
-class Stopper {
-  fault: Fault | undefined;
+export class Stopper {
   #timer: AbortController | undefined;
   readonly #host: Stage1Host;
   readonly #pod: RunningPod;
-  readonly #apps: readonly AppProcess[];
+  readonly #lives: () => readonly AppLife[];
 
-  constructor(host: Stage1Host, pod: RunningPod, apps: readonly AppProcess[]) {
+  constructor(host: Stage1Host, pod: RunningPod, lives: () => readonly AppLife[]) {
     this.#host = host;
     this.#pod = pod;
-    this.#apps = apps;
+    this.#lives = lives;
+  }
+
+  /** From now on signals reach the apps; when the pod's init has gone, no app may start again. */
+  listen(onEnd: () => void = () => undefined): void {
+    this.#pod.signals.deliverTo({
+      end: (signal) => {
+        this.demand(signal);
+        onEnd();
+      },
+      pass: (signal) => {
+        for (const life of this.#lives()) life.signal(signal);
+      },
+    });
+    void this.#endWithInit(onEnd);
+  }
+
+  async #endWithInit(onEnd: () => void): Promise<void> {
+    await this.#pod.init.exited;
+    for (const life of this.#lives()) life.kill();
+    onEnd();
   }
 
   /** Somebody outside asks: the first time as `stop`, the second time the whole pod is killed. */
@@ -78,22 +154,16 @@ class Stopper {
     else this.#pod.init.kill();
   }
 
-  /**
-   * Passes `signal` on, once, SIGTERM as each app wants it; after the grace period, kills the whole
-   * pod.
-   */
+  /** Passes `signal` on, once; after the grace period, kills the whole pod. */
   stop(signal: NodeJS.Signals): void {
     if (this.#timer !== undefined) return;
     this.#timer = new AbortController();
-    for (const app of this.#apps) app.signal(signal === "SIGTERM" ? this.#wish(app) : signal);
+    crashPoint("stage1-stopping");
+    for (const life of this.#lives()) life.stop(signal);
     this.#host.clock.sleep(graceMs(this.#pod), this.#timer.signal).then(
       () => this.#pod.init.kill(),
       () => undefined, // all have ended in time
     );
-  }
-
-  #wish({ name }: AppProcess): AnySignal {
-    return stopSignalOf(this.#pod.manifest.apps.find((app) => app.name === name) ?? {});
   }
 
   finish(): void {
@@ -110,8 +180,4 @@ function graceMs({ directory }: RunningPod): number {
     if (Fault.from(error).kind === "not-found") return STOP_GRACE_MS;
     throw error;
   }
-}
-
-function writeStatus(pod: RunningPod, app: string, status: number): void {
-  writeFileSync(podPaths.appStatus(pod.directory, app), String(status));
 }
