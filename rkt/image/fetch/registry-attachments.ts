@@ -19,6 +19,8 @@ export interface RepositoryAccess {
 }
 
 const PAGES_MAX = 10;
+/** Of a `Link` header: the pattern that reads it takes the square of its length. */
+const LINK_LENGTH_MAX = 4096;
 /** What registries without the referrers API answer: 404, 400, 405. */
 const UNKNOWN: readonly FaultKind[] = ["not-found", "invalid"];
 
@@ -55,7 +57,7 @@ async function listReferrers(
   try {
     for (let page = 0; url !== undefined && page < PAGES_MAX; page++) {
       const reply = await access.open(url, { Accept: OCI_MANIFEST_TYPES[0] ?? "" });
-      found.push(...descriptorsOf(await readAll(reply, DOCUMENT_BYTES_MAX)));
+      for (const each of descriptorsOf(await readAll(reply, DOCUMENT_BYTES_MAX))) found.push(each);
       url = nextPage(reply, beginning);
     }
     return found;
@@ -67,7 +69,8 @@ async function listReferrers(
 
 /** The following page, if it belongs to the same list. */
 function nextPage(reply: HttpReply, beginning: string): string | undefined {
-  const target = /<([^>]*)>\s*;\s*rel="?next"?/.exec(reply.headers.get("link") ?? "")?.[1];
+  const link = (reply.headers.get("link") ?? "").slice(0, LINK_LENGTH_MAX);
+  const target = /<([^>]*)>\s*;\s*rel="?next"?/.exec(link)?.[1];
   const next = target === undefined ? undefined : URL.parse(target, reply.url)?.href;
   return next?.startsWith(beginning) === true ? next : undefined;
 }

@@ -26,6 +26,8 @@ const PAYLOAD_TYPE = "application/vnd.dev.cosign.simplesigning.v1+json";
 const SIGNATURE = "dev.cosignproject.cosign/signature";
 const BLOB_BYTES_MAX: number = MiB;
 const CANDIDATES_MAX = 64;
+/** Each is asked for by itself, also where nothing is in it. */
+const REFERRERS_MAX = 256;
 /** Whoever puts these beside an image must not keep others from being looked at. */
 const SURVIVED: readonly FaultKind[] = [
   ...(["invalid", "corrupt", "not-found", "unsupported", "exhausted"] as const),
@@ -55,8 +57,8 @@ async function* proofsOf(
     if (tagged !== undefined) yield* proofsIn(source, artifactOf(tagged));
   });
   yield* surviving(async function* () {
-    for (const entry of await attachments.referrers(digest)) {
-      if (!mayHoldProof(entry)) continue;
+    const listed = await attachments.referrers(digest);
+    for (const entry of listed.filter(mayHoldProof).slice(0, REFERRERS_MAX)) {
       yield* surviving(async function* () {
         const bytes = await source.manifest(entry);
         checkBytes(bytes, entry);
