@@ -71,6 +71,38 @@ feature("rkt run --port", {}, (world) => {
     await stop(web);
   });
 
+  test("::1, where clients look first, on the default network and on one of IPv6", async () => {
+    const six = { type: "host-local", ranges: [[{ subnet: "fd76::/64" }]] };
+    const conf = { name: "six", type: "ptp", cniVersion: "1.0.0", ipMasq: true, ipam: six };
+    await world().machine.shell(`mkdir -p ${world().config}/net.d`);
+    await Bun.write(join(world().config, "net.d/10-six.conf"), JSON.stringify(conf));
+    for (const net of ["default", "six"]) {
+      const web = await server(`on-${net}`, [`--net=${net}`, "--port=web:8086"]);
+      expect(await get("[::1]:8086")).toBe(`page of on-${net}\n`);
+      const second = await world().rkt(["run", "--port=[::1]:8086:80", IMAGE_NAME]);
+      expect(refused(second)).toEndWith("publish port 8086/tcp: it is in use on this host");
+      await stop(web);
+    }
+    await world().machine.shell(`rm ${world().config}/net.d/10-six.conf`);
+  });
+
+  test("::1 alone, and a range of ports", async () => {
+    const flags = ["--port=[::1]:8087:80", "--port=8090-8092:79-81", "--port=0:79-80"];
+    const web = await server("alone", flags);
+    expect(await get("[::1]:8087")).toBe("page of alone\n");
+    const elsewhere = await world().machine.run(["busybox", "nc", "-w", "2", WIRE, "8087"]);
+    expect(elsewhere.status).not.toBe(0);
+    expect(await fromOutside(8091)).toBe("page of alone\n");
+    await stop(web);
+    const said = (await web.pod.finished).stderr;
+    expect(said).toMatch(
+      /host port \d+\/tcp leads to port 79\n.*host port \d+\/tcp leads to port 80/,
+    );
+    const uneven = await world().rkt(["run", "--port=8090-8092:80-81", IMAGE_NAME]);
+    expect(uneven.status).toBe(254);
+    expect(uneven.stderr).toContain("are not as many ports on either side");
+  });
+
   test("two numbers, and an address of the host", async () => {
     const web = await server("numbered", ["--port=127.0.0.1:8081:80/tcp"]);
     expect(await get("127.0.0.1:8081")).toBe("page of numbered\n");
@@ -133,6 +165,42 @@ feature("rkt run --port", {}, (world) => {
     expect(await machine.shell("iptables -S FORWARD")).toBe(before);
     await machine.shell("iptables -P FORWARD ACCEPT; iptables -D FORWARD -s 192.0.2.1 -j ACCEPT");
   });
+
+  /** Firewalls as people write them with nft, in tables of their own. */
+  const FOREIGN: Readonly<Record<string, string>> = {
+    "a table of inet with a policy": `add table inet strict
+      add chain inet strict forward { type filter hook forward priority 0; policy drop; }`,
+    "a table of ip whose last rule refuses": `add table ip last
+      add chain ip last f { type filter hook forward priority -5; }
+      add rule ip last f reject`,
+    "the chain of iptables, made with nft": `add table ip filter
+      add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }`,
+  };
+  for (const [name, lines] of Object.entries(FOREIGN)) {
+    const lack = name.includes("iptables") ? "/usr/sbin/iptables-restore" : undefined;
+    test(`a firewall in ${name} lets pods through, then is as before`, async () => {
+      const { machine } = world();
+      if (lack !== undefined) await machine.shell("nft delete table ip filter 2>/dev/null || :");
+      await machine.shell(`nft '${lines}'`);
+      const before = await machine.shell("nft list ruleset");
+      // Without iptables nothing but nftables is left.
+      if (lack !== undefined) await machine.shell(`mount --bind /dev/null ${lack}`);
+      const web = await server("strict", ["--port=web:8088"]);
+      expect(await fromOutside(8088)).toBe("page of strict\n");
+      const ping = ["enter", web.uuid, "/bin/ping", "-c1", "-W5", OUTSIDE];
+      expect(succeeded(await world().rkt(ping))).toContain("1 packets received");
+      const { stdout: status } = await world().rkt(["status", web.uuid]);
+      const address = /default:ip4=([0-9.]+)/.exec(status)?.[1] ?? "";
+      const straight = ["ip", "netns", "exec", "outside", "busybox", "nc", "-w", "1"];
+      const { status: uninvited } = await machine.run([...straight, address, "80"]);
+      expect(uninvited, "a connection that nobody published").not.toBe(0);
+      await stop(web);
+      expect(await machine.shell("nft list ruleset")).toBe(before);
+      if (lack !== undefined) await machine.shell(`umount ${lack}`);
+      const table = lines.split("\n")[0]?.replace("add", "delete");
+      await machine.shell(`nft '${table}'`);
+    });
+  }
 
   test("the outside sees the host's address, not the pod's", async () => {
     const rules = `ip netns exec outside nft 'add table ip seen; add chain ip seen input

@@ -120,6 +120,22 @@ describe("--port", () => {
         podPort: { name: "0", protocol: "tcp", port: 80 },
       },
     ],
+    [
+      "8000-8002:80-82",
+      {
+        name: "8000-8002",
+        hostPort: 8000,
+        podPort: { name: "8000-8002", protocol: "tcp", port: 80, count: 3 },
+      },
+    ],
+    [
+      "0:80-81",
+      {
+        name: "0",
+        hostPort: 0,
+        podPort: { name: "0", protocol: "tcp", port: 80, count: 2 },
+      },
+    ],
   ])("%p", (text, port) => {
     expect(parsePortFlag(text)).toEqual(port);
   });
@@ -135,6 +151,10 @@ describe("--port", () => {
     ["1.2.3:8080:80", '"1.2.3" is not a valid IP'],
     ["8080:70000", '"70000" is not a valid port number'],
     ["8080:0/tcp", '"0" is not a valid port number'],
+    ["8002-8000:80-82", '"8002-8000" is not a valid range of ports'],
+    ["0-2:80-82", '"0-2" is not a valid range of ports'],
+    ["8000-8002:80", '"8000-8002:80" are not as many ports on either side'],
+    ["8000-70000:80-81", '"8000-70000" is not a valid port number'],
     [
       "Web_Bad:1",
       '"Web_Bad" is not a valid port name: ' +

@@ -1,6 +1,7 @@
 /**
  * The value of `--port`: `NAME:[HOSTIP:]HOSTPORT` or `[HOSTIP:]HOSTPORT:PODPORT[/PROTOCOL]` flows
- * in, an `ExposedPort` flows out. Whether the name is a port of an image is not asked here.
+ * in, where both numbers may be ranges as `8000-8010`; an `ExposedPort` flows out. Whether the name
+ * is a port of an image is not asked here.
  *
  * @see rkt Documentation/subcommands/run.md; rkt's portList
  */
@@ -9,7 +10,8 @@ import { parseAcName } from "./ac-name.ts";
 import type { ExposedPort } from "./appc.ts";
 import { ipVersion } from "./ip-address.ts";
 
-const NUMBERS = /^(?:([0-9.]+|\[[^\]]*\]):)?([0-9]+):([0-9]+)(?:\/(tcp|udp|sctp))?$/;
+const SPAN = "([0-9]+(?:-[0-9]+)?)";
+const NUMBERS = new RegExp(`^(?:([0-9.]+|\\[[^\\]]*\\]):)?${SPAN}:${SPAN}(?:/(tcp|udp|sctp))?$`);
 
 /**
  * A forwarded port; two numbers are ports of host and pod, and the name is the host's. Host port 0
@@ -43,15 +45,28 @@ function numberedPort([
   if (hostIP !== undefined && ipVersion(hostIP) === undefined) {
     throw new Fault("invalid", `${quote(hostIP)} is not a valid IP`);
   }
-  const hostPort = portNumber(host, host);
-  const port = portNumber(pod, pod);
-  if (port === 0) throw new Fault("invalid", `${quote(pod)} is not a valid port number`);
+  const outside = readSpan(host);
+  const inside = readSpan(pod);
+  const isAnyFree = outside.first === 0 && outside.count === 1;
+  if (inside.first === 0) throw new Fault("invalid", `${quote(pod)} is not a valid port number`);
+  if (outside.count !== inside.count && !isAnyFree) {
+    throw new Fault("invalid", `${quote(`${host}:${pod}`)} are not as many ports on either side`);
+  }
+  const { first: port, count } = inside;
   return {
     name: host,
-    hostPort,
+    hostPort: outside.first,
     ...(hostIP !== undefined && { hostIP }),
-    podPort: { name: host, protocol, port },
+    podPort: { name: host, protocol, port, ...(count > 1 && { count }) },
   };
+}
+
+/** `8000` or `8000-8010`, both ends included. */
+function readSpan(text: string): { readonly first: number; readonly count: number } {
+  const [from = "", to = from] = text.split("-");
+  const [first, last] = [portNumber(from, text), portNumber(to, text)];
+  if (last >= first && (first > 0 || last === 0)) return { first, count: last - first + 1 };
+  throw new Fault("invalid", `${quote(text)} is not a valid range of ports`);
 }
 
 function checkName(name: string): void {

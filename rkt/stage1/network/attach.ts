@@ -170,7 +170,7 @@ async function setRules(work: Work, results: readonly CniResult[]): Promise<void
   const place = portNetwork(networks);
   const portResult = place === undefined ? undefined : results[place];
   const asked = portResult === undefined ? [] : forwardsOf(work.ports, work.apps);
-  const forwards = portResult === undefined ? [] : holdPorts(asked, portResult);
+  const forwards = portResult === undefined ? [] : await holdPorts(asked, portResult);
   const targets = portResult?.ips ?? [];
   for (const [index, { hostPort, podPort, transport }] of forwards.entries()) {
     if (asked[index]?.hostPort !== 0) continue;

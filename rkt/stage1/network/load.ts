@@ -142,7 +142,8 @@ function configurationFiles(directory: string): string[] {
       .map((name) => basename(name))
       .sort();
   } catch (error) {
-    if ((error as { code?: unknown }).code === "ENOENT") return [];
+    const { code } = error as { readonly code?: unknown };
+    if (code === "ENOENT" || code === "ENOTDIR") return [];
     throw error;
   }
 }

@@ -7,9 +7,10 @@
  * @see CNI plugins 1.1, pkg/ip/ipmasq_linux.go
  */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import type { CniAddress } from "@rkt/spec";
 import { Fault } from "@shared/base";
+import { isExecutable } from "../programs.ts";
 
 /** The plugins whose `ipMasq` is understood here; others do it themselves. */
 const PLUGINS: readonly string[] = ["ptp", "bridge"];
@@ -174,5 +175,5 @@ async function restore(
 }
 
 function findProgram(name: string): string | undefined {
-  return ["/usr/sbin", "/sbin"].map((each) => `${each}/${name}`).find((path) => existsSync(path));
+  return ["/usr/sbin", "/sbin"].map((each) => `${each}/${name}`).find(isExecutable);
 }

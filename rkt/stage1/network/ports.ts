@@ -7,6 +7,7 @@ import { Fault } from "@shared/base";
 import { holdPort, type Transport } from "@shared/linux";
 import { bytesOf, parseIp } from "./ip.ts";
 import type { Network } from "./load.ts";
+import type { LoopbackPort } from "./loopback.ts";
 import type { Forward } from "./rules.ts";
 
 /**
@@ -48,20 +49,51 @@ function transportOf(protocol: string): Transport {
 }
 
 /**
- * Takes the ports on the host, until this process ends, and chooses those that are 0.
+ * Takes the ports on the host, until this process ends, and chooses those that are 0. On `::1`
+ * this process carries what comes to a port of TCP.
  * @throws {Fault} "precondition" where one is in use, naming it
  */
-export function holdPorts(forwards: readonly Forward[], result: CniResult): Forward[] {
-  const versions = result.ips.map(({ version }) => version);
-  return forwards.map((forward) => {
-    const { hostIP, transport } = forward;
-    if (transport === "sctp") return forward;
-    const everywhere = versions.includes(6) ? ["0.0.0.0", "::"] : ["0.0.0.0"];
-    const [first = "0.0.0.0", second] = hostIP === undefined ? everywhere : [hostIP];
-    const hostPort = hold(transport, first, forward.hostPort);
-    if (second !== undefined) hold(transport, second, hostPort);
-    return { ...forward, hostPort };
-  });
+export async function holdPorts(
+  forwards: readonly Forward[],
+  result: CniResult,
+): Promise<Forward[]> {
+  const held: Forward[] = [];
+  for (const forward of forwards) held.push(await holdForward(forward, result));
+  return held;
+}
+
+async function holdForward(forward: Forward, { ips }: CniResult): Promise<Forward> {
+  const { hostIP, transport, podPort } = forward;
+  if (transport === "sctp") return forward;
+  const isSix = hostIP?.includes(":") === true;
+  if (hostIP !== undefined && (!isSix || transport === "udp")) {
+    return { ...forward, hostPort: hold(transport, hostIP, forward.hostPort) };
+  }
+  const hasSix = ips.some(({ version }) => version === 6);
+  const hostPort = isSix ? forward.hostPort : hold(transport, "0.0.0.0", forward.hostPort);
+  const held = { ...forward, hostPort };
+  if (transport === "udp") {
+    if (hasSix) hold(transport, "::", hostPort);
+    return held;
+  }
+  if (isSix && hostIP !== "::1" && hostIP !== "::") {
+    return { ...held, hostPort: hold(transport, hostIP ?? "::", hostPort) };
+  }
+  const host = (ips.find(({ version }) => version === 4) ?? ips[0])?.address.split("/")[0];
+  if (host === undefined) return held;
+  const address = hostIP === "::" || (hostIP === undefined && hasSix) ? "::" : "::1";
+  const port = await carryLoopback({ address, port: hostPort, target: { host, port: podPort } });
+  return { ...held, hostPort: port ?? hostPort };
+}
+
+async function carryLoopback(port: LoopbackPort): Promise<number | undefined> {
+  const { serveLoopback } = await import("./loopback.ts");
+  try {
+    return await serveLoopback(port);
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code === "EADDRINUSE") throw inUse("tcp", port.port);
+    throw error;
+  }
 }
 
 function hold(transport: "tcp" | "udp", address: string, port: number): number {
@@ -70,14 +102,14 @@ function hold(transport: "tcp" | "udp", address: string, port: number): number {
   } catch (error) {
     const fault = Fault.from(error);
     if (fault.details["errno"] !== "EADDRINUSE") throw fault;
-    throw new Fault(
-      "precondition",
-      `publish port ${port}/${transport}: it is in use on this host`,
-      {
-        hint: `see who has it: ss --listening --processes 'sport = :${port}'; rkt list shows pods`,
-      },
-    );
+    throw inUse(transport, port);
   }
+}
+
+function inUse(transport: Transport, port: number): Fault {
+  const hint = `see who has it: ss --listening --processes 'sport = :${port}'; rkt list shows pods`;
+  const problem = `publish port ${port}/${transport}: it is in use on this host`;
+  return new Fault("precondition", problem, { hint });
 }
 
 /** The configuration of the portmap plugin, where the kernel has no nftables. Pure. */
