@@ -71,9 +71,16 @@ feature("detached pods", {}, (world) => {
     expect(world().pods()).toEqual([]);
   });
 
-  test("--interactive does not go with it", async () => {
-    const finished = await world().rkt(["run", "-d", "--interactive", IMAGE_NAME]);
-    expect(refused(finished)).toBe("run: --interactive does not go with --detach");
+  test("with --interactive the app waits for somebody who attaches", async () => {
+    const uuid = await detached("read line; echo got $line; sleep 600", "--interactive");
+    succeeded(await world().rkt(["attach", "--mode=stdin", uuid], { input: "hello\n" }));
+    await eventually("the app has read it", async () => {
+      return succeeded(await world().rkt(["logs", uuid])) === "got hello\n" || undefined;
+    });
+    const prepared = succeeded(await world().rkt(["prepare", IMAGE_NAME])).trim();
+    const finished = await world().rkt(["run-prepared", "-d", "--interactive", prepared]);
+    expect(refused(finished)).toBe("run-prepared: --interactive does not go with --detach");
+    succeeded(await world().rkt(["rm", prepared]));
   });
 
   test("many at once all run", async () => {

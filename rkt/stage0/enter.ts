@@ -54,7 +54,12 @@ function readPidOfRunning(host: EnterHost, pod: Pod): number | undefined {
   throw new Fault("precondition", `pod ${quote(pod.uuid)} isn't currently running`);
 }
 
-function chooseApp(host: EnterHost, pod: Pod, wanted: string | undefined): string {
+/** The app that is named, or the only one. @throws {Fault} "not-found", "ambiguous" */
+export function chooseApp(
+  host: Pick<EnterHost, "warn">,
+  pod: Pod,
+  wanted: string | undefined,
+): string {
   const names = readPodManifest(pod).apps.map(({ name }) => name);
   if (wanted !== undefined && wanted !== "") {
     if (names.includes(wanted)) return wanted;

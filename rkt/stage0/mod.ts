@@ -8,6 +8,8 @@
 export { overrideApp } from "./app-overrides.ts";
 export type { AppOverrides, Caller, SeccompOverride } from "./app-overrides.ts";
 export type { Stage0Host } from "./host.ts";
+export { attachToPod } from "./attach.ts";
+export type { AttachRequest } from "./attach.ts";
 export { enterPod } from "./enter.ts";
 export type { EnterRequest } from "./enter.ts";
 export { inheritPod, startDetached } from "./detach.ts";

@@ -21,9 +21,11 @@ import { kernel } from "@shared/linux";
 import { APP_FLAGS, mount, overridesOf, settingsOf } from "../flags/app.ts";
 import { dir } from "../flags/global.ts";
 import * as pod from "../flags/pod.ts";
+import { LOG_FLAGS, logAnnotations } from "../flags/log.ts";
 import { platform } from "../flags/platform.ts";
 import { OLD_PULL_FLAGS, pullPolicyFlag, pullPolicyOf } from "../flags/pull-policy.ts";
 import { STAGE1_FLAGS, stage1ChoiceOf } from "../flags/stage1.ts";
+import { STDIO_FLAGS, stdioAnnotations, tty } from "../flags/stdio.ts";
 import type { AppArguments } from "../grammar/app-arguments.ts";
 import type { Call } from "../grammar/command.ts";
 import type { Flag, FlagValues } from "../grammar/flag.ts";
@@ -38,6 +40,9 @@ const pullPolicy = pullPolicyFlag("new");
 /** The flags of both commands. */
 export const PREPARE_FLAGS: readonly Flag<unknown>[] = [
   ...APP_FLAGS,
+  ...STDIO_FLAGS,
+  tty,
+  ...LOG_FLAGS,
   ...pod.PREPARE_FLAGS,
   ...STAGE1_FLAGS,
   platform,
@@ -162,6 +167,7 @@ async function podRequest(host: Host, call: Call, store: Store): Promise<PodRequ
     apps: call.apps.map((app, at) => appRequest(host, call, app, imageAt(images, at))),
     volumes: call.flags.get(pod.volume),
     ports: call.flags.get(pod.port),
+    annotations: logAnnotations(call.flags),
   }));
 }
 
@@ -226,7 +232,7 @@ function appRequest(host: Host, call: Call, app: AppArguments, image: StoredImag
     app: overrideApp(image, overrides, caller),
     readOnlyRootFS,
     mounts: withPodMounts(mounts, call.flags.get(mount)),
-    annotations,
+    annotations: [...annotations, ...stdioAnnotations(app.flags, call.flags)],
   };
 }
 

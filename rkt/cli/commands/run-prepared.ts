@@ -1,7 +1,7 @@
 /** `rkt run-prepared`: a pod of `prepare` flows in, and this process becomes its stage1. */
 import { claimPrepared, podStatus } from "@rkt/stage0";
 import { Fault } from "@shared/base";
-import { interactive } from "../flags/pod.ts";
+import { detach, interactive } from "../flags/pod.ts";
 import type { Call, Command } from "../grammar/command.ts";
 import type { Host } from "../host.ts";
 import { openPodOf } from "./open-pod.ts";
@@ -21,6 +21,11 @@ export const runPrepared: Command = {
 async function runPod(host: Host, call: Call): Promise<number | "usage"> {
   const [uuid, more] = call.args;
   if (uuid === undefined || more !== undefined) return "usage";
+  if (call.flags.get(interactive) && call.flags.get(detach)) {
+    throw new Fault("invalid", "--interactive does not go with --detach", {
+      hint: "prepare the pod with --tty, or with --stdin=stream behind the image",
+    });
+  }
   const start = planStart(call);
   const pod = openPodOf(call, uuid);
   const stage0 = stage0HostOf(host, call);

@@ -3,6 +3,7 @@
  * and this process becomes the pod's stage1; or, detached, another process does.
  */
 import { writeFileSync } from "node:fs";
+import process from "node:process";
 import { type PreparedPod, runPod, startDetached } from "@rkt/stage0";
 import { parseNetFlag } from "@rkt/spec";
 import { podPaths, type RunArguments } from "@rkt/stage1/contract";
@@ -10,6 +11,7 @@ import { Fault } from "@shared/base";
 import { DNS_FLAGS, hostsText, type NamePlan, planNames } from "../flags/dns.ts";
 import { debug, insecureOptions, localConfig } from "../flags/global.ts";
 import * as pod from "../flags/pod.ts";
+import { tty } from "../flags/stdio.ts";
 import type { Call } from "../grammar/command.ts";
 import type { Flag, FlagValues } from "../grammar/flag.ts";
 import type { Host } from "../host.ts";
@@ -26,15 +28,21 @@ export interface StartPlan {
 }
 
 export function planStart({ flags }: Call): StartPlan {
-  if (flags.get(pod.detach) && flags.get(pod.interactive)) {
-    throw new Fault("invalid", "--interactive does not go with --detach");
-  }
+  if (flags.get(tty) && flags.get(pod.interactive) && !flags.get(pod.detach)) needTerminal();
   if (flags.get(pod.mdsRegister) && parseNetFlag(flags.get(pod.net)).mode === "none") {
     const other = "Please use 'host', 'default' or an equivalent network";
     throw new Fault("invalid", `--mds-register flag does not work with --net=none. ${other}`);
   }
   const names = planNames(flags);
   return { names, hostname: flags.get(pod.hostname), run: runArguments(flags, names) };
+}
+
+/** Somebody who types at a terminal that is none would be surprised much later. */
+function needTerminal(): void {
+  if (process.stdin.isTTY) return;
+  throw new Fault("precondition", "--interactive --tty: standard input is not a terminal", {
+    hint: "leave out one of them",
+  });
 }
 
 /** Becomes the stage1 of the pod, or returns once another process has started all its apps. */
@@ -88,7 +96,7 @@ function runArguments(flags: FlagValues, names: NamePlan): Omit<RunArguments, "u
   return {
     debug: flags.get(debug),
     net: flags.get(pod.net),
-    interactive: flags.get(pod.interactive),
+    interactive: flags.get(pod.interactive) && !flags.get(pod.detach),
     hostname: flags.get(pod.hostname),
     localConfig: flags.get(localConfig),
     mutable: false,

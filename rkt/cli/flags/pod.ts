@@ -43,10 +43,13 @@ export const inheritEnv: Flag<boolean> = switchFlag({
   usage: "inherit all environment variables not set by apps",
 });
 
-export const interactive: Flag<boolean> = switchFlag({
-  name: "interactive",
-  usage: "run pod interactively. If true, only one image may be supplied.",
-});
+export const interactive: Flag<boolean> = {
+  ...switchFlag({
+    name: "interactive",
+    usage: "run pod interactively. If true, only one image may be supplied.",
+  }),
+  shorthand: "i",
+};
 
 export const ipc: Flag<"" | "auto" | "private" | "parent"> = {
   name: "ipc",

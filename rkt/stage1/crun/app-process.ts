@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { constants } from "node:os";
 import { join } from "node:path";
 import { type Clock, Fault, quote, writeAll } from "@shared/base";
+import { terminalSize } from "@shared/linux";
 import type { AppStreams } from "./app-streams.ts";
 import type { AppConfig } from "./bundle.ts";
 import { type AppHost, type ConnectOptions, hasExited, spawnConnected } from "./connect-app.ts";
@@ -49,7 +50,7 @@ export function startApp(host: AppHost, options: StartOptions): AppProcess {
   // What an earlier start left would be taken for this one's.
   for (const path of [crunPaths.appPid, crunPaths.errors]) rmSync(path(pod, id), { force: true });
   mkdirSync(crunPaths.bundle(pod, id), { recursive: true, mode: 0o750 });
-  writeFileSync(crunPaths.config(pod, id), JSON.stringify(config));
+  writeFileSync(crunPaths.config(pod, id), JSON.stringify(withTerminalSize(config)));
   const { child, streams, copied } = spawnConnected(host, options, (more) =>
     crunCommand(pod, [
       `--log=${crunPaths.errors(pod, id)}`,
@@ -80,6 +81,14 @@ export function startApp(host: AppHost, options: StartOptions): AppProcess {
   };
   const started = whenStarted(host.clock, container, child.pid);
   return { name, streams, started, ended, signal };
+}
+
+/** A terminal has the size of the person's from the first instant on. */
+function withTerminalSize(config: AppConfig): AppConfig {
+  const size = config.process.terminal === true ? terminalSize(0) : undefined;
+  if (size === undefined) return config;
+  const consoleSize = { height: size.rows, width: size.columns };
+  return { ...config, process: { ...config.process, consoleSize } };
 }
 
 /** What attached clients end with when the app could not be started, as rkt's own failures do. */

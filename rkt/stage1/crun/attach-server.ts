@@ -124,10 +124,12 @@ class Client {
   #pass(app: AppStreams, bytes: Buffer): void {
     this.#waitingBytes += bytes.length;
     if (this.#waitingBytes > INPUT_BYTES_MAX) this.#socket.pause();
-    void app.write(bytes).then(() => {
+    const pass = async (): Promise<void> => {
+      await app.write(bytes);
       this.#waitingBytes -= bytes.length;
       if (this.#waitingBytes <= INPUT_BYTES_MAX) this.#socket.resume();
-    });
+    };
+    void pass();
   }
 
   #answer(call: Call): void {

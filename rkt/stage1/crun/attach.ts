@@ -5,10 +5,11 @@
  *
  * A terminal that was put into raw mode is put back on every way out but SIGKILL.
  */
+import { writeSync } from "node:fs";
 import { constants } from "node:os";
 import process from "node:process";
-import { Fault, writeAll } from "@shared/base";
-import { makeRaw, terminalSize } from "@shared/linux";
+import { Fault } from "@shared/base";
+import { type TerminalSize, terminalSize } from "@shared/linux";
 import { parseAttachArguments } from "../arguments.ts";
 import type { Endpoint } from "../contract.ts";
 import {
@@ -21,6 +22,7 @@ import {
   parseStatus,
 } from "./attach-protocol.ts";
 import { DEFAULT_DETACH_KEYS, DetachKeys, parseDetachKeys } from "./detach-keys.ts";
+import { lendTerminal } from "./own-terminal.ts";
 
 export async function attach(argv: readonly string[]): Promise<number> {
   const { app, endpoints, detachKeys } = parseAttachArguments(argv);
@@ -30,7 +32,7 @@ export async function attach(argv: readonly string[]): Promise<number> {
   const answer = parseAnswer(await server.answer);
   if ("error" in answer) throw new Fault("precondition", `attach failed: ${answer.error}`);
   if (endpoints === "list") {
-    writeAll(1, Buffer.from(answer.endpoints.map((each) => `${each}\n`).join("")));
+    writeToEnd(1, Buffer.from(answer.endpoints.map((each) => `${each}\n`).join("")));
     return 0;
   }
   return await exchange(server, answer.endpoints, keys);
@@ -42,7 +44,7 @@ async function exchange(
   keys: DetachKeys,
 ): Promise<number> {
   const isOnTerminal = endpoints.includes("tty-in") && process.stdin.isTTY;
-  using _terminal = isOnTerminal ? ownTerminal(server) : undefined;
+  using _terminal = isOnTerminal ? lendTerminal(tellSize(server)) : undefined;
   using _signals = onEndingSignals();
   const ways = [server.end, _signals.ended];
   if (endpoints.includes("tty-in") || endpoints.includes("stdin")) {
@@ -96,7 +98,7 @@ async function connect(): Promise<Server> {
     data: (_socket, bytes) => {
       for (const { kind, bytes: said } of reader.add(bytes)) {
         if (kind === KIND.answer) answer.resolve(Buffer.from(said));
-        else if (kind === KIND.stdout || kind === KIND.stderr) writeAll(kind, said);
+        else if (kind === KIND.stdout || kind === KIND.stderr) writeToEnd(kind, said);
         else if (kind === KIND.status) {
           const status = parseStatus(said);
           if ("exit" in status) end.resolve(status.exit);
@@ -119,7 +121,21 @@ async function connect(): Promise<Server> {
   return { answer: answer.promise, end: end.promise, send };
 }
 
-async function openSocket(handlers: Bun.SocketHandler<undefined>): Promise<Bun.Socket<undefined>> {
+/** Whoever started us may have made our streams non-blocking; nobody else waits meanwhile. */
+function writeToEnd(fd: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(fd, bytes, at, bytes.length - at);
+    } catch (error) {
+      const { code } = error as { readonly code?: unknown };
+      if (code === "EPIPE") process.exit(128 + constants.signals.SIGPIPE);
+      if (code !== "EAGAIN" && code !== "EINTR") throw error;
+      Bun.sleepSync(1);
+    }
+  }
+}
+
+async function openSocket(handlers: Bun.SocketHandler<undefined>): Promise<Bun.Socket> {
   try {
     return await Bun.connect({ unix: ATTACH_SOCKET, socket: handlers });
   } catch (cause) {
@@ -127,29 +143,8 @@ async function openSocket(handlers: Bun.SocketHandler<undefined>): Promise<Bun.S
   }
 }
 
-/** The person's terminal, raw, its size told to the server whenever it changes. */
-function ownTerminal(server: Server): Disposable {
-  let raw = makeRaw(0);
-  const resize = (): void => {
-    const size = terminalSize(0);
-    if (size !== undefined) void server.send(encodeJson(KIND.resize, size));
-  };
-  // Somebody stops this client: the shell gets its terminal back, and takes it again later.
-  const pause = (): void => {
-    raw[Symbol.dispose]();
-    process.kill(process.pid, "SIGSTOP");
-  };
-  const goOn = (): void => {
-    raw = makeRaw(0);
-    resize();
-  };
-  process.on("SIGWINCH", resize).on("SIGTSTP", pause).on("SIGCONT", goOn);
-  return {
-    [Symbol.dispose]: () => {
-      process.off("SIGWINCH", resize).off("SIGTSTP", pause).off("SIGCONT", goOn);
-      raw[Symbol.dispose]();
-    },
-  };
+function tellSize(server: Server): (size: TerminalSize) => void {
+  return (size) => void server.send(encodeJson(KIND.resize, size));
 }
 
 const ENDING: readonly NodeJS.Signals[] = ["SIGHUP", "SIGINT", "SIGTERM", "SIGQUIT"];

@@ -4,14 +4,22 @@
  * flow out.
  */
 import { closeSync, fchmodSync } from "node:fs";
+import process from "node:process";
 import type { Clock } from "@shared/base";
-import { type Kernel, setNonBlocking } from "@shared/linux";
+import { type Kernel, setNonBlocking, terminalSize } from "@shared/linux";
 import { AppLog, type LogSettings } from "./app-log.ts";
 import { AppStreams } from "./app-streams.ts";
 import { expectTerminal } from "./app-terminal.ts";
+import { lendTerminal } from "./own-terminal.ts";
 import { copyOutput } from "./output.ts";
 import { PatientWriter, withoutWaiting } from "./patient-writer.ts";
-import { endpointsOf, hasOwnTerminal, type Stdio } from "./stdio.ts";
+import {
+  endpointsOf,
+  hasOwnTerminal,
+  PERSONS_TERMINAL,
+  type Stdio,
+  withTerminal,
+} from "./stdio.ts";
 
 export interface AppHost {
   readonly clock: Clock;
@@ -47,12 +55,13 @@ export function spawnConnected(
   options: ConnectOptions,
   command: (more: readonly string[]) => string[],
 ): Connected {
-  const { stdio, pod, uuid, name } = options;
+  const { pod, uuid, name } = options;
+  const stdio = withTerminal(options.stdio, process.stdin.isTTY);
   const streams = new AppStreams(host.clock, endpointsOf(stdio));
   const log = new AppLog(() => host.clock.now(), { pod, uuid, name }, options.logs);
   const output = { streams, log };
   const connected = hasOwnTerminal(stdio)
-    ? spawnOnTerminal(host, output, options, command)
+    ? spawnOnTerminal(host, output, { ...options, stdio }, command)
     : spawnOnPipes(host, output, options, command([]));
   void connected.copied.finally(() => log[Symbol.dispose]()).catch(() => undefined);
   return { ...connected, streams };
@@ -113,7 +122,7 @@ function inputOf(
 function spawnOnTerminal(
   { clock }: AppHost,
   output: Output,
-  { prefix }: ConnectOptions,
+  { prefix, stdio }: ConnectOptions,
   command: (more: readonly string[]) => string[],
 ): Omit<Connected, "streams"> {
   const { streams } = output;
@@ -127,6 +136,7 @@ function spawnOnTerminal(
     if (terminal === undefined) return; // it never started
     try {
       streams.setTerminal(terminal);
+      using _person = stdio === PERSONS_TERMINAL ? connectPerson(streams) : undefined;
       const out = ownStream(clock, "stdout");
       await copyOutput(terminal, { ...output, stream: "stdout", prefix, out });
     } finally {
@@ -135,6 +145,28 @@ function spawnOnTerminal(
     }
   };
   return { child, copied: copy() };
+}
+
+/** What the person types goes to the app, until it ends. */
+function connectPerson(streams: AppStreams): Disposable {
+  const keys = Bun.stdin.stream().getReader();
+  const pass = async (): Promise<void> => {
+    for (;;) {
+      const { done, value } = await keys.read();
+      if (done) return;
+      await streams.write(value);
+    }
+  };
+  const size = terminalSize(0);
+  if (size !== undefined) streams.resize(size);
+  const terminal = lendTerminal((changed) => streams.resize(changed));
+  void pass();
+  return {
+    [Symbol.dispose]: () => {
+      terminal[Symbol.dispose]();
+      void keys.cancel();
+    },
+  };
 }
 
 const ownStreams = new Map<"stdout" | "stderr", PatientWriter>();

@@ -25,7 +25,7 @@ import { seccompSettings, UNFILTERED } from "./seccomp-filter.ts";
 import { reachableRoot, shiftVolumes } from "./shifted-users.ts";
 import { checkExecutable } from "./executable.ts";
 import { resolveInRoot } from "./resolve-in-root.ts";
-import { hasOwnTerminal, isInteractive, type Stdio, stdioOf } from "./stdio.ts";
+import { hasOwnTerminal, type Stdio, stdioOf, withTerminal } from "./stdio.ts";
 import { resolveAccount } from "./users.ts";
 import { bindVolumes, fillEmptyVolumes } from "./volumes.ts";
 
@@ -154,7 +154,7 @@ async function appConfig(
 }
 
 function hasTerminal(stdio: Stdio): boolean {
-  return hasOwnTerminal(stdio) || (isInteractive(stdio) && process.stdin.isTTY);
+  return hasOwnTerminal(withTerminal(stdio, process.stdin.isTTY));
 }
 
 function commandOf(runtimeApp: RuntimeApp): App {

@@ -40,10 +40,20 @@ export function hasOwnTerminal({ stdin, stdout, stderr }: Stdio): boolean {
   return [stdin, stdout, stderr].includes("tty");
 }
 
-/** Whether the app gets all of the person's own streams, and so the terminal that they are. */
-export function isInteractive({ stdin, stdout, stderr }: Stdio): boolean {
-  return [stdin, stdout, stderr].every((mode) => mode === "interactive");
+/**
+ * An app that gets all of the person's own streams, where they are a terminal, gets one of its own
+ * in between: so it is told of the size, and others may look on.
+ *
+ * @param isOnTerminal whether the person's standard input is one
+ */
+export function withTerminal(stdio: Stdio, isOnTerminal: boolean): Stdio {
+  const { stdin, stdout, stderr } = stdio;
+  const isInteractive = [stdin, stdout, stderr].every((mode) => mode === "interactive");
+  return isInteractive && isOnTerminal ? PERSONS_TERMINAL : stdio;
 }
+
+/** The person's keys go to the app until it ends. */
+export const PERSONS_TERMINAL: Stdio = { stdin: "tty", stdout: "tty", stderr: "tty" };
 
 /** What a client can attach to. What an app writes to its log can be followed, too. */
 export function endpointsOf(stdio: Stdio): Endpoint[] {
