@@ -17,3 +17,7 @@ export { temporaryDirectory } from "./fixtures/temporary-directory.ts";
 export type { TemporaryDirectory } from "./fixtures/temporary-directory.ts";
 export { measuring, readMemory } from "./harness/measure.ts";
 export type { Memory } from "./harness/measure.ts";
+export { crowd, leaks, soak } from "./harness/soak.ts";
+export type { CrowdReport, Failure, Holdings, SoakReport } from "./harness/soak.ts";
+export { startWorld } from "./harness/world.ts";
+export type { World } from "./harness/world.ts";

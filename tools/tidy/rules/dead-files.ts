@@ -16,7 +16,7 @@ const ENTRY_POINTS = [
   /^bench\/[^/]+\.ts$/,
   /^tools\/[^/]+\.ts$/,
   /^tools\/tidy\/main\.ts$/,
-  /^tools\/(build|fuzz|start|generate|vm)\/[\w-]+\.ts$/,
+  /^tools\/(build|fuzz|soak|start|generate|vm)\/[\w-]+\.ts$/,
   /\.d\.ts$/,
 ];
 
