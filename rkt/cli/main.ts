@@ -10,7 +10,7 @@ import { debug, dir, GLOBAL_FLAGS, localConfig, systemConfig, userConfig } from 
 import type { CommandEntry } from "./grammar/command.ts";
 import { findCommand, type FoundCommand } from "./grammar/find-command.ts";
 import { commandHelp, groupHelp, rootHelp } from "./grammar/help.ts";
-import type { FlagValues } from "./grammar/flag.ts";
+import { type FlagValues, readBoolean } from "./grammar/flag.ts";
 import { parseCall, parseGlobal } from "./grammar/parse-call.ts";
 import { UsageFault } from "./grammar/usage-fault.ts";
 import type { Program } from "./grammar/program.ts";
@@ -38,8 +38,9 @@ export function rktMain(start: Start): Promise<number> {
 export async function runCommandLine(
   host: Host,
   argv: readonly string[],
-  program: Program = RKT,
+  whole: Program = RKT,
 ): Promise<number> {
+  const program = withoutExperiments(whole, host.environment);
   try {
     const found = findCommand(program, GLOBAL_FLAGS, argv);
     if (found.entry === undefined) return answerGroup(host, program, found);
@@ -47,6 +48,21 @@ export async function runCommandLine(
     return await runCommand(host, program, found.entry, found.argv);
   } catch (error) {
     return printUnknownCommand(host, program, error);
+  }
+}
+
+/** A command that is an experiment is there for those who ask for it. */
+function withoutExperiments(program: Program, environment: Host["environment"]): Program {
+  const isOn = ({ experiment }: CommandEntry): boolean =>
+    experiment === undefined || isTrue(environment[experiment] ?? "");
+  return { ...program, commands: program.commands.filter(isOn) };
+}
+
+function isTrue(text: string): boolean {
+  try {
+    return readBoolean(text);
+  } catch {
+    return false; // rkt too takes other words for no
   }
 }
 
@@ -74,7 +90,7 @@ export async function runCommand(
       printUsageFault(host, commandHelp(program, entry, command), error);
     else printFault(host, error, { name, debug: inDebug });
   }
-  return program.failureStatus;
+  return command.failureStatus ?? program.failureStatus;
 }
 
 /** `paths.d` may name the data directory; most sites have none, and nothing is loaded then. */

@@ -5,7 +5,58 @@
 import type { CommandEntry } from "./grammar/command.ts";
 import type { Program } from "./grammar/program.ts";
 
+/** Set to a true word, it shows the commands of mutable pods. */
+const APP_EXPERIMENT = "RKT_EXPERIMENT_APP";
+
 export const COMMANDS: readonly CommandEntry[] = [
+  {
+    path: ["app", "add"],
+    summary: "Add an app to a pod",
+    experiment: APP_EXPERIMENT,
+    load: async () => (await import("./commands/app-add.ts")).appAdd,
+  },
+  {
+    path: ["app", "exec"],
+    summary: "Execute commands in the given app's namespace.",
+    experiment: APP_EXPERIMENT,
+    load: async () => (await import("./commands/app-exec.ts")).appExec,
+  },
+  {
+    path: ["app", "list"],
+    summary: "List apps for the given pod",
+    experiment: APP_EXPERIMENT,
+    load: async () => (await import("./commands/app-list.ts")).appList,
+  },
+  {
+    path: ["app", "rm"],
+    summary: "Remove an app from a pod",
+    experiment: APP_EXPERIMENT,
+    load: async () => (await import("./commands/app-rm.ts")).appRm,
+  },
+  {
+    path: ["app", "sandbox"],
+    summary: "Create an empty pod application sandbox",
+    experiment: APP_EXPERIMENT,
+    load: async () => (await import("./commands/app-sandbox.ts")).appSandbox,
+  },
+  {
+    path: ["app", "start"],
+    summary: "Start an app in a pod",
+    experiment: APP_EXPERIMENT,
+    load: async () => (await import("./commands/app-start.ts")).appStart,
+  },
+  {
+    path: ["app", "status"],
+    summary: "Check the status of an app in the given pod",
+    experiment: APP_EXPERIMENT,
+    load: async () => (await import("./commands/app-status.ts")).appStatus,
+  },
+  {
+    path: ["app", "stop"],
+    summary: "Stop an app in a pod",
+    experiment: APP_EXPERIMENT,
+    load: async () => (await import("./commands/app-stop.ts")).appStop,
+  },
   {
     path: ["attach"],
     summary: "Attach to an app running within a rkt pod",
@@ -222,6 +273,7 @@ export const RKT: Program = {
   description: ["Runs and manages pods of application containers on Linux."],
   commands: COMMANDS,
   groups: {
+    app: { summary: "Operate on app level operations", description: [] },
     net: {
       summary: "Operate on the networks of pods",
       description: ["Looks at the networks that pods can join, and at those of pods that run."],

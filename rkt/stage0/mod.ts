@@ -17,6 +17,7 @@ export type { DetachedStart } from "./detach.ts";
 export { openAppTree } from "./ended-app.ts";
 export type { EndedApp } from "./ended-app.ts";
 export { requestOfManifest } from "./given-manifest.ts";
+export { addApp, removeAppOf, startAppOf, stopAppOf } from "./mutable-pod.ts";
 export { gcPods } from "./gc.ts";
 export type { GcProblem, GcRequest } from "./gc.ts";
 export { listPods, readPodManifest } from "./list.ts";

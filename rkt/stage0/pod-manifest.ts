@@ -44,6 +44,8 @@ export interface PodRequest {
   readonly annotations?: readonly NameValue[];
   readonly userAnnotations?: Readonly<Record<string, string>>;
   readonly userLabels?: Readonly<Record<string, string>>;
+  /** Apps may be added and removed while the pod runs; it may begin without any. */
+  readonly mutable?: boolean;
 }
 
 export interface PodPlan {
@@ -56,6 +58,9 @@ const MUTABLE_ANNOTATION = "coreos.com/rkt/stage1/mutable";
 
 /** The manifest of the pod that is asked for. @throws {Fault} "invalid" in rkt's words */
 export function planPod(request: PodRequest): PodPlan {
+  if (request.apps.length === 0 && request.mutable !== true) {
+    throw new Fault("invalid", "no image IDs found");
+  }
   checkApps(request.apps);
   checkStartOrder(request.apps);
   checkPorts(request);
@@ -69,7 +74,7 @@ export function planPod(request: PodRequest): PodPlan {
       apps: plans.map((plan) => plan.app),
       ...(volumes.length > 0 && { volumes }),
       ...(request.isolators && { isolators: request.isolators }),
-      annotations: withMutable(request.annotations ?? []),
+      annotations: withMutable(request.annotations ?? [], request.mutable ?? false),
       ports: plannedPorts(request),
       ...(request.userAnnotations && { userAnnotations: request.userAnnotations }),
       ...(request.userLabels && { userLabels: request.userLabels }),
@@ -78,14 +83,43 @@ export function planPod(request: PodRequest): PodPlan {
   };
 }
 
-function withMutable(given: readonly NameValue[]): readonly NameValue[] {
+function withMutable(given: readonly NameValue[], mutable: boolean): readonly NameValue[] {
   if (given.some(({ name }) => name === MUTABLE_ANNOTATION)) return given;
-  return [...given, { name: MUTABLE_ANNOTATION, value: "false" }];
+  return [...given, { name: MUTABLE_ANNOTATION, value: String(mutable) }];
+}
+
+/** Whether apps may be added to the pod and removed. */
+export function isMutable({ annotations }: PodManifest): boolean {
+  return annotations?.find(({ name }) => name === MUTABLE_ANNOTATION)?.value === "true";
+}
+
+/** The manifest with one more app. @throws {Fault} "invalid", "already-exists" in rkt's words */
+export function planAddedApp(manifest: PodManifest, request: AppRequest): PodPlan {
+  if (!isMutable(manifest)) {
+    throw new Fault("precondition", "immutable pod: cannot add application");
+  }
+  checkApps([request]);
+  const { name } = request;
+  if (manifest.apps.some((each) => each.name === name)) {
+    throw new Fault("already-exists", `error: multiple apps with name ${name}`);
+  }
+  const plan = planApp(request, manifest.volumes ?? []);
+  // What an app of this name left behind when it was removed is used again.
+  const known = new Set(manifest.volumes?.map((volume) => volume.name));
+  const implicit = plan.implicit.filter((volume) => !known.has(volume.name));
+  const volumes = [...(manifest.volumes ?? []), ...implicit];
+  return {
+    manifest: {
+      ...manifest,
+      apps: [...manifest.apps, plan.app],
+      ...(volumes.length > 0 && { volumes }),
+    },
+    warnings: plan.warnings,
+  };
 }
 
 /** The names become directories: nothing but an AC name may pass. */
 function checkApps(apps: readonly AppRequest[]): void {
-  if (apps.length === 0) throw new Fault("invalid", "no image IDs found");
   const seen = new Set<string>();
   for (const { name, image, app } of apps) {
     parseAcName(name);

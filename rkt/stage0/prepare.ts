@@ -99,7 +99,7 @@ function recordUsers(path: string, range: UserRange | undefined): void {
 }
 
 /** An image may have been removed between its look-up and our lock. */
-function checkLayers(dataDir: string, apps: readonly AppRequest[]): void {
+export function checkLayers(dataDir: string, apps: readonly AppRequest[]): void {
   for (const { image } of apps) {
     for (const layer of image.layers) {
       if (existsSync(layerPath(dataDir, layer))) continue;
@@ -117,7 +117,13 @@ function checkLayers(dataDir: string, apps: readonly AppRequest[]): void {
 function fillPod(path: string, request: PrepareRequest, manifest: PodManifest): void {
   writeStage1(path, request);
   crashPoint("prepare-stage1");
-  for (const app of request.apps) writeApp(path, app, request);
+  for (const app of request.apps) {
+    writeApp(path, app, request);
+    crashPoint("prepare-app");
+  }
+  if (request.mutable === true && request.withoutOverlay === true) {
+    writeFileSync(withoutOverlayMark(path), "", { mode: 0o640 });
+  }
   for (const volume of manifest.volumes ?? []) makeVolume(path, volume);
   mkdirSync(join(path, "logs"), { mode: 0o750 });
   const durable = request.next === "prepared";
@@ -147,7 +153,17 @@ function layerPaths(dataDir: string, layers: readonly LayerId[]): string[] {
   return layers.map((layer) => layerPath(resolve(dataDir), layer));
 }
 
-function writeApp(path: string, { name, image }: AppRequest, request: PrepareRequest): void {
+/** Empty; apps that are added to this pod get copies of their layers. */
+export function withoutOverlayMark(pod: string): string {
+  return join(pod, "no-overlay");
+}
+
+/** All files of one app. */
+export function writeApp(
+  path: string,
+  { name, image }: AppRequest,
+  request: Pick<PrepareRequest, "dataDir" | "withoutOverlay" | "copyTree">,
+): void {
   mkdirSync(dirname(podPaths.appImageManifest(path, name)), { recursive: true, mode: 0o750 });
   writeDocument(podPaths.appImageManifest(path, name), image.manifest);
   const root = podPaths.appRoot(path, name);
@@ -169,7 +185,10 @@ function writeDocument(path: string, manifest: ImageManifest): void {
 }
 
 /** An empty volume lives as long as its pod. A volume of the host is stage1's business. */
-function makeVolume(path: string, { name, kind, mode = "0755", uid = 0, gid = 0 }: Volume): void {
+export function makeVolume(
+  path: string,
+  { name, kind, mode = "0755", uid = 0, gid = 0 }: Volume,
+): void {
   if (kind !== "empty") return;
   const directory = podPaths.sharedVolume(path, name);
   mkdirSync(directory, { recursive: true, mode: 0o750 });

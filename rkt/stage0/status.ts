@@ -53,7 +53,8 @@ type StatusHost = Pick<Stage0Host, "kernel">;
 export function podStatus(host: StatusHost, pod: Pod): PodStatus {
   const summary = summarize(host, pod);
   if (summary === undefined) throw gone(pod);
-  if (summary.apps.length === 0) return { ...summary, pid: undefined, ready: false, apps: [] };
+  const [pid, ready] = [readPid(pod), isReady(pod)];
+  if (summary.apps.length === 0) return { ...summary, pid, ready, apps: [] };
   const manifest = readPodManifest(pod);
   const apps = manifest.apps.map((app, index) => ({
     ...(summary.apps[index] as AppSummary),
@@ -62,7 +63,7 @@ export function podStatus(host: StatusHost, pod: Pod): PodStatus {
     userAnnotations: app.app?.userAnnotations ?? {},
     userLabels: app.app?.userLabels ?? {},
   }));
-  return { ...summary, pid: readPid(pod), ready: isReady(pod), apps };
+  return { ...summary, pid, ready, apps };
 }
 
 /** The pid that stage1 left for `enter`; undefined before it is known. */
@@ -80,7 +81,7 @@ function appTimes(pod: Pod, summary: PodSummary, app: string): AppTimes {
   const code = finishedMs === undefined ? undefined : readIfPresent(statusFile)?.trim();
   return {
     state: appState(summary.state, startedMs, finishedMs),
-    createdMs: summary.createdMs,
+    createdMs: modifiedMs(podPaths.appCreated(pod.files, app)) ?? summary.createdMs,
     startedMs,
     finishedMs,
     exitCode: code !== undefined && /^\d+$/.test(code) ? Number(code) : undefined,

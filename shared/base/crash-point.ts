@@ -19,6 +19,7 @@ export const CRASH_POINTS = [
   "prepare-locked", // it is locked
   "prepare-renamed", // it lies in prepare/
   "prepare-stage1", // stage1 is in place
+  "prepare-app", // the files of one app are written
   "prepare-manifest", // the pod manifest is written
   "run-renamed", // it lies in run/
   "run-mounted", // the app roots are mounted
@@ -42,6 +43,13 @@ export const CRASH_POINTS = [
   "stage1-exited", // an app has ended, its status is not yet written
   "stage1-status", // its status is written
   "stage1-torn-down", // networks and cgroups are given back
+  "app-written", // the files of an app to add are written
+  "app-mounted", // its root is mounted
+  "app-manifest", // it is in the pod manifest
+  "app-forgotten", // stage1 knows an app to remove no more
+  "app-unlisted", // it is out of the pod manifest
+  "app-unmounted", // its root is unmounted
+  "app-partial", // part of its files is removed
   "gc-marked", // an exited pod lies in exited-garbage/
   "gc-stage1", // stage1's gc entrypoint has run
   "gc-partial", // part of the pod directory is removed

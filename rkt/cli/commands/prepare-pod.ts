@@ -118,7 +118,16 @@ export async function prepareAsAsked(
   call: Call,
   preparation: Preparation,
 ): Promise<PreparedPod> {
-  const { stage1, request } = await gather(host, call);
+  return await makePod(host, call, await gather(host, call), preparation);
+}
+
+/** Makes the pod of this request, with what the flags say of its directory. */
+export async function makePod(
+  host: Host,
+  call: Call,
+  { stage1, request }: Gathered,
+  preparation: Preparation,
+): Promise<PreparedPod> {
   const name = call.flags.get(pod.podName);
   const withoutOverlay = call.flags.get(pod.noOverlay);
   const privateUsers = call.flags.get(pod.privateUsers);
@@ -137,12 +146,12 @@ export async function prepareAsAsked(
   );
 }
 
-async function treeCopier(): Promise<Pick<PrepareRequest, "copyTree">> {
+export async function treeCopier(): Promise<Pick<PrepareRequest, "copyTree">> {
   const { copyTree } = await import("@rkt/image/app-archive");
   return { copyTree: (layers, target) => copyTree({ kernel }, layers, target) };
 }
 
-interface Gathered {
+export interface Gathered {
   readonly stage1: PrepareRequest["stage1"];
   readonly request: PodRequest;
 }
@@ -222,7 +231,13 @@ function imageAt(images: readonly StoredImage[], at: number): StoredImage {
   return image;
 }
 
-function appRequest(host: Host, call: Call, app: AppArguments, image: StoredImage): AppRequest {
+/** The app that the command line makes of an image. @throws {Fault} "invalid" */
+export function appRequest(
+  host: Host,
+  call: Call,
+  app: AppArguments,
+  image: StoredImage,
+): AppRequest {
   const { name, readOnlyRootFS, mounts, annotations } = settingsOf(app);
   const overrides = { ...overridesOf(app), ...environmentOf(host, call.flags) };
   const caller = { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };

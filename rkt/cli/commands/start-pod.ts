@@ -27,14 +27,18 @@ export interface StartPlan {
   readonly run: Omit<RunArguments, "uuid">;
 }
 
-export function planStart({ flags }: Call): StartPlan {
+export function planStart({ flags }: Call, mutable: boolean = false): StartPlan {
   if (flags.get(tty) && flags.get(pod.interactive) && !flags.get(pod.detach)) needTerminal();
   if (flags.get(pod.mdsRegister) && parseNetFlag(flags.get(pod.net)).mode === "none") {
     const other = "Please use 'host', 'default' or an equivalent network";
     throw new Fault("invalid", `--mds-register flag does not work with --net=none. ${other}`);
   }
   const names = planNames(flags);
-  return { names, hostname: flags.get(pod.hostname), run: runArguments(flags, names) };
+  return {
+    names,
+    hostname: flags.get(pod.hostname),
+    run: { ...runArguments(flags, names), mutable },
+  };
 }
 
 /** Somebody who types at a terminal that is none would be surprised much later. */

@@ -15,7 +15,8 @@ import { stage0HostOf } from "./stage0-host.ts";
 
 const force = switchFlag({ name: "force", usage: "forced stopping" });
 
-const timeout: Flag<number | undefined> = optionalFlag(
+/** In ms; undefined for stage1's own measure. */
+export const stopTimeout: Flag<number | undefined> = optionalFlag(
   {
     name: "timeout",
     usage:
@@ -31,7 +32,7 @@ export const stop: Command = {
     "Asks the apps of these pods to end, by the stop signal of their images or by SIGTERM, and",
     "kills them when they have not ended after 10 seconds, or after --timeout.",
   ],
-  flags: [force, timeout, uuidFile],
+  flags: [force, stopTimeout, uuidFile],
   grammar: "anywhere",
   run: stopPods,
 };
@@ -55,7 +56,7 @@ async function stopPods(host: Host, call: Call): Promise<number | "usage"> {
 
 async function stopOne(host: Host, call: Call, uuid: string): Promise<string> {
   using pod = openPodToChange(call, uuid);
-  const graceMs = call.flags.get(timeout);
+  const graceMs = call.flags.get(stopTimeout);
   const isForced = call.flags.get(force) || graceMs === 0;
   const options = { force: isForced, ...(graceMs !== undefined && { graceMs }) };
   const done = stopPod(stage0HostOf(host, call), pod, options);

@@ -10,6 +10,7 @@ import {
   type NameValue,
   parseIsolators,
   parseMount,
+  parseMountVolume,
   parseRestartPolicy,
   parseStartAfter,
   RESTART_ANNOTATION,
@@ -123,6 +124,12 @@ export const mount: Flag<readonly Mount[]> = listFlag(
   parseMount,
 );
 
+/** A volume of one app and its place in it; `app add` takes it. */
+export const mountVolume: Flag<readonly Mount[]> = listFlag(
+  perApp("mnt-volume", "configure a per-app mount and volume directly"),
+  parseMountVolume,
+);
+
 export const APP_FLAGS: readonly Flag<unknown>[] = [
   annotation,
   capsRemove,
@@ -185,7 +192,7 @@ export function settingsOf({ flags }: AppArguments): AppSettings {
   return {
     name: flags.get(name),
     readOnlyRootFS: flags.get(readonlyRootfs) === true,
-    mounts: flags.get(mount),
+    mounts: [...flags.get(mount), ...flags.get(mountVolume)],
     annotations: annotationsOf(flags),
     signaturePath: flags.get(signature),
   };

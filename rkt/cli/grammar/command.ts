@@ -14,6 +14,8 @@ export interface CommandEntry {
   /** One line of help. */
   readonly summary: string;
   readonly hidden?: boolean;
+  /** The variable of the environment without which the command is unknown, as in rkt. */
+  readonly experiment?: string;
   readonly load: () => Promise<Command>;
 }
 
@@ -31,6 +33,8 @@ export interface Command {
   readonly grammar: "anywhere" | "first" | "images";
   /** Whether an image may have arguments after "--". */
   readonly appArguments?: boolean;
+  /** Exit status of its failures, where it is not the program's. */
+  readonly failureStatus?: number;
   /** Refused to anyone but root before anything else is done. */
   readonly needsRoot?: boolean;
   /**

@@ -77,6 +77,21 @@ test("the help of a group lists its commands without the group's name", () => {
 
 /** Flags of rkt 1.30 with their defaults, as its help spells them. */
 const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
+  "app add":
+    "--annotation= --caps-remove= --caps-retain= --cpu= --cpu-shares= --environment= --exec= " +
+    "--group= --memory= --mnt-volume= --mount= --name= --oom-score-adj= --readonly-rootfs= " +
+    "--seccomp= --supplementary-gids= --user= --user-annotation= --user-label= --working-dir=",
+  "app exec": '--app=""',
+  "app list": "--no-legend[=false]",
+  "app rm": '--app=""',
+  "app sandbox":
+    '--annotation= --dns= --dns-domain="" --dns-opt= --dns-search= --hostname="" --hosts-entry= ' +
+    "--net[=default] --no-overlay[=false] --port= --stage1-from-dir= --stage1-hash= " +
+    "--stage1-name= --stage1-path= --stage1-url= --user-annotation= --user-label= " +
+    '--uuid-file-save=""',
+  "app start": '--app=""',
+  "app status": '--app="" --format=',
+  "app stop": '--app=""',
   "cat-manifest": '--pretty-print[=true] --uuid-file=""',
   completion: "",
   config: "--pretty-print[=true]",
@@ -133,13 +148,17 @@ const NEW_COMMANDS = new Set([
   ...["image history", "image sbom"],
   ...["image load", "image push", "image save", "image tag"],
 ]);
+const LIFECYCLE_FLAGS = ["--init-app", "--restart", "--start-after"];
 const NEW_FLAGS: Readonly<Record<string, readonly string[]>> = {
+  "app add": LIFECYCLE_FLAGS,
+  "app sandbox": ["-d, --detach", "--ipc", "--pod-name", "--private-users"],
+  "app stop": ["--timeout"],
   fetch: ["--platform"],
   "image fetch": ["--platform"],
   "image gc": ["--keep"],
-  run: ["--platform", "-d, --detach", "--pod-name"],
+  run: ["--platform", "-d, --detach", "--pod-name", ...LIFECYCLE_FLAGS],
   "run-prepared": ["-d, --detach"],
-  prepare: ["--platform", "--pod-name"],
+  prepare: ["--platform", "--pod-name", ...LIFECYCLE_FLAGS],
   stop: ["--timeout"],
   trust: ["--cosign-key"],
 };

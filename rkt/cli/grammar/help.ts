@@ -15,7 +15,9 @@ import type { Program } from "./program.ts";
  */
 export function rootHelp(program: Program, asked: boolean): string {
   const { name, summary, description } = program;
-  const commands = program.commands.filter((entry) => entry.hidden !== true);
+  const commands = program.commands.filter(
+    (entry) => entry.hidden !== true && entry.experiment === undefined,
+  );
   return [
     section("NAME", [`${name} - ${summary}`]),
     section("USAGE", [`${name} [command]`]),

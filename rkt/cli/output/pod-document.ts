@@ -25,7 +25,8 @@ export function podDocument(pod: PodStatus): unknown {
   };
 }
 
-function appDocument(app: AppStatus): unknown {
+/** One app of it. */
+export function appDocument(app: AppStatus): unknown {
   return {
     name: app.name,
     state: app.state,
