@@ -20,7 +20,7 @@ export async function addTrusted(
 ): Promise<void> {
   for (const source of sources) {
     const problem = await ask("addSource", source);
-    if (problem === undefined || problem.includes("ALREADY_ENABLED")) continue;
+    if (problem === undefined || /ALREADY_(ENABLED|SET)/.test(problem)) continue;
     host.note(`networking: firewalld may refuse ${source}: ${problem}`);
     host.note(`hint: firewall-cmd --zone=trusted --add-source=${source}`);
   }
