@@ -148,7 +148,8 @@ feature("mutable pods", {}, (world) => {
     const uuid = await sandbox();
     const missing = await app("add", uuid, IMAGE_NAME, "--name=x", "--exec=/no/such");
     expect(refused(missing)).toBe(
-      'add: error adding app to pod: start app "x": can\'t execute "/no/such": no such file or directory',
+      'add: error adding app to pod: start app "x": ' +
+        'can\'t execute "/no/such": no such file or directory',
     );
     expect(await apps(uuid)).toBe("");
     expect(existsSync(join(podDirectory(uuid), "appsinfo/x"))).toBe(false);

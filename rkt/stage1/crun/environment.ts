@@ -7,6 +7,9 @@ import type { Account } from "./users.ts";
 /** @see appc 0.8.11 ace.md, Execution Environment */
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/** Tells a program that it runs in a container, and in whose. */
+const EXECUTOR = "rkt";
+
 export function appEnvironment(
   name: string,
   app: App,
@@ -15,6 +18,7 @@ export function appEnvironment(
 ): ReadonlyMap<string, string> {
   return new Map([
     ["PATH", DEFAULT_PATH],
+    ["container", EXECUTOR],
     ["TERM", "xterm"],
     ["HOME", account.home ?? "/"],
     ...(account.name === undefined

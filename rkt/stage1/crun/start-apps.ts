@@ -24,6 +24,7 @@ import type { RunningPod, Stage1Host } from "./running-pod.ts";
 import { seccompSettings, UNFILTERED } from "./seccomp-filter.ts";
 import { reachableRoot, shiftVolumes } from "./shifted-users.ts";
 import { checkExecutable } from "./executable.ts";
+import { makeMountTargets } from "./mount-targets.ts";
 import { resolveInRoot } from "./resolve-in-root.ts";
 import { hasOwnTerminal, type Stdio, stdioOf, withTerminal } from "./stdio.ts";
 import { resolveAccount } from "./users.ts";
@@ -129,6 +130,7 @@ async function appConfig(
     path: environment.get("PATH") ?? "",
     volumeTargets: volumes.map(({ target }) => target),
   });
+  if (pod.options.privateUsers === undefined) makeMountTargets(root, volumes);
   fillEmptyVolumes(host, root, volumes);
   return bundleConfig({
     app,
