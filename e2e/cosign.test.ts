@@ -188,6 +188,23 @@ feature("proof of origin of container images", { programs: REGISTRY }, (world) =
     rmSync(join(world().config, "trustedkeys/prefix.d/docker.io"), { recursive: true });
   });
 
+  test("signatures are looked for at each mirror, then at the registry", async () => {
+    const { image, repository, reference } = await pushed();
+    const { digest } = image.manifest;
+    const layout = writeLayout(join(world().directory, "mirrored"), image);
+    await program(PUSH, registry.address, "mirror", "latest", layout);
+    const site = join(world().config, "registries.d");
+    mkdirSync(site, { recursive: true });
+    const mirrors = ["127.0.0.1:1/down", `${registry.address}/mirror`];
+    const rule = { prefix: reference, mirrors };
+    const document = { rktKind: "registries", rktVersion: "v1", registries: [rule] };
+    writeFileSync(join(site, "mirror.json"), JSON.stringify(document));
+    expect(refused(await fetchDocker(reference))).toContain("no signature is attached to it");
+    await attach(repository, underTag(simpleSigning(key, { digest, reference })));
+    succeeded(await fetchDocker(reference));
+    rmSync(site, { recursive: true });
+  });
+
   describe("refuses", () => {
     const other = `sha256:${"0".repeat(64)}`;
     type Damage = (given: { digest: string; reference: string }) => {

@@ -4,7 +4,16 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { type Authority, createAuthority } from "./fixtures/authority.ts";
 import { busyboxOci, type OciImage, writeLayout } from "./fixtures/oci.ts";
@@ -353,6 +362,33 @@ feature("access to registries", { programs: PROGRAMS, setUp }, (world) => {
       expect(succeeded(second)).toBe(succeeded(await first.finished));
       expect(second.stderr).toContain("another rkt instance is downloading this file, waiting...");
       expect(front.log().filter((line) => line.includes(layerOf(image)))).toHaveLength(1);
+    });
+
+    test("who waited goes on where the first one was killed", async () => {
+      const image = large();
+      await push("test/taken-over", image);
+      const front = await relay({ kind: "front", target: plain.address, pace: 128 << 10 });
+      const data = join(world().directory, "taken-over");
+      const reference = `docker://${front.address}/test/taken-over`;
+      const argv = ["fetch", "--insecure-options=image,http", reference];
+      const first = await world().start(argv, { data });
+      const partial = join(data, "cas/tmp", `partial-${layerOf(image).replace(":", "-")}`);
+      await eventually("a megabyte is there", async () => {
+        const size = statSync(partial, { throwIfNoEntry: false })?.size ?? 0;
+        return size >= 1 << 20 ? size : undefined;
+      });
+      const said = join(world().directory, "waiter.err");
+      const second = world().rkt(argv, { data, as: ["sh", "-c", `exec "$0" "$@" 2>${said}`] });
+      await eventually("the second one waits", async () => {
+        const words = existsSync(said) ? readFileSync(said, "utf8") : "";
+        return words.includes("another rkt instance is downloading this file") || undefined;
+      });
+      await first.signal("KILL");
+      await first.finished;
+      expect(succeeded(await second)).toMatch(/^sha512-/);
+      const asked = front.log().filter((line) => line.includes(layerOf(image)));
+      expect(asked).toHaveLength(2);
+      expect(asked[1]).toMatch(/ bytes=\d{7}-$/);
     });
   });
 });

@@ -16,6 +16,8 @@ export interface OciSource {
   blob(descriptor: OciDescriptor, from?: number): Promise<AsyncIterable<Uint8Array>>;
   /** Absent where a place cannot hold more than the image itself. */
   readonly attachments?: Attachments;
+  /** Where the image may be at several places: the same of each, in their order. */
+  readonly attachmentsByPlace?: readonly Attachments[];
 }
 
 /** What a place holds beside an image: signatures, attestations, bills of materials. */

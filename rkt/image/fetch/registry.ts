@@ -6,15 +6,16 @@
  * @see OCI Distribution Specification 1.1
  */
 import { type DockerReference, OCI_MANIFEST_TYPES, type OciDescriptor } from "@rkt/spec";
-import { describeFault, Fault, type FaultKind, quote } from "@shared/base";
+import { Fault, quote } from "@shared/base";
 import { placesOf, type RegistryPlace } from "../config/registries.ts";
 import type { ImageHost } from "../host.ts";
 import { type HttpHost, type HttpReply, readAll } from "../http.ts";
-import { type Attachments, checkBytes, DOCUMENT_BYTES_MAX, type OciSource } from "./oci-source.ts";
+import { checkBytes, DOCUMENT_BYTES_MAX, type OciSource } from "./oci-source.ts";
 import { registryAttachments } from "./registry-attachments.ts";
 import type { RegistryOptions } from "./registry-options.ts";
 import { openSession } from "./registry-session.ts";
 import { openWithRetry, resumed } from "./resume.ts";
+import { severalPlaces } from "./several-places.ts";
 
 type RegistryHost = HttpHost & Pick<ImageHost, "note">;
 
@@ -28,11 +29,11 @@ export async function openRegistry(
   const [only] = places;
   if (places.length === 1 && only !== undefined)
     return await openPlace(host, reference, { ...options, place: only });
-  return inTurn(
-    host,
-    places,
-    async (place) => await openPlace(host, reference, { ...options, place }),
-  );
+  const named = places.map((place) => ({
+    name: `${place.registry}/${place.repository}`,
+    open: async () => await openPlace(host, reference, { ...options, place }),
+  }));
+  return severalPlaces(host, named);
 }
 
 async function openPlace(
@@ -82,54 +83,4 @@ async function namedDocument(
 
 function checkDigest(bytes: Uint8Array, digest: string): void {
   checkBytes(bytes, { mediaType: "", digest, size: bytes.length } as OciDescriptor);
-}
-
-/** Failures after which another place may do better. */
-const ELSEWHERE: readonly FaultKind[] = [
-  "unavailable",
-  "timeout",
-  "not-found",
-  "denied",
-  "corrupt",
-];
-
-/** One source of several places: asks the one that answered last, and the next when it fails. */
-function inTurn(
-  host: RegistryHost,
-  places: readonly RegistryPlace[],
-  open: (place: RegistryPlace) => Promise<OciSource>,
-): OciSource {
-  const sources = new Map<RegistryPlace, Promise<OciSource>>();
-  let at = 0;
-  const ask = async <T>(request: (source: OciSource) => Promise<T>): Promise<T> => {
-    for (;;) {
-      const tried = at;
-      const place = places[tried];
-      if (place === undefined) throw new Fault("not-found", "find a place to ask");
-      try {
-        const source = sources.get(place) ?? open(place);
-        sources.set(place, source);
-        return await request(await source);
-      } catch (error) {
-        if (tried + 1 >= places.length || !ELSEWHERE.includes(Fault.from(error).kind)) throw error;
-        const name = `${place.registry}/${place.repository}`;
-        host.note(`image: mirror ${quote(name)} failed: ${describeFault(error)}`);
-        at = Math.max(at, tried + 1);
-      }
-    }
-  };
-  const attached = async <T>(request: (attachments: Attachments) => Promise<T>): Promise<T> =>
-    await ask(async ({ attachments }) => {
-      if (attachments === undefined) throw new Fault("not-found", "ask for attachments");
-      return await request(attachments);
-    });
-  return {
-    document: async () => await ask((source) => source.document()),
-    manifest: async (descriptor) => await ask((source) => source.manifest(descriptor)),
-    blob: async (descriptor, from) => await ask((source) => source.blob(descriptor, from)),
-    attachments: {
-      tagged: async (tag) => await attached((a) => a.tagged(tag)),
-      referrers: async (digest) => await attached((a) => a.referrers(digest)),
-    },
-  };
 }

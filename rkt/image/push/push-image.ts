@@ -21,6 +21,7 @@ import { manifestDescriptor, type StoredOci } from "./stored-oci.ts";
 
 type PushHost = Omit<ImageHost, "store"> & { readonly store: Pick<Store, "blobPath"> };
 
+const PARALLEL_MAX = 3;
 const ATTEMPTS = { attemptsMax: 5, baseMs: 500, ceilingMs: 15_000 } as const;
 
 /** @throws {Fault} "denied", "unavailable", "timeout", "invalid" */
@@ -35,11 +36,22 @@ export async function pushImage(
   if (place === undefined) throw new Fault("not-found", "find a place to push to");
   const session = await openSession(host, place, { ...options, actions: "pull,push" });
   const blobs = [...stored.layers.map(({ descriptor }) => descriptor), stored.manifest.config];
-  for (const blob of new Map(blobs.map((each) => [each.digest, each])).values()) {
-    await retried(host, async () => await pushBlob(host, session, blob));
-  }
+  const waiting = [...new Map(blobs.map((each) => [each.digest, each])).values()];
+  const worker = async (): Promise<void> => {
+    for (let blob = waiting.shift(); blob !== undefined; blob = waiting.shift()) {
+      const next = blob;
+      await retried(host, async () => await pushBlob(host, session, next));
+    }
+  };
+  await settled(Array.from({ length: PARALLEL_MAX }, worker));
   await retried(host, async () => await pushManifest(session, stored, reference));
   return manifestDescriptor(stored).digest;
+}
+
+/** All of them have ended when the first failure is thrown: none goes on unseen. */
+async function settled(works: readonly Promise<void>[]): Promise<void> {
+  const failed = (await Promise.allSettled(works)).find(({ status }) => status === "rejected");
+  if (failed?.status === "rejected") throw failed.reason;
 }
 
 async function retried(host: PushHost, action: () => Promise<void>): Promise<void> {

@@ -13,7 +13,7 @@ import {
   SIGSTORE_BUNDLE_TYPE,
 } from "@rkt/spec";
 import { describeFault, Fault, type FaultKind, MiB } from "@shared/base";
-import { checkBytes, type OciSource } from "../fetch/oci-source.ts";
+import { type Attachments, checkBytes, type OciSource } from "../fetch/oci-source.ts";
 import { readSmallBlob } from "../fetch/small-blob.ts";
 
 export type ProofCandidate =
@@ -33,6 +33,8 @@ const SURVIVED: readonly FaultKind[] = [
   ...(["invalid", "corrupt", "not-found", "unsupported", "exhausted"] as const),
 ];
 
+const UNREACHED: readonly FaultKind[] = ["unavailable", "timeout", "denied"];
+
 export async function* attachedProofs(
   source: OciSource,
   digests: readonly OciDigest[],
@@ -50,8 +52,34 @@ async function* proofsOf(
   source: OciSource,
   digest: OciDigest,
 ): AsyncGenerator<ProofCandidate, void, undefined> {
-  const { attachments } = source;
-  if (attachments === undefined) return;
+  const { attachments, attachmentsByPlace: places } = source;
+  if (places !== undefined) {
+    for (const place of places.slice(0, -1)) yield* proofsAtMirror(source, place, digest);
+    const last = places.at(-1);
+    if (last !== undefined) yield* proofsAt(source, last, digest);
+  } else if (attachments !== undefined) yield* proofsAt(source, attachments, digest);
+}
+
+/**
+ * One that does not answer has no proof; that it failed was said when it was asked for the image.
+ */
+async function* proofsAtMirror(
+  source: OciSource,
+  mirror: Attachments,
+  digest: OciDigest,
+): AsyncGenerator<ProofCandidate, void, undefined> {
+  try {
+    yield* proofsAt(source, mirror, digest);
+  } catch (error) {
+    if (!UNREACHED.includes(Fault.from(error).kind)) throw error;
+  }
+}
+
+async function* proofsAt(
+  source: OciSource,
+  attachments: Attachments,
+  digest: OciDigest,
+): AsyncGenerator<ProofCandidate, void, undefined> {
   yield* surviving(async function* () {
     const tagged = await attachments.tagged(`${digest.replace(":", "-")}.sig`);
     if (tagged !== undefined) yield* proofsIn(source, artifactOf(tagged));
