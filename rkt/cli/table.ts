@@ -261,6 +261,26 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/version.ts")).version,
   },
   {
+    path: ["volume", "create"],
+    summary: "Make a volume that outlives pods",
+    load: async () => (await import("./commands/volume.ts")).volumeCreate,
+  },
+  {
+    path: ["volume", "inspect"],
+    summary: "Print what is known of volumes",
+    load: async () => (await import("./commands/volume.ts")).volumeInspect,
+  },
+  {
+    path: ["volume", "ls"],
+    summary: "List the volumes that outlive pods",
+    load: async () => (await import("./commands/volume.ts")).volumeLs,
+  },
+  {
+    path: ["volume", "rm"],
+    summary: "Remove volumes",
+    load: async () => (await import("./commands/volume.ts")).volumeRm,
+  },
+  {
     path: ["help"],
     summary: "Help about any command",
     load: async () => (await import("./commands/help.ts")).help,

@@ -84,14 +84,17 @@ export interface ImageManifest {
 /** A directory that apps of a pod share. @see appc 0.8.11, pods.md, volumes */
 export interface Volume {
   readonly name: string;
-  readonly kind: "host" | "empty";
-  /** Absolute path on the host; kind host only. */
+  /** appc has the first two. A named one outlives pods; one of kind tmpfs lies in memory. */
+  readonly kind: "host" | "empty" | "named" | "tmpfs";
+  /** Of kind host an absolute path on the host; of kind named a name, its own unless told. */
   readonly source?: string;
   readonly readOnly?: boolean;
   /** Also what is mounted below the source; true unless told. */
   readonly recursive?: boolean;
-  /** Octal text such as "0755"; kind empty only. */
+  /** Octal text such as "0755"; not of kind host. */
   readonly mode?: string;
+  /** A quantity such as "64M"; kind tmpfs only. */
+  readonly size?: string;
   readonly uid?: number;
   readonly gid?: number;
 }

@@ -24,7 +24,7 @@ describe("--volume", () => {
   ] as const)("%p", (text, volume) => {
     expect(parseVolume(text)).toEqual(volume);
   });
-  const kinds = 'unrecognized volume kind: should be one of "empty", "host"';
+  const kinds = 'unrecognized volume kind: should be one of "empty", "host", "named", "tmpfs"';
   test.each([
     ["Bad_Name,kind=empty", 'ACName must contain only lower case alphanumeric characters plus "-"'],
     ["data", kinds],

@@ -5,10 +5,11 @@
  *
  * @see rkt Documentation/subcommands/run.md; rkt's cli_apps.go and common/apps
  */
-import { Fault } from "@shared/base";
-import type { Isolator } from "./appc.ts";
+import { Fault, quote } from "@shared/base";
+import type { Isolator, NameValue } from "./appc.ts";
 import { parseGoInteger } from "./go-number.ts";
 import { parseIsolators } from "./isolators.ts";
+import { parseSeccompProfile } from "./seccomp-profile.ts";
 import { parseQuantity, printQuantity, type Quantity, wholeUnits } from "./quantity.ts";
 
 /** Less is most likely a mistake, such as `16m`, thousandths of a byte, for `16M`. */
@@ -63,6 +64,47 @@ export function seccompIsolator(text: string): Isolator {
     throw new Fault("invalid", "invalid seccomp mode command-line override");
   }
   return proven({ name: `os/linux/seccomp-${mode}-set`, value: { set, errno } });
+}
+
+/** `--seccomp=profile=/path.json`, given the text of that file. */
+export function seccompProfileIsolator(text: string): Isolator {
+  return { name: "os/linux/seccomp-profile", value: parseSeccompProfile(text) };
+}
+
+/** `--pids-limit=100`. */
+export function pidsIsolator(text: string): Isolator {
+  return proven({ name: "os/linux/pids-limit", value: parseGoInteger(text) });
+}
+
+/** All of `--ulimit=nofile=1024:4096`, the last of a name last. */
+export function resourceLimitsIsolator(texts: readonly string[]): Isolator {
+  const pairs = texts.map((text): [string, string] => {
+    const at = text.indexOf("=");
+    if (at > 0) return [text.slice(0, at), text.slice(at + 1)];
+    throw new Fault("invalid", `limit ${quote(text)}: it is not NAME=SOFT[:HARD]`);
+  });
+  return proven({ name: "os/unix/resource-limits", value: Object.fromEntries(pairs) });
+}
+
+/** All of `--device=/dev/fuse:/dev/fuse:rwm` and `--device=vendor/class=name`. */
+export function devicesIsolator(set: readonly string[]): Isolator {
+  return proven({ name: "os/linux/devices", value: { set } });
+}
+
+/** `--cpuset-cpus=0-2,5`. */
+export function cpusetIsolator(text: string): Isolator {
+  return proven({ name: "os/linux/cpuset", value: text });
+}
+
+/** `--shm-size=128M`. */
+export function sharedMemoryIsolator(text: string): Isolator {
+  return { name: "os/linux/shared-memory", value: { limit: printQuantity(parseRequest(text)) } };
+}
+
+/** All of `--sysctl=NAME=VALUE`. */
+export function sysctlIsolator(pairs: readonly NameValue[]): Isolator {
+  const value = Object.fromEntries(pairs.map((pair) => [pair.name, pair.value]));
+  return proven({ name: "os/unix/sysctl", value });
 }
 
 function parseRequest(text: string): Quantity {

@@ -73,6 +73,7 @@ describe("parseIsolators", () => {
       selinuxContext: { user: "u", role: "r", type: "t", level: "s0:c1,c2" },
       appArmorProfile: "p",
       sysctls: { "net.core.somaxconn": "1" },
+      blockOperations: 1000,
     });
   });
   test("the last limit wins", () => {

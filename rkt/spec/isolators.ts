@@ -18,6 +18,7 @@ import {
   readTextMap,
   readTexts,
 } from "./document.ts";
+import { FURTHER_READERS, type FurtherIsolators } from "./further-isolators.ts";
 import { parseQuantity, thousandths, wholeUnits } from "./quantity.ts";
 
 /**
@@ -41,7 +42,7 @@ export interface SelinuxContext {
 }
 
 /** What the isolators of one app ask for; an absent field means that none of them speaks of it. */
-export interface IsolatorSet {
+export interface IsolatorSet extends FurtherIsolators {
   readonly memoryLimitBytes?: number;
   readonly memoryRequestBytes?: number;
   /** Thousandths of a processor. */
@@ -59,6 +60,11 @@ export interface IsolatorSet {
   readonly selinuxContext?: SelinuxContext;
   readonly appArmorProfile?: string;
   readonly sysctls?: Readonly<Record<string, string>>;
+  /** Per second, of each disk: of all that is read, and of all that is written. */
+  readonly blockBandwidthBytes?: number;
+  readonly blockOperations?: number;
+  /** Per second. */
+  readonly networkBandwidthBits?: number;
 }
 
 /** What an app may do when no isolator speaks of capabilities: rkt's 14. */
@@ -81,10 +87,12 @@ export const DEFAULT_CAPABILITIES: readonly string[] = [
 
 const RETAIN_SET = "os/linux/capabilities-retain-set";
 const REMOVE_SET = "os/linux/capabilities-remove-set";
-const RIVALS: readonly (readonly string[])[] = [
-  [RETAIN_SET, REMOVE_SET],
-  ["os/linux/seccomp-retain-set", "os/linux/seccomp-remove-set"],
+const SECCOMP: readonly string[] = [
+  "os/linux/seccomp-retain-set",
+  "os/linux/seccomp-remove-set",
+  "os/linux/seccomp-profile",
 ];
+const RIVALS: readonly (readonly string[])[] = [[RETAIN_SET, REMOVE_SET], SECCOMP];
 
 type Reader = (value: unknown, name: string) => IsolatorSet;
 
@@ -103,9 +111,13 @@ const READERS: Readonly<Record<string, Reader>> = {
       ...(request === undefined ? {} : { cpuRequestMilli: thousandths(request) }),
     };
   },
-  "resource/block-bandwidth": readDefaultOnly,
-  "resource/block-iops": readDefaultOnly,
-  "resource/network-bandwidth": readDefaultOnly,
+  "resource/block-bandwidth": (value, name) => ({
+    blockBandwidthBytes: readDefault(value, name),
+  }),
+  "resource/block-iops": (value, name) => ({ blockOperations: readDefault(value, name) }),
+  "resource/network-bandwidth": (value, name) => ({
+    networkBandwidthBits: readDefault(value, name),
+  }),
   [RETAIN_SET]: (value, name) => ({
     capabilitiesRetain: readSet(readObject(value, name), name),
   }),
@@ -124,6 +136,7 @@ const READERS: Readonly<Record<string, Reader>> = {
   "os/linux/selinux-context": (value, name) => ({ selinuxContext: readSelinux(value, name) }),
   "os/linux/apparmor-profile": (value, name) => ({ appArmorProfile: readAppArmor(value, name) }),
   "os/unix/sysctl": (value, name) => ({ sysctls: readTextMap(value, name) ?? {} }),
+  ...FURTHER_READERS,
 };
 
 /** Names of which one list may hold several; the last one wins. */
@@ -217,7 +230,7 @@ function checkSet(isolators: readonly Isolator[]): void {
     }
     seen.add(name);
   }
-  if (seen.has("os/linux/seccomp-retain-set") && seen.has("os/linux/seccomp-remove-set")) {
+  if (SECCOMP.filter((name) => seen.has(name)).length > 1) {
     throw new Fault("invalid", "isolators set contains incompatible types");
   }
 }
@@ -244,8 +257,8 @@ function readQuantity(value: unknown, place: string): ReturnType<typeof parseQua
   return text === undefined ? undefined : parseQuantity(text);
 }
 
-/** Known, but rkt applies them nowhere: they only say what is the default of a whole pod. */
-function readDefaultOnly(value: unknown, name: string): IsolatorSet {
+/** A limit that holds for every disk or network: appc knows no way to name one. */
+function readDefault(value: unknown, name: string): number {
   const resource = readObject(value, name);
   if (readBoolean(resource["default"], `${name}.default`) !== true) {
     throw new Fault("invalid", "default must be true");
@@ -253,8 +266,8 @@ function readDefaultOnly(value: unknown, name: string): IsolatorSet {
   if (readQuantity(resource["request"], `${name}.request`) !== undefined) {
     throw new Fault("invalid", "request not supported by this resource, must be empty");
   }
-  readQuantity(resource["limit"], `${name}.limit`);
-  return {};
+  const limit = readQuantity(resource["limit"], `${name}.limit`);
+  return limit === undefined ? 0 : wholeUnits(limit);
 }
 
 function readSet(value: JsonObject, name: string): string[] {

@@ -34,6 +34,8 @@ export type {
   RuntimeApp,
   Volume,
 } from "./appc.ts";
+export { isCdiName } from "./further-isolators.ts";
+export type { ResourceLimit } from "./further-isolators.ts";
 export { BUILT_IN_NETWORKS } from "./cni-builtin.ts";
 export { parseCniError, parseCniResult, parseNetwork } from "./cni.ts";
 export type {
@@ -70,9 +72,16 @@ export {
   capabilitiesIsolator,
   cpuIsolator,
   cpuSharesIsolator,
+  cpusetIsolator,
+  devicesIsolator,
   memoryIsolator,
   oomScoreIsolator,
+  pidsIsolator,
+  resourceLimitsIsolator,
   seccompIsolator,
+  seccompProfileIsolator,
+  sharedMemoryIsolator,
+  sysctlIsolator,
 } from "./isolator-flags.ts";
 export {
   allowedCapabilities,
@@ -111,6 +120,9 @@ export type {
 export { HIDDEN_PATHS, OCI_RUNTIME_VERSION, READ_ONLY_PATHS } from "./oci-runtime.ts";
 export type {
   RuntimeCapabilities,
+  RuntimeDevice,
+  RuntimeDeviceRule,
+  RuntimeRlimit,
   RuntimeConfig,
   RuntimeHook,
   RuntimeLinux,
@@ -132,10 +144,12 @@ export { STOP_SIGNAL_ANNOTATION, toImageManifest } from "./oci-to-appc.ts";
 export type { OciDigests, OciOrigin } from "./oci-to-appc.ts";
 export { parsePodManifest, printPodManifest } from "./pod-manifest.ts";
 export { parsePortFlag } from "./port.ts";
+export { allowsCall, chooseRules, parseSeccompProfile } from "./seccomp-profile.ts";
+export { parseQuantity, wholeUnits } from "./quantity.ts";
 export { parseSimpleSigning, parseStatement } from "./signed-claim.ts";
 export type { SignedClaim } from "./signed-claim.ts";
 export { parseSigstoreBundle, SIGSTORE_BUNDLE_TYPE } from "./sigstore-bundle.ts";
 export type { SigstoreBundle } from "./sigstore-bundle.ts";
 export { parseTrustPolicy, ruleFor } from "./trust-policy.ts";
 export type { SigstoreTrust, TrustRule } from "./trust-policy.ts";
-export { parseMount, parseMountVolume, parseVolume } from "./volume.ts";
+export { parseMount, parseMountVolume, parseTmpfs, parseVolume } from "./volume.ts";

@@ -24,6 +24,7 @@ export interface RuntimeCapabilities {
   readonly ambient?: readonly string[];
 }
 
+/** A limit of each process; -1 is none. */
 export interface RuntimeRlimit {
   /** "RLIMIT_NOFILE". */
   readonly type: string;
@@ -88,6 +89,7 @@ export interface RuntimeIdMapping {
   readonly size: number;
 }
 
+/** A device node that is made in a container. */
 export interface RuntimeDevice {
   readonly path: string;
   readonly type: "b" | "c" | "p" | "u";
@@ -98,6 +100,7 @@ export interface RuntimeDevice {
   readonly gid?: number;
 }
 
+/** What the device filter of a container lets pass; the last rule that fits counts. */
 export interface RuntimeDeviceRule {
   readonly allow: boolean;
   readonly type?: "a" | "b" | "c";
@@ -106,6 +109,13 @@ export interface RuntimeDeviceRule {
   readonly minor?: number;
   /** Of the letters r, w and m. */
   readonly access?: string;
+}
+
+/** A limit of one disk. */
+export interface RuntimeThrottle {
+  readonly major: number;
+  readonly minor: number;
+  readonly rate: number;
 }
 
 /** Limits by cgroup. */
@@ -129,6 +139,13 @@ export interface RuntimeResources {
     readonly mems?: string;
   };
   readonly pids?: { readonly limit: number };
+  /** Rates per second. */
+  readonly blockIO?: {
+    readonly throttleReadBpsDevice?: readonly RuntimeThrottle[];
+    readonly throttleWriteBpsDevice?: readonly RuntimeThrottle[];
+    readonly throttleReadIOPSDevice?: readonly RuntimeThrottle[];
+    readonly throttleWriteIOPSDevice?: readonly RuntimeThrottle[];
+  };
   /** Files of cgroup v2 and what is written to them. */
   readonly unified?: Readonly<Record<string, string>>;
 }

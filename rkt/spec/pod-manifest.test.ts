@@ -61,7 +61,7 @@ describe("refuses", () => {
     ['duplicate volume name "v"', { volumes: [HOST, HOST] }],
     ["name must be set", { volumes: [{ kind: "empty" }] }],
     [
-      'unrecognized volume kind: should be one of "empty", "host"',
+      'unrecognized volume kind: should be one of "empty", "host", "named", "tmpfs"',
       { volumes: [{ name: "v", kind: "x" }] },
     ],
     ["source for host volume must be absolute path", { volumes: [{ ...HOST, source: "x" }] }],

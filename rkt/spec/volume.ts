@@ -9,6 +9,7 @@ import { Fault, quote } from "@shared/base";
 import { parseAcName } from "./ac-name.ts";
 import type { Mount, Volume } from "./appc.ts";
 import { given, readBoolean, readInteger, readObject, readText } from "./document.ts";
+import { parseQuantity } from "./quantity.ts";
 import { parseGoBoolean, parseGoInteger } from "./go-number.ts";
 
 /** A volume as its fields were given, before its kind says which of them it may have. */
@@ -38,6 +39,24 @@ export function parseMount(text: string): Mount {
     else throw new Fault("invalid", `unknown mount parameter ${quote(key)}`);
   }
   return mount;
+}
+
+/** The value of `--tmpfs`: `/path` or `/path:size=64M,mode=1777,uid=0,gid=0,ro`. */
+export function parseTmpfs(text: string): Mount {
+  const [path = "", options = ""] = text.split(/:(.*)/s);
+  if (!path.startsWith("/")) {
+    throw new Fault("invalid", `--tmpfs ${quote(text)}: it does not begin with an absolute path`);
+  }
+  const name = `tmpfs-${Bun.hash.crc32(path)}`;
+  const parameters = new Map([
+    ["name", name],
+    ["kind", "tmpfs"],
+  ]);
+  for (const word of options.split(",")) {
+    if (word === "ro") parameters.set("readOnly", "true");
+    else if (word !== "" && word !== "rw") addParameter(parameters, word, text);
+  }
+  return { volume: name, path, appVolume: volumeOf(parameters) };
 }
 
 /**
@@ -70,6 +89,7 @@ export function readVolume(value: unknown, place: string): Volume {
     readOnly: readBoolean(...at("readOnly")),
     recursive: readBoolean(...at("recursive")),
     mode: readText(...at("mode")),
+    size: readText(...at("size")),
     uid: readInteger(...at("uid"), ids),
     gid: readInteger(...at("gid"), ids),
   });
@@ -77,8 +97,8 @@ export function readVolume(value: unknown, place: string): Volume {
 
 /** A volume as an object whose keys stand in Go's order. */
 export function orderedVolume(volume: Volume): object {
-  const { name, kind, source, readOnly, recursive, mode, uid, gid } = volume;
-  return { name, kind, source: source || undefined, readOnly, recursive, mode, uid, gid };
+  const { name, kind, source, readOnly, recursive, mode, uid, gid, size } = volume;
+  return { name, kind, source: source || undefined, readOnly, recursive, mode, uid, gid, size };
 }
 
 function addParameter(parameters: Map<string, string>, part: string, whole: string): void {
@@ -136,7 +156,7 @@ function volumeOf(parameters: ReadonlyMap<string, string>): Volume {
   for (const [key, value] of parameters) {
     if (key === "name") draft.name = parseAcName(value);
     else if (key === "kind") draft.kind = value as Volume["kind"];
-    else if (key === "source" || key === "mode") draft[key] = value;
+    else if (key === "source" || key === "mode" || key === "size") draft[key] = value;
     else if (key === "readOnly" || key === "recursive") draft[key] = parseGoBoolean(value);
     else if (key === "uid" || key === "gid") draft[key] = parseGoInteger(value);
     else throw new Fault("invalid", `unknown volume parameter ${quote(key)}`);
@@ -148,21 +168,47 @@ function proven(draft: VolumeDraft): Volume {
   if (draft.name === undefined) throw new Fault("invalid", "name must be set");
   if (draft.kind === "empty") return provenEmpty({ ...draft, name: draft.name });
   if (draft.kind === "host") return provenHost({ ...draft, name: draft.name });
-  throw new Fault("invalid", 'unrecognized volume kind: should be one of "empty", "host"');
+  if (draft.kind === "tmpfs") return provenTmpfs({ ...draft, name: draft.name });
+  if (draft.kind === "named") return provenNamed({ ...draft, name: draft.name });
+  const kinds = '"empty", "host", "named", "tmpfs"';
+  throw new Fault("invalid", `unrecognized volume kind: should be one of ${kinds}`);
 }
 
 function provenEmpty(draft: VolumeDraft & { name: string }): Volume {
   if ((draft.source ?? "") !== "") {
     throw new Fault("invalid", "source for empty volume must be empty");
   }
+  if (draft.size !== undefined) throw new Fault("invalid", "size is for tmpfs volumes");
   const { name, readOnly, recursive, mode = "0755", uid = 0, gid = 0 } = draft;
   return given<Volume>({ name, kind: "empty", readOnly, recursive, mode, uid, gid });
+}
+
+function provenTmpfs(draft: VolumeDraft & { name: string }): Volume {
+  if ((draft.source ?? "") !== "") {
+    throw new Fault("invalid", "source for tmpfs volume must be empty");
+  }
+  const { name, readOnly, mode = "1777", uid = 0, gid = 0, size } = draft;
+  if (size !== undefined) parseQuantity(size);
+  return given<Volume>({ name, kind: "tmpfs", readOnly, mode: octal(mode), uid, gid, size });
+}
+
+/** Mode and owner are for the case that there is no volume of that name yet. */
+function provenNamed(draft: VolumeDraft & { name: string }): Volume {
+  const { name, source = name, readOnly, recursive, mode = "0755", uid = 0, gid = 0 } = draft;
+  if (draft.size !== undefined) throw new Fault("invalid", "size is for tmpfs volumes");
+  const volume = { name, source: parseAcName(source), readOnly, recursive, uid, gid };
+  return given<Volume>({ ...volume, kind: "named", mode: octal(mode) });
+}
+
+function octal(mode: string): string {
+  if (/^[0-7]{3,4}$/.test(mode)) return mode;
+  throw new Fault("invalid", `mode ${quote(mode)} is not octal`);
 }
 
 function provenHost(draft: VolumeDraft & { name: string }): Volume {
   const { name, source = "", readOnly, recursive } = draft;
   if (source === "") throw new Fault("invalid", "source for host volume cannot be empty");
-  for (const field of ["mode", "uid", "gid"] as const) {
+  for (const field of ["mode", "uid", "gid", "size"] as const) {
     if (draft[field] !== undefined) {
       throw new Fault("invalid", `${field} for host volume cannot be set`);
     }

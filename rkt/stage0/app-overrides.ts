@@ -14,6 +14,7 @@ import {
   type NameValue,
   oomScoreIsolator,
   seccompIsolator,
+  seccompProfileIsolator,
   withIsolator,
 } from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
@@ -24,6 +25,8 @@ export interface SeccompOverride {
   readonly mode: string;
   readonly errno?: string;
   readonly set: readonly string[];
+  /** Text of a profile, which then stands for all else. */
+  readonly profile?: string;
 }
 
 /** What the command line may say about one app. An absent field leaves the image's own. */
@@ -50,6 +53,8 @@ export interface AppOverrides {
   readonly capsRetain?: readonly string[];
   readonly capsRemove?: readonly string[];
   readonly seccomp?: SeccompOverride;
+  /** Each in place of the image's isolator of its name. */
+  readonly isolators?: readonly Isolator[];
   readonly userAnnotations?: Readonly<Record<string, string>>;
   readonly userLabels?: Readonly<Record<string, string>>;
 }
@@ -129,7 +134,8 @@ function mergeIsolators(own: readonly Isolator[], overrides: AppOverrides): read
     cpuShares === undefined ? undefined : cpuSharesIsolator(String(cpuShares)),
     oomScoreAdj === undefined ? undefined : oomScoreIsolator(String(oomScoreAdj)),
     capabilitiesOf(overrides),
-    seccomp === undefined ? undefined : seccompIsolator(seccompText(seccomp)),
+    seccomp === undefined ? undefined : seccompOf(seccomp),
+    ...(overrides.isolators ?? []),
   ];
   const present = said.filter((isolator) => isolator !== undefined);
   return present.reduce<readonly Isolator[]>(withIsolator, own);
@@ -145,6 +151,12 @@ function capabilitiesOf({ capsRetain, capsRemove }: AppOverrides): Isolator | un
   if (capsRetain !== undefined) return capabilitiesIsolator("retain", capsRetain.join(","));
   if (capsRemove !== undefined) return capabilitiesIsolator("remove", capsRemove.join(","));
   return undefined;
+}
+
+function seccompOf(seccomp: SeccompOverride): Isolator {
+  return seccomp.profile === undefined
+    ? seccompIsolator(seccompText(seccomp))
+    : seccompProfileIsolator(seccomp.profile);
 }
 
 function seccompText({ mode, errno, set }: SeccompOverride): string {

@@ -27,6 +27,13 @@ export type { PodState } from "./phase.ts";
 export { pathOf } from "./pod-dir.ts";
 export type { Pod } from "./pod-dir.ts";
 export type { AppRequest, PodRequest } from "./pod-manifest.ts";
+export {
+  ensureVolume,
+  findVolume,
+  listVolumes,
+  removeVolume,
+} from "./named-volume.ts";
+export type { NamedVolume, VolumeWish } from "./named-volume.ts";
 export { openPod, parsePodName } from "./pod-name.ts";
 export { layersInUse, lockPrepare } from "./prepare-lock.ts";
 export { claimPrepared } from "./prepared.ts";

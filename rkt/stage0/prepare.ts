@@ -25,6 +25,7 @@ import { type AppRequest, planPod, type PodRequest } from "./pod-manifest.ts";
 import { claimName, nameAnnotation } from "./pod-name.ts";
 import { lockPrepare } from "./prepare-lock.ts";
 import { discardPod } from "./remove-pod.ts";
+import { holdVolumes, withNamedVolumes } from "./named-volume.ts";
 import { claimUserRange } from "./user-range.ts";
 
 /** A pod, the stage1 that shall run it, and where it goes. */
@@ -72,12 +73,14 @@ type PrepareHost = Pick<Stage0Host, "kernel" | "random" | "warn">;
 export function preparePod(host: PrepareHost, request: PrepareRequest): PreparedPod {
   const { name } = request;
   const annotations = [...(request.annotations ?? []), ...(name ? [nameAnnotation(name)] : [])];
-  const { manifest, warnings } = planPod({ ...request, annotations });
+  const { manifest: planned, warnings } = planPod({ ...request, annotations });
   const dataDir = resolve(request.dataDir);
   for (const line of warnings) host.warn(line);
   using _named = name === undefined ? undefined : claimName(host, dataDir, name);
   const { privateUsers } = request;
   using users = privateUsers && claimUserRange(host, dataDir, privateUsers);
+  using _volumes = holdVolumes(host, dataDir, planned);
+  const manifest = withNamedVolumes(host, dataDir, planned);
   const pod = createPod(host, dataDir);
   try {
     recordUsers(phasePath(dataDir, "prepare", pod.uuid), users?.range);

@@ -22,6 +22,7 @@ import { APP_FLAGS, mount, overridesOf, settingsOf } from "../flags/app.ts";
 import { dir } from "../flags/global.ts";
 import * as pod from "../flags/pod.ts";
 import { LOG_FLAGS, logAnnotations } from "../flags/log.ts";
+import { ISOLATOR_FLAGS, podIsolators } from "../flags/isolators.ts";
 import { platform } from "../flags/platform.ts";
 import { OLD_PULL_FLAGS, pullPolicyFlag, pullPolicyOf } from "../flags/pull-policy.ts";
 import { STAGE1_FLAGS, stage1ChoiceOf } from "../flags/stage1.ts";
@@ -44,6 +45,7 @@ export const PREPARE_FLAGS: readonly Flag<unknown>[] = [
   tty,
   ...LOG_FLAGS,
   ...pod.PREPARE_FLAGS,
+  ...ISOLATOR_FLAGS,
   ...STAGE1_FLAGS,
   platform,
   pullPolicy,
@@ -105,7 +107,10 @@ function describesPod(apps: readonly AppArguments[], flags: FlagValues): boolean
     pod.setEnvFile,
   ];
   return (
-    apps.length > 0 || flags.get(pod.inheritEnv) || lists.some((flag) => flags.get(flag).length > 0)
+    ISOLATOR_FLAGS.some((flag) => flags.given(flag)) ||
+    apps.length > 0 ||
+    flags.get(pod.inheritEnv) ||
+    lists.some((flag) => flags.get(flag).length > 0)
   );
 }
 
@@ -172,9 +177,11 @@ async function podRequest(host: Host, call: Call, store: Store): Promise<PodRequ
     store.touch(image.id, host.clock.now());
     images.push(image);
   }
+  const isolators = podIsolators(call.flags);
   return asStage0(() => ({
     apps: call.apps.map((app, at) => appRequest(host, call, app, imageAt(images, at))),
     volumes: call.flags.get(pod.volume),
+    ...(isolators.length > 0 && { isolators }),
     ports: call.flags.get(pod.port),
     annotations: logAnnotations(call.flags),
   }));

@@ -4,8 +4,12 @@
  *
  * @see rkt Documentation/subcommands/run.md
  */
+import { readFileSync } from "node:fs";
 import {
+  cpusetIsolator,
+  devicesIsolator,
   INIT_APP_ANNOTATION,
+  type Isolator,
   type Mount,
   type NameValue,
   parseIsolators,
@@ -13,6 +17,10 @@ import {
   parseMountVolume,
   parseRestartPolicy,
   parseStartAfter,
+  parseTmpfs,
+  pidsIsolator,
+  resourceLimitsIsolator,
+  seccompProfileIsolator,
   RESTART_ANNOTATION,
   START_AFTER_ANNOTATION,
 } from "@rkt/spec";
@@ -47,6 +55,16 @@ const cpuShares = numberFlag(
   "cpu-shares",
   "weight of the app's share of processor time (example: '--cpu-shares=2048')",
 );
+const cpusetCpus = optionalFlag(
+  perApp("cpuset-cpus", "processors that the app may use (example: '--cpuset-cpus=0-2,5')"),
+  cpusetIsolator,
+);
+const device = textsFlag(
+  "device",
+  "device of the host for the app: HOST[:APP][:rwm], or vendor/class=name as the machine's " +
+    "container device interface names it (example: '--device=/dev/fuse')",
+  devicesIsolator,
+);
 const environment = pairsFlag(
   "environment",
   "set the app's environment variables (example: '--environment=foo=bar')",
@@ -69,6 +87,10 @@ const name = appText(
   "set the name of the app (example: '--name=foo'). If not set, it is made of the image's name",
 );
 const oomScoreAdj = numberFlag("oom-score-adj", "oom-score-adj isolator override");
+const pidsLimit = optionalFlag(
+  perApp("pids-limit", "most processes and threads of the app (example: '--pids-limit=100')"),
+  pidsIsolator,
+);
 const readonlyRootfs: Flag<boolean | undefined> = optionalFlag(
   perApp("readonly-rootfs", "if set, the app's rootfs will be mounted read-only"),
   readBoolean,
@@ -84,7 +106,8 @@ const restart: Text = optionalFlag(
 const seccomp = optionalFlag(
   perApp(
     "seccomp",
-    "seccomp filter override (example: '--seccomp mode=retain,errno=EPERM,chmod,chown')",
+    "seccomp filter override (example: '--seccomp mode=retain,errno=EPERM,chmod,chown', " +
+      "'--seccomp profile=/etc/profile.json')",
   ),
   readSeccomp,
 );
@@ -99,6 +122,18 @@ const supplementaryGids = optionalFlag(
       "(example: '--supplementary-gids=1024,2048')",
   ),
   readGids,
+);
+const tmpfs: Flag<readonly Mount[]> = listFlag(
+  perApp(
+    "tmpfs",
+    "file system in memory at a path of the app (example: '--tmpfs=/tmp:size=64M,mode=1777')",
+  ),
+  parseTmpfs,
+);
+const ulimit = textsFlag(
+  "ulimit",
+  "limit of each process: NAME=SOFT[:HARD] (example: '--ulimit=nofile=1024:4096')",
+  resourceLimitsIsolator,
 );
 const user = appText("user", "user override for the preceding image (example: '--user=user')");
 const userAnnotation = pairsFlag(
@@ -136,6 +171,8 @@ export const APP_FLAGS: readonly Flag<unknown>[] = [
   capsRetain,
   cpu,
   cpuShares,
+  cpusetCpus,
+  device,
   environment,
   exec,
   group,
@@ -144,12 +181,15 @@ export const APP_FLAGS: readonly Flag<unknown>[] = [
   mount,
   name,
   oomScoreAdj,
+  pidsLimit,
   readonlyRootfs,
   restart,
   seccomp,
   signature,
   startAfter,
   supplementaryGids,
+  tmpfs,
+  ulimit,
   user,
   userAnnotation,
   userLabel,
@@ -175,7 +215,18 @@ export function overridesOf({ flags, args }: AppArguments): AppOverrides {
     ...given("capsRetain", flags.get(capsRetain)),
     ...given("capsRemove", flags.get(capsRemove)),
     ...given("seccomp", flags.get(seccomp)),
+    isolators: isolatorsOf(flags),
   };
+}
+
+function isolatorsOf(flags: FlagValues): readonly Isolator[] {
+  const devices = flags.get(device);
+  const limits = flags.get(ulimit);
+  return [
+    ...[flags.get(cpusetCpus), flags.get(pidsLimit)].filter((each) => each !== undefined),
+    ...(devices.length > 0 ? [devicesIsolator(devices)] : []),
+    ...(limits.length > 0 ? [resourceLimitsIsolator(limits)] : []),
+  ];
 }
 
 /** What the command line says of one app beside the overrides of the image's own section. */
@@ -192,7 +243,7 @@ export function settingsOf({ flags }: AppArguments): AppSettings {
   return {
     name: flags.get(name),
     readOnlyRootFS: flags.get(readonlyRootfs) === true,
-    mounts: [...flags.get(mount), ...flags.get(mountVolume)],
+    mounts: [...flags.get(mount), ...flags.get(mountVolume), ...flags.get(tmpfs)],
     annotations: annotationsOf(flags),
     signaturePath: flags.get(signature),
   };
@@ -249,6 +300,18 @@ function readPair(flag: string, text: string): NameValue {
   throw new Fault("invalid", `invalid format of --${flag} flag ${quote(text)}`);
 }
 
+/** A flag that may stand several times for an image; `check` refuses what cannot be. */
+function textsFlag(
+  flag: string,
+  usage: string,
+  check: (texts: readonly string[]) => unknown,
+): Flag<readonly string[]> {
+  return listFlag(perApp(flag, usage), (text) => {
+    check([text]);
+    return text;
+  });
+}
+
 /** Words between commas; a later flag replaces an earlier one. */
 function wordsFlag(flag: string, usage: string): Flag<readonly string[] | undefined> {
   const isolator = flag.replace("caps", "os/linux/capabilities");
@@ -290,6 +353,12 @@ function readSeccomp(text: string): SeccompOverride {
   const set: string[] = [];
   let mode = "";
   let errno: string | undefined;
+  const profile = /^profile=(.*)$/.exec(text)?.[1];
+  if (profile !== undefined) {
+    const content = readFileSync(profile, "utf8");
+    seccompProfileIsolator(content);
+    return { mode: "", set, profile: content };
+  }
   for (const word of text.split(",")) {
     if (word.startsWith("mode=")) mode = word.slice("mode=".length);
     else if (word.startsWith("errno=")) errno = word.slice("errno=".length);

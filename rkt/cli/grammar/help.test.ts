@@ -109,7 +109,8 @@ const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
   prepare:
     "--annotation= --caps-remove= --caps-retain= --cpu= --cpu-shares= --environment= --exec= " +
     "--group= --inherit-env[=false] --memory= --mount= --name= --no-overlay[=false] " +
-    '--oom-score-adj= --pod-manifest="" --port= --pull-policy="new" --quiet[=false] ' +
+    '--oom-score-adj= --pod-manifest="" --port= --private-users[=false] ' +
+    '--pull-policy="new" --quiet[=false] ' +
     "--readonly-rootfs= " +
     "--seccomp= --set-env= --set-env-file= --signature= " +
     "--stage1-from-dir= " +
@@ -121,7 +122,8 @@ const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
     '--dns-domain="" --dns-opt= --dns-search= --environment= --exec= ' +
     '--group= --hostname="" --hosts-entry= --inherit-env[=false] --interactive[=false] ' +
     '--ipc="" --memory= --mount= --name= --net[=default] --no-overlay[=false] --oom-score-adj= ' +
-    '--pod-manifest="" --port= --pull-policy="new" --readonly-rootfs= --seccomp= --set-env= ' +
+    '--pod-manifest="" --port= --private-users[=false] --pull-policy="new" ' +
+    "--readonly-rootfs= --seccomp= --set-env= " +
     "--set-env-file= --signature= --stage1-from-dir= --stage1-hash= --stage1-name= " +
     "--stage1-path= --stage1-url= " +
     '--supplementary-gids= --user= --user-annotation= --user-label= --uuid-file-save="" ' +
@@ -146,19 +148,25 @@ const NEW_COMMANDS = new Set([
   ...["logs", "help", "image fetch"],
   ...["run-locked", "man-pages"],
   ...["image history", "image sbom"],
+  ...["volume create", "volume inspect", "volume ls", "volume rm"],
   ...["image load", "image push", "image save", "image tag"],
 ]);
 const LIFECYCLE_FLAGS = ["--init-app", "--restart", "--start-after"];
+const APP_LIMIT_FLAGS = ["--cpuset-cpus", "--device", "--pids-limit", "--tmpfs", "--ulimit"];
+const LIMIT_FLAGS = [
+  ...APP_LIMIT_FLAGS,
+  ...["--pod-cpu", "--pod-memory", "--pod-pids-limit", "--shm-size", "--sysctl"],
+];
 const NEW_FLAGS: Readonly<Record<string, readonly string[]>> = {
-  "app add": LIFECYCLE_FLAGS,
+  "app add": [...APP_LIMIT_FLAGS, ...LIFECYCLE_FLAGS],
   "app sandbox": ["-d, --detach", "--ipc", "--pod-name", "--private-users"],
   "app stop": ["--timeout"],
   fetch: ["--platform"],
   "image fetch": ["--platform"],
   "image gc": ["--keep"],
-  run: ["--platform", "-d, --detach", "--pod-name", ...LIFECYCLE_FLAGS],
+  run: [...LIMIT_FLAGS, "--platform", "-d, --detach", "--pod-name", ...LIFECYCLE_FLAGS],
   "run-prepared": ["-d, --detach"],
-  prepare: ["--platform", "--pod-name", ...LIFECYCLE_FLAGS],
+  prepare: [...LIMIT_FLAGS, "--platform", "--pod-name", ...LIFECYCLE_FLAGS],
   stop: ["--timeout"],
   trust: ["--cosign-key"],
 };

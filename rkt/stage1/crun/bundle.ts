@@ -11,24 +11,20 @@ import {
   type IsolatorSet,
   OCI_RUNTIME_VERSION,
   READ_ONLY_PATHS,
+  type ResourceLimit,
+  type RuntimeCapabilities,
   type RuntimeConfig,
   type RuntimeMount,
   type RuntimeNamespace,
   type RuntimeProcess,
-  type RuntimeResources,
+  type RuntimeRlimit,
 } from "@rkt/spec";
+import type { BoundVolume } from "./bound-volume.ts";
+import type { AppDevices } from "./devices.ts";
+import { type Disk, resourcesOf } from "./resources.ts";
 import type { SeccompSettings } from "./seccomp-filter.ts";
+import type { SecurityLabels } from "./security-labels.ts";
 import type { Account } from "./users.ts";
-
-/** One volume in one app, all paths resolved. */
-export interface BoundVolume {
-  readonly source: string;
-  readonly target: string;
-  readonly readOnly: boolean;
-  readonly recursive: boolean;
-  /** Made for this pod: it gets what the image has at the target, as long as it is empty. */
-  readonly isFilled?: boolean;
-}
 
 export interface BundleInput {
   readonly app: App;
@@ -55,7 +51,13 @@ export interface BundleInput {
   readonly restrictCapabilities: boolean;
   readonly restrictPaths: boolean;
   readonly seccomp: SeccompSettings;
+  readonly labels: SecurityLabels;
+  readonly devices: AppDevices;
+  readonly disks: readonly Disk[];
 }
+
+/** The kernel's 2^64 - 1, which no number of JavaScript is; crun reads it so. */
+const RLIMIT_INFINITY = -1;
 
 /** By this annotation crun takes a ready filter, in base64; `linux.seccomp` is then left out. */
 export const FILTER_ANNOTATION = "run.oci.seccomp_bpf_data";
@@ -65,7 +67,6 @@ export type AppConfig = RuntimeConfig & { readonly process: RuntimeProcess };
 
 export function bundleConfig(input: BundleInput): AppConfig {
   const { app, account, isolators } = input;
-  const capabilities = effectiveCapabilities(input);
   return {
     ociVersion: OCI_RUNTIME_VERSION,
     root: { path: input.root, readonly: input.readOnlyRoot },
@@ -74,32 +75,72 @@ export function bundleConfig(input: BundleInput): AppConfig {
       user: {
         uid: account.uid,
         gid: account.gid,
-        additionalGids: [account.gid, ...(app.supplementaryGIDs ?? [])],
+        additionalGids: [
+          account.gid,
+          ...(app.supplementaryGIDs ?? []),
+          ...input.devices.edits.groups,
+        ],
       },
       args: app.exec,
-      env: [...input.environment].map(([name, value]) => `${name}=${value}`),
+      env: [
+        ...[...input.environment].map(([name, value]) => `${name}=${value}`),
+        ...input.devices.edits.environment,
+      ],
       cwd: app.workingDirectory || "/",
-      capabilities: {
-        bounding: capabilities,
-        effective: capabilities,
-        permitted: capabilities,
-        inheritable: [],
-        ambient: [],
-      },
+      capabilities: capabilitySets(input),
+      ...input.labels,
+      ...(isolators.resourceLimits && { rlimits: isolators.resourceLimits.map(rlimitOf) }),
       noNewPrivileges: input.seccomp.needsNoNewPrivileges || (isolators.noNewPrivileges ?? false),
       ...(isolators.oomScoreAdj !== undefined && { oomScoreAdj: isolators.oomScoreAdj }),
     },
-    mounts: [...systemMounts(input), ...input.volumes.map(volumeMount)],
+    mounts: [
+      ...systemMounts(input),
+      ...input.volumes.map(volumeMount),
+      ...input.devices.edits.mounts,
+    ],
+    ...(input.devices.edits.hooks.length > 0 && { hooks: hooksOf(input.devices.edits.hooks) }),
     linux: {
       cgroupsPath: input.cgroupPath,
       namespaces: [{ type: "mount" }, ...input.namespaces],
-      resources: resources(input),
+      resources: resourcesOf({ ...input, deviceRules: input.devices.rules }),
+      ...(input.devices.devices.length > 0 && { devices: input.devices.devices }),
+      ...(input.seccomp.profile && { seccomp: input.seccomp.profile }),
       ...(input.restrictPaths && { maskedPaths: HIDDEN_PATHS, readonlyPaths: READ_ONLY_PATHS }),
     },
     ...(input.seccomp.filter !== undefined && {
       annotations: { [FILTER_ANNOTATION]: input.seccomp.filter },
     }),
   };
+}
+
+function hooksOf(hooks: AppDevices["edits"]["hooks"]): NonNullable<RuntimeConfig["hooks"]> {
+  return Object.fromEntries(
+    Map.groupBy(hooks, ({ at }) => at)
+      .entries()
+      .map(([at, group]) => [at, group.map(({ hook }) => hook)]),
+  );
+}
+
+/**
+ * Root gets what is allowed by starting a program. Another user gets nothing that way: what its
+ * manifest retains in so many words is handed down to it by the ambient set.
+ */
+function capabilitySets(input: BundleInput): RuntimeCapabilities {
+  const allowed = effectiveCapabilities(input);
+  const isAsked = input.isolators.capabilitiesRetain !== undefined;
+  const handed = input.account.uid !== 0 && isAsked && input.restrictCapabilities ? allowed : [];
+  return {
+    bounding: allowed,
+    effective: allowed,
+    permitted: allowed,
+    inheritable: handed,
+    ambient: handed,
+  };
+}
+
+function rlimitOf({ name, soft, hard }: ResourceLimit): RuntimeRlimit {
+  const number = (limit: number | undefined): number => limit ?? RLIMIT_INFINITY;
+  return { type: `RLIMIT_${name.toUpperCase()}`, soft: number(soft), hard: number(hard) };
 }
 
 function effectiveCapabilities(input: BundleInput): readonly string[] {
@@ -155,6 +196,7 @@ function systemMounts(input: BundleInput): RuntimeMount[] {
 
 function volumeMount(volume: BoundVolume): RuntimeMount {
   const bind = volume.recursive ? "rbind" : "bind";
+  if (volume.tmpfs !== undefined) return tmpfsMount(volume, volume.tmpfs);
   const readOnly = volume.recursive ? "rro" : "ro";
   const propagation = volume.recursive ? "rslave" : "slave";
   return {
@@ -165,35 +207,7 @@ function volumeMount(volume: BoundVolume): RuntimeMount {
   };
 }
 
-/** The period of cpu quotas, in microseconds; the kernel's own default. */
-const CPU_PERIOD_US = 100_000;
-
-function resources(input: BundleInput): RuntimeResources {
-  const { memoryLimitBytes, cpuLimitMilli, cpuShares } = input.isolators;
-  const has = (controller: string): boolean => input.controllers.includes(controller);
-  const cpu = {
-    ...(cpuLimitMilli !== undefined && {
-      quota: Math.max(1000, cpuLimitMilli * (CPU_PERIOD_US / 1000)),
-      period: CPU_PERIOD_US,
-    }),
-    ...(cpuShares !== undefined && { shares: cpuShares }),
-  };
-  return {
-    ...(has("memory") && memoryLimitBytes !== undefined && { memory: { limit: memoryLimitBytes } }),
-    ...(has("cpu") && Object.keys(cpu).length > 0 && { cpu }),
-  };
-}
-
-/** The limits that this machine cannot enforce, as words for a warning. */
-export function unenforceable(
-  isolators: IsolatorSet,
-  controllers: readonly string[],
-): readonly string[] {
-  const wanted = [
-    ["memory", isolators.memoryLimitBytes],
-    ["cpu", isolators.cpuLimitMilli ?? isolators.cpuShares],
-  ] as const;
-  return wanted.flatMap(([controller, value]) =>
-    value !== undefined && !controllers.includes(controller) ? [controller] : [],
-  );
+function tmpfsMount({ target, readOnly }: BoundVolume, options: readonly string[]): RuntimeMount {
+  const all = ["nosuid", "nodev", ...options, ...(readOnly ? ["ro"] : [])];
+  return { destination: target, type: "tmpfs", source: "tmpfs", options: all };
 }

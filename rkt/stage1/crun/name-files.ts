@@ -9,7 +9,7 @@ import type { CniResult } from "@rkt/spec";
 import type { Kernel } from "@shared/linux";
 import type { DnsConfMode } from "../arguments.ts";
 import { podPaths } from "../contract.ts";
-import type { BoundVolume } from "./bundle.ts";
+import type { BoundVolume } from "./bound-volume.ts";
 
 export interface NameFilesInput {
   readonly pod: string;

@@ -19,11 +19,12 @@ import { attachNetworks, detachNetworks } from "../network/attach.ts";
 import { networkOfPod } from "../network/join.ts";
 import { chooseNetworks, loadNetworks } from "../network/load.ts";
 import { crunPaths } from "./app-process.ts";
-import type { BoundVolume } from "./bundle.ts";
+import type { BoundVolume } from "./bound-volume.ts";
 import { AttachServer } from "./attach-server.ts";
 import { removePodCgroups, warmUpMigration } from "./cgroups.ts";
 import { nameFileBinds, type NameFilesInput, writeNameFiles } from "./name-files.ts";
 import { type PodInit, startPodInit } from "./pod-init.ts";
+import { mountSharedTmpfs } from "./volumes.ts";
 import { makeReachable } from "./shifted-users.ts";
 import { appResolver } from "./start-apps.ts";
 import type { RunningPod, Stage1Host } from "./running-pod.ts";
@@ -70,7 +71,7 @@ async function runApps(host: Stage1Host, pod: RunningPod): Promise<number> {
     results,
   };
   makeReachable(host, pod);
-  shareMemory(host, pod.directory);
+  await applyManifest(host, pod);
   const resolvConf = writeNameFiles(names);
   const registered = { ...pod, metadataUrl: urlFor(pod.options, results) };
   const nameFiles = (root: string): BoundVolume[] => nameFileBinds(host, root, names, resolvConf);
@@ -173,11 +174,25 @@ function urlFor(
   throw new Fault("invalid", "no network of the pod has an address of the host to register with");
 }
 
+/** What the manifest asks for as isolators of the pod, and file systems in memory. */
+async function applyManifest(host: Stage1Host, pod: RunningPod): Promise<void> {
+  const { isolators = [], volumes = [] } = pod.manifest;
+  if (isolators.length === 0) shareMemory(host, pod.directory);
+  else {
+    const { applyPodIsolators } = await import("./pod-isolators.ts");
+    shareMemory(host, pod.directory, applyPodIsolators(host, pod).sharedMemoryBytes);
+  }
+  mountSharedTmpfs(host, pod.directory, volumes);
+}
+
+/** As much as other engines give. */
+const SHARED_MEMORY_BYTES = 64 * 1024 * 1024;
+
 /**
  * POSIX shared memory is part of the ipc namespace that apps share, so they share its directory
  * too.
  */
-function shareMemory(host: Stage1Host, pod: string): void {
+function shareMemory(host: Stage1Host, pod: string, sizeBytes = SHARED_MEMORY_BYTES): void {
   const target = crunPaths.sharedMemory(pod);
   mkdirSync(target, { recursive: true });
   host.kernel.mount({
@@ -185,7 +200,7 @@ function shareMemory(host: Stage1Host, pod: string): void {
     target,
     type: "tmpfs",
     flags: ["nosuid", "nodev", "noexec"],
-    data: "mode=1777,size=64m",
+    data: `mode=1777,size=${sizeBytes}`,
   });
 }
 

@@ -9,7 +9,7 @@ import { closeSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "@shared/base";
 import { mappedOwners, podPaths } from "../contract.ts";
-import type { BoundVolume } from "./bundle.ts";
+import type { BoundVolume } from "./bound-volume.ts";
 import type { RunningPod, Stage1Host } from "./running-pod.ts";
 
 /** An empty directory of the host; each such pod sees a file system of its own there. */

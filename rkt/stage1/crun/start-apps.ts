@@ -16,11 +16,15 @@ import { Fault, quote } from "@shared/base";
 import { cgroupControllers, cgroupLayout, type NamespaceKind } from "@shared/linux";
 import { podPaths } from "../contract.ts";
 import { crunPaths } from "./app-process.ts";
-import { type AppConfig, type BoundVolume, bundleConfig, unenforceable } from "./bundle.ts";
+import type { BoundVolume } from "./bound-volume.ts";
+import { type AppConfig, bundleConfig } from "./bundle.ts";
 import { availableCapabilities } from "./capabilities.ts";
 import { appCgroup } from "./cgroups.ts";
+import { appDevices } from "./devices.ts";
 import { appEnvironment } from "./environment.ts";
+import { disksOf, setSysctls, warnOfMissing } from "./pod-isolators.ts";
 import type { RunningPod, Stage1Host } from "./running-pod.ts";
+import { securityLabels } from "./security-labels.ts";
 import { seccompSettings, UNFILTERED } from "./seccomp-filter.ts";
 import { reachableRoot, shiftVolumes } from "./shifted-users.ts";
 import { checkExecutable } from "./executable.ts";
@@ -113,11 +117,12 @@ async function appConfig(
   const root = podPaths.appRoot(directory, name);
   const account = resolveAccount(host, root, app, options.privateUsers);
   const isolators = parseIsolators(app.isolators ?? []);
-  for (const controller of unenforceable(isolators, surroundings.controllers)) {
-    const reason = "this machine has no such cgroup controller";
-    host.note(`stage1: warning: app ${quote(name)} runs without ${controller} limit: ${reason}`);
-  }
+  const who = `app ${quote(name)}`;
+  warnOfMissing(host, who, isolators);
+  if (isolators.sysctls !== undefined) setSysctls(host, pod, isolators.sysctls);
   const bound = bindVolumes(directory, manifest, runtimeApp, app);
+  const isShifted = options.privateUsers !== undefined;
+  const devices = await appDevices(isolators.devices ?? [], bound, isShifted);
   const volumes = shiftVolumes(host, pod, name, bound).map((volume) => ({
     ...volume,
     target: resolveInRoot(root, volume.target),
@@ -133,6 +138,9 @@ async function appConfig(
   if (pod.options.privateUsers === undefined) makeMountTargets(root, volumes);
   fillEmptyVolumes(host, root, volumes);
   return bundleConfig({
+    devices,
+    disks: disksOf(isolators),
+    labels: securityLabels(isolators, (what) => host.note(`stage1: warning: ${who} runs ${what}`)),
     app,
     account,
     environment,
@@ -147,7 +155,7 @@ async function appConfig(
     volumes: [...surroundings.nameFiles(root), ...volumes],
     ownsNetwork: pod.init.heldNetwork !== undefined,
     ownsIpc: pod.init.namespaces.has("ipc"),
-    ownsUsers: options.privateUsers !== undefined,
+    ownsUsers: isShifted,
     sharedMemory: crunPaths.sharedMemory(directory),
     restrictCapabilities: !options.disableCapabilitiesRestriction,
     restrictPaths: !options.disablePaths,

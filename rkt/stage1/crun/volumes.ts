@@ -5,12 +5,21 @@
  * An empty volume that is used for the first time gets what the image has at that place, as users
  * of container images expect.
  */
-import { closeSync, fstatSync, readdirSync, statSync } from "node:fs";
-import type { App, Mount, PodManifest, RuntimeApp, Volume } from "@rkt/spec";
+import { closeSync, fstatSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import {
+  type App,
+  type Mount,
+  parseQuantity,
+  type PodManifest,
+  type RuntimeApp,
+  type Volume,
+  wholeUnits,
+} from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
 import type { Kernel } from "@shared/linux";
 import { podPaths } from "../contract.ts";
-import type { BoundVolume } from "./bundle.ts";
+import type { BoundVolume } from "./bound-volume.ts";
 
 /**
  * Every mount of the app, in the order in which they are made. @throws {Fault} for a mount without
@@ -22,10 +31,12 @@ export function bindVolumes(
   runtimeApp: RuntimeApp,
   app: App,
 ): BoundVolume[] {
+  const isOwn = ({ appVolume }: Mount): boolean => appVolume?.kind === "tmpfs";
   const volumes = new Map((manifest.volumes ?? []).map((volume) => [volume.name, volume]));
   const mounts = runtimeApp.mounts ?? [];
   const explicit = mounts.map((mount) => {
     const point = app.mountPoints?.find(({ path }) => path === mount.path);
+    if (isOwn(mount)) return ownTmpfs(mount);
     return bind(pod, volumeOf(mount, volumes), { path: mount.path, readOnly: point?.readOnly });
   });
   const taken = new Set(mounts.map(({ path }) => path));
@@ -36,6 +47,34 @@ export function bindVolumes(
       return volume === undefined ? [] : [bind(pod, volume, { path, readOnly })];
     });
   return [...explicit, ...implied].sort((a, b) => depth(a.target) - depth(b.target));
+}
+
+/** A file system in memory for one app alone. */
+function ownTmpfs({ path, appVolume }: Mount): BoundVolume {
+  const readOnly = appVolume?.readOnly ?? false;
+  const tmpfs = appVolume === undefined ? [] : tmpfsOptions(appVolume);
+  return { source: "", target: path, readOnly, recursive: false, tmpfs };
+}
+
+/** @see tmpfs(5) */
+function tmpfsOptions({ mode = "1777", uid = 0, gid = 0, size }: Volume): string[] {
+  const bytes = size === undefined ? [] : [`size=${wholeUnits(parseQuantity(size))}`];
+  return [`mode=${mode}`, `uid=${uid}`, `gid=${gid}`, ...bytes];
+}
+
+/** Mounts the volumes in memory that apps share. Call once per pod. */
+export function mountSharedTmpfs(
+  host: { readonly kernel: Kernel },
+  pod: string,
+  volumes: readonly Volume[],
+): void {
+  for (const volume of volumes.filter(({ kind }) => kind === "tmpfs")) {
+    const target = podPaths.sharedVolume(pod, volume.name);
+    mkdirSync(target, { recursive: true, mode: 0o750 });
+    const data = tmpfsOptions(volume).join(",");
+    const flags = ["nosuid", "nodev"] as const;
+    host.kernel.mount({ source: "tmpfs", target, type: "tmpfs", flags, data });
+  }
 }
 
 function volumeOf(mount: Mount, volumes: ReadonlyMap<string, Volume>): Volume {
@@ -58,9 +97,14 @@ function bind(
     source,
     target: point.path,
     readOnly: volume.readOnly ?? point.readOnly ?? false,
-    isFilled: volume.kind === "empty",
+    isFilled: volume.kind === "empty" || isNamedVolume(pod, source),
     recursive: (volume.recursive ?? true) && mayHoldMounts(source),
   };
+}
+
+/** Volumes with names lie in the data directory; the pod manifest has their paths. */
+function isNamedVolume(pod: string, source: string): boolean {
+  return source.startsWith(join(resolve(pod), "../../../volumes/"));
 }
 
 /** Looked at here, because crun's own word for it names neither the volume nor the option. */

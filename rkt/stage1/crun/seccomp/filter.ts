@@ -77,7 +77,7 @@ export function needsNoNewPrivileges(
 }
 
 /** As traced in crun 1.8.1 with `create`, `start` and `run`. */
-const CRUN_AFTER_FILTER: readonly string[] = [
+export const CRUN_AFTER_FILTER: readonly string[] = [
   "capset",
   "close",
   "prctl",
