@@ -6,7 +6,7 @@
  */
 import { mkdirSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { BoundVolume } from "./bundle.ts";
+import type { BoundVolume } from "./bound-volume.ts";
 
 /** Targets have no links in them any more. What cannot be made is left to the runtime to tell. */
 export function makeMountTargets(root: string, volumes: readonly BoundVolume[]): void {
