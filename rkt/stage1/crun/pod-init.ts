@@ -6,7 +6,7 @@
  * alive. When the supervisor dies for whatever reason, the kernel kills the init, and with it the
  * whole pid namespace.
  */
-import { openSync, readFileSync } from "node:fs";
+import { openSync, readFileSync, readlinkSync } from "node:fs";
 import process from "node:process";
 import { Fault } from "@shared/base";
 import type { Kernel, NamespaceKind } from "@shared/linux";
@@ -50,7 +50,7 @@ function startPlainInit(host: { readonly kernel: Kernel }, options: PodInitOptio
   const kinds: NamespaceKind[] = ["uts", "pid"];
   if (options.ownIpc) kinds.push("ipc");
   if (options.network === "own") kinds.push("net");
-  const command = [findProgram("setpriv"), "--pdeathsig", "KILL", findProgram("catatonit"), "-P"];
+  const command = [...endingWithParent(), findProgram("catatonit"), "-P"];
   let heldNetwork: string | undefined;
   const start = (): Bun.Subprocess => {
     host.kernel.setHostname(options.hostname);
@@ -124,9 +124,22 @@ function startShiftedInit(
   };
 }
 
+/**
+ * Words before a program that the kernel kills with this process. A parent that was killed before
+ * the kernel was asked to is told by the parent that the program has instead; in a new pid
+ * namespace only /proc, which is still that of this process, knows it.
+ */
+function endingWithParent(): string[] {
+  const script = `while read -r name pid; do [ "$name" != PPid: ] || break; done </proc/self/status
+[ "$pid" = "$0" ] || exit 1
+exec "$@"`;
+  const self = readlinkSync("/proc/self");
+  return [findProgram("setpriv"), "--pdeathsig", "KILL", "/bin/sh", "-c", script, self];
+}
+
 function shiftedCommand(kinds: readonly NamespaceKind[]): string[] {
   return [
-    ...[findProgram("setpriv"), "--pdeathsig", "KILL", findProgram("unshare")],
+    ...[...endingWithParent(), findProgram("unshare")],
     ...kinds.map((kind) => `--${kind}`),
     ...["--fork", "--kill-child=KILL", findProgram("catatonit"), "-P"],
   ];
