@@ -5,7 +5,7 @@
  */
 import { type Pod, podStatus, readPodManifest } from "@rkt/stage0";
 import { podPaths } from "@rkt/stage1/contract";
-import { Fault, quote } from "@shared/base";
+import { Fault, parseDuration, quote } from "@shared/base";
 import type { Call, Command } from "../grammar/command.ts";
 import { optionalFlag, switchFlag, textFlag } from "../grammar/flag.ts";
 import type { Host } from "../host.ts";
@@ -21,6 +21,13 @@ const follow = {
   ...switchFlag({ name: "follow", usage: "go on with new lines until the pod ends" }),
   shorthand: "f",
 };
+const since = optionalFlag(
+  {
+    name: "since",
+    usage: "leave out lines older than this: a time such as 2026-01-02T15:04:05Z, or 10m ago",
+  },
+  (text) => text,
+);
 const tail = optionalFlag(
   { name: "tail", usage: "number of lines of each app to start with; all of them unless given" },
   readCount,
@@ -31,13 +38,13 @@ const timestamps = switchFlag({
 });
 
 export const logs: Command = {
-  usage: "logs [--app=APPNAME] [--follow] [--tail=N] [--timestamps] UUID",
+  usage: "logs [--app=APPNAME] [--follow] [--since=TIME] [--tail=N] [--timestamps] UUID",
   description: [
     "Prints what the apps of a pod wrote to their standard output and standard error.",
     "",
     "The lines of several apps come in the order of time, behind the name of their app.",
   ],
-  flags: [app, follow, tail, timestamps],
+  flags: [app, follow, since, tail, timestamps],
   grammar: "anywhere",
   run: printLogs,
 };
@@ -51,6 +58,7 @@ async function printLogs(host: Host, call: Call): Promise<number | "usage"> {
   const printer = new LogPrinter(host, {
     prefixed: names.length > 1,
     timestamps: call.flags.get(timestamps),
+    since: sinceOf(host, call.flags.get(since)),
   });
   const count = call.flags.get(tail);
   if (count !== undefined) for (const file of files) file.skipToLast(count);
@@ -93,6 +101,15 @@ function appsOf(pod: Pod, chosen: string): readonly string[] {
   throw new Fault("not-found", `app ${quote(chosen)} is not in the pod`, {
     hint: `its apps: ${names.join(", ")}`,
   });
+}
+
+/** Milliseconds since the epoch of a time, or of a span before now. @throws {Fault} "invalid" */
+function sinceOf(host: Host, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const isTime = /^\d{4}-\d{2}-\d{2}(T|$)/.test(text);
+  const ms = isTime ? Date.parse(text) : host.clock.now() - parseDuration(text);
+  if (Number.isFinite(ms)) return ms;
+  throw new Fault("invalid", `--since: ${quote(text)} is no time`);
 }
 
 function readCount(text: string): number {

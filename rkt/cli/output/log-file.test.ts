@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LogFile, mergeByTime } from "./log-file.ts";
@@ -107,6 +107,51 @@ describe("several apps", () => {
   });
 });
 
+/** Three files, the middle one ending in the midst of a line. */
+function rotatedLog(): LogFile {
+  writeFileSync(join(directory, "a.2"), record(1, "stdout F one"));
+  writeFileSync(join(directory, "a.1"), record(2, "stdout F two") + record(3, "stdout P lo"));
+  const rest = record(4, "stdout F ng") + record(6, "stdout F six") + record(7, "stdout F seven");
+  return logOf("a", rest);
+}
+
+describe("rotated files", () => {
+  const rotate = (): void => {
+    const path = (age: number): string => join(directory, `a.${age}`);
+    for (const age of [2, 1]) renameSync(path(age), path(age + 1));
+    renameSync(join(directory, "a"), join(directory, "a.1"));
+  };
+
+  test("come oldest first, and a line goes on in the next", () => {
+    expect(printed([rotatedLog()]).stdout).toBe("one\ntwo\nlong\nsix\nseven\n");
+  });
+
+  test("a reader goes on where it was, after one rotation and while the new file is missing", () => {
+    const log = rotatedLog();
+    printed([log]);
+    appendFileSync(join(directory, "a"), record(8, "stdout F eight"));
+    rotate();
+    expect(printed([log]).stdout).toBe("eight\n");
+    writeFileSync(join(directory, "a"), record(9, "stdout F nine"));
+    expect(printed([log]).stdout).toBe("nine\n");
+  });
+
+  test("a reader who was away too long goes on with the oldest that is left", () => {
+    const log = rotatedLog();
+    printed([log]);
+    for (const name of ["a", "a.1", "a.2"]) rmSync(join(directory, name));
+    writeFileSync(join(directory, "a.1"), record(8, "stdout F eight"));
+    writeFileSync(join(directory, "a"), record(9, "stdout F nine"));
+    expect(printed([log]).stdout).toBe("eight\nnine\n");
+  });
+});
+
+test("lines before a time are left out", () => {
+  const since = Date.parse("2026-01-02T03:04:04Z");
+  const log = rotatedLog();
+  expect(printed([log], { since }).stdout).toBe("ng\nsix\nseven\n");
+});
+
 test("times stand before the lines when asked", () => {
   const log = logOf("a", record(1, "stdout F x"));
   const { stdout } = printed([log], { timestamps: true, prefixed: true });
@@ -146,6 +191,21 @@ describe("the last lines", () => {
     const log = logOf("a", record(1, `stdout F ${long}`) + record(2, `stdout F 2${long}`));
     log.skipToLast(1);
     expect(printed([log]).stdout).toBe(`2${long}\n`);
+  });
+
+  test("found in rotated files", () => {
+    const log = rotatedLog();
+    const seen = [1, 3, 4, 5, 9].map((count) => {
+      log.skipToLast(count);
+      return printed([log]).stdout;
+    });
+    expect(seen).toEqual([
+      "seven\n",
+      "long\nsix\nseven\n",
+      "two\nlong\nsix\nseven\n",
+      "one\ntwo\nlong\nsix\nseven\n",
+      "one\ntwo\nlong\nsix\nseven\n",
+    ]);
   });
 
   test("with none asked for, only what comes later", () => {

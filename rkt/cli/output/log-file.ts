@@ -5,7 +5,7 @@
  *
  * @see Kubernetes, CRI log format
  */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { Fault } from "@shared/base";
 
 /** One record of a log. */
@@ -22,10 +22,21 @@ export interface LogLine {
 const BLOCK = 64 * 1024;
 const LINE_FEED = 10;
 
-/** Reads one log from front to end, again and again. It holds no descriptor between reads. */
+/** One of the files of a log, open. */
+interface OpenFile {
+  readonly fd: number;
+  readonly inode: number;
+}
+
+/**
+ * Reads one log from front to end, again and again, across its rotated files: `<path>.1` is the one
+ * before `<path>`, the highest number the oldest. It holds no descriptor between reads.
+ */
 export class LogFile {
   readonly app: string;
   readonly #path: string;
+  /** Of the file where the last reading ended; undefined before the first. */
+  #inode: number | undefined;
   #offset = 0;
 
   constructor(app: string, path: string) {
@@ -35,29 +46,74 @@ export class LogFile {
 
   /** The whole records from where the last reading ended. */
   *lines(): Generator<LogLine> {
-    const fd = openIfThere(this.#path);
-    if (fd === undefined) return;
+    if (this.#isUnchanged()) return;
+    const files = openAll(this.#path);
     try {
-      for (const record of recordsFrom(fd, this.#offset)) {
-        this.#offset += record.length + 1;
-        const line = parseRecord(this.app, record);
-        if (line !== undefined) yield line;
-      }
+      // A file that is no longer there was rotated away: the oldest is all there is.
+      const from = Math.max(
+        0,
+        files.findIndex(({ inode }) => inode === this.#inode),
+      );
+      for (const file of files.slice(from)) yield* this.#linesOf(file);
     } finally {
-      closeSync(fd);
+      closeAll(files);
     }
+  }
+
+  *#linesOf({ fd, inode }: OpenFile): Generator<LogLine> {
+    // The number of a file that was removed may be given to the next one.
+    if (inode !== this.#inode || fstatSync(fd).size < this.#offset) this.#offset = 0;
+    this.#inode = inode;
+    for (const record of recordsFrom(fd, this.#offset)) {
+      this.#offset += record.length + 1;
+      const line = parseRecord(this.app, record);
+      if (line !== undefined) yield line;
+    }
+  }
+
+  #isUnchanged(): boolean {
+    const stat = statSync(this.#path, { throwIfNoEntry: false });
+    return stat !== undefined && stat.ino === this.#inode && stat.size === this.#offset;
   }
 
   /** Goes on at the last `count` lines of what there is now. */
   skipToLast(count: number): void {
-    const fd = openIfThere(this.#path);
-    if (fd === undefined) return;
+    const files = openAll(this.#path);
     try {
-      this.#offset = offsetOfLast(fd, count);
+      let missing = count;
+      for (const { fd, inode } of files.toReversed()) {
+        const isNewest = inode === files.at(-1)?.inode;
+        const found = findLast(fd, missing, isNewest);
+        this.#inode = inode;
+        this.#offset = found.offset;
+        missing -= found.count;
+        if (found.isEnough) return;
+      }
     } finally {
-      closeSync(fd);
+      closeAll(files);
     }
   }
+}
+
+/** Oldest first. A rotation while they are opened is noticed, and they are opened again. */
+function openAll(path: string): OpenFile[] {
+  for (let attempt = 0; ; attempt++) {
+    const files: OpenFile[] = [];
+    for (let age = 0; ; age++) {
+      const fd = openIfThere(age === 0 ? path : `${path}.${age}`);
+      if (fd !== undefined) files.unshift({ fd, inode: fstatSync(fd).ino });
+      else if (age > 0) break; // the newest may just have been renamed
+    }
+    const newest = statSync(path, { throwIfNoEntry: false })?.ino;
+    const isWhole = newest === undefined || newest === files.at(-1)?.inode;
+    const isTwice = new Set(files.map(({ inode }) => inode)).size < files.length;
+    if ((isWhole && !isTwice) || attempt === 10) return files;
+    closeAll(files);
+  }
+}
+
+function closeAll(files: readonly OpenFile[]): void {
+  for (const { fd } of files) closeSync(fd);
 }
 
 /** All new lines of several logs, earliest first; lines of one log keep their order. */
@@ -123,24 +179,32 @@ function parseRecord(app: string, record: Uint8Array): LogLine | undefined {
   return { app, time, stream: stream === "stdout" ? "stdout" : "stderr", ended: tag === "F", text };
 }
 
+interface Found {
+  readonly offset: number;
+  readonly count: number;
+  /** False where older files hold the rest. */
+  readonly isEnough: boolean;
+}
+
 /**
- * Where the last `count` lines begin. Parts belong to the line that they begin, so the search
- * counts ended records from the end and stops behind the one too many.
+ * Where the last `wanted` lines begin. Parts belong to the line that they begin, so the search
+ * counts ended records from the end and stops behind the one too many. Parts at the end of a file
+ * that is not the newest belong to the first line of the next.
  */
-function offsetOfLast(fd: number, count: number): number {
-  const size = fstatSync(fd).size;
-  let end = endOfRecords(fd, size);
+function findLast(fd: number, wanted: number, isNewest: boolean): Found {
+  let end = endOfRecords(fd, fstatSync(fd).size);
   const whole = end;
-  let open = true;
-  for (let seen = 0; end > 0; ) {
+  let open = isNewest;
+  let count = 0;
+  while (end > 0) {
     const start = lineFeedBefore(fd, end - 1) + 1;
     const line = parseRecord("", readRange(fd, start, end - 1));
     const counts = line?.ended === true || (open && line !== undefined);
     open = false;
-    if (counts && ++seen > count) return end;
+    if (counts && ++count > wanted) return { offset: end, count: wanted, isEnough: true };
     end = start;
   }
-  return count === 0 ? whole : 0;
+  return { offset: wanted === 0 ? whole : 0, count, isEnough: false };
 }
 
 function endOfRecords(fd: number, size: number): number {

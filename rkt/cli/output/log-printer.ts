@@ -9,6 +9,8 @@ export interface LogLayout {
   /** Whether the name of the app stands before each line. */
   readonly prefixed: boolean;
   readonly timestamps: boolean;
+  /** Lines before this time, in ms since the epoch, are left out. */
+  readonly since?: number | undefined;
 }
 
 const ENOUGH = 64 * 1024;
@@ -30,6 +32,8 @@ export class LogPrinter {
 
   /** A part of a line stays open: a later record of the same app and stream goes on with it. */
   print(line: LogLine): void {
+    const { since } = this.#layout;
+    if (since !== undefined && Date.parse(line.time) < since) return;
     const source = `${line.app} ${line.stream}`;
     if (this.#lastOpen !== undefined && this.#lastOpen !== source) this.#endOpenLine();
     if (this.#lastOpen !== source) this.#put(line.stream, Buffer.from(this.#headOf(line)));

@@ -88,10 +88,7 @@ export class AppLog implements Disposable {
   #addToFile(file: RotatedFile, records: readonly LogRecord[]): void {
     const time = new Date(this.#now()).toISOString().replace("Z", "000000Z");
     const kept = this.#lost === 0 ? records : [lossRecord(this.#lost), ...records];
-    const bytes = kept.map(({ stream, text, isWhole }) =>
-      Buffer.concat([Buffer.from(`${time} ${stream} ${isWhole ? "F" : "P"} `), text, NEWLINE]),
-    );
-    const left = file.append(bytes);
+    const left = file.append(kept.map((record) => ({ head: headOf(time, record), ...record })));
     this.#lost = left === 0 ? 0 : this.#lost + Math.min(left, records.length);
   }
 
@@ -102,6 +99,19 @@ export class AppLog implements Disposable {
 }
 
 const NEWLINE = Buffer.from("\n");
+
+interface WrittenRecord {
+  readonly head: string;
+  readonly text: Buffer;
+}
+
+function headOf(time: string, { stream, isWhole }: LogRecord): string {
+  return `${time} ${stream} ${isWhole ? "F" : "P"} `;
+}
+
+function bytesOf(records: readonly WrittenRecord[]): Buffer {
+  return Buffer.concat(records.flatMap(({ head, text }) => [Buffer.from(head), text, NEWLINE]));
+}
 
 function lossRecord(count: number): LogRecord {
   const text = Buffer.from(`rkt: ${count} lines were lost: the log could not be written`);
@@ -121,13 +131,13 @@ class RotatedFile implements Disposable {
   }
 
   /** Appends records, as few writes as there are files. Returns how many could not be written. */
-  append(records: readonly Buffer[]): number {
+  append(records: readonly WrittenRecord[]): number {
     let from = 0;
     try {
       while (from < records.length) {
         if (this.#fd === undefined) this.#open();
         const to = this.#roomUntil(records, from);
-        if (to > from && !this.#write(Buffer.concat(records.slice(from, to)))) break;
+        if (to > from && !this.#write(bytesOf(records.slice(from, to)))) break;
         if (to < records.length) this.#rotate();
         from = to;
       }
@@ -138,12 +148,13 @@ class RotatedFile implements Disposable {
   }
 
   /** Behind the last record that the file has room for; an empty one has room for any. */
-  #roomUntil(records: readonly Buffer[], from: number): number {
+  #roomUntil(records: readonly WrittenRecord[], from: number): number {
     let size = this.#sizeBytes;
     let to = from;
-    for (const record of records.slice(from)) {
-      if (size > 0 && size + record.length > this.#settings.maxBytes) break;
-      size += record.length;
+    for (const { head, text } of records.slice(from)) {
+      const length = head.length + text.length + NEWLINE.length;
+      if (size > 0 && size + length > this.#settings.maxBytes) break;
+      size += length;
       to++;
     }
     return to;

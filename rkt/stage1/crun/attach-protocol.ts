@@ -105,7 +105,7 @@ export function parseSize(bytes: Buffer): TerminalSize {
 }
 
 function sizeOf(value: unknown): TerminalSize {
-  const { columns, rows } = value as { readonly columns?: unknown; readonly rows?: unknown };
+  const { columns, rows } = Object(value) as Readonly<Record<string, unknown>>;
   if (isLength(columns) && isLength(rows)) return { columns, rows };
   throw new Fault("invalid", "read the size of a terminal: no two numbers");
 }

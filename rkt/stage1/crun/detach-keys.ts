@@ -21,7 +21,8 @@ export function parseDetachKeys(text: string): Uint8Array {
 /** Finds the keys in what is typed; keys that may be their beginning wait for the next one. */
 export class DetachKeys {
   readonly #keys: Uint8Array;
-  #matched = 0;
+  /** A beginning of the keys. */
+  #waiting: number[] = [];
 
   constructor(keys: Uint8Array) {
     this.#keys = keys;
@@ -31,15 +32,16 @@ export class DetachKeys {
   add(chunk: Uint8Array): { readonly passed: Buffer; readonly isDetached: boolean } {
     const passed: number[] = [];
     for (const byte of chunk) {
-      if (byte !== this.#keys[this.#matched]) {
-        passed.push(...this.#keys.subarray(0, this.#matched));
-        this.#matched = 0;
-      }
-      if (byte !== this.#keys[this.#matched]) passed.push(byte);
-      else if (++this.#matched === this.#keys.length) {
+      this.#waiting.push(byte);
+      while (!this.#isBeginning()) passed.push(this.#waiting.shift() ?? 0);
+      if (this.#waiting.length === this.#keys.length) {
         return { passed: Buffer.from(passed), isDetached: true };
       }
     }
     return { passed: Buffer.from(passed), isDetached: false };
+  }
+
+  #isBeginning(): boolean {
+    return this.#waiting.every((byte, at) => byte === this.#keys[at]);
   }
 }

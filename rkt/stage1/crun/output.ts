@@ -32,15 +32,48 @@ export async function copyOutput(readFd: number, options: OutputOptions): Promis
     records = [];
   };
   const mark = prefixer(options.prefix);
+  const sent = new SentAhead(out);
   for await (const bytes of chunksOf(readFd)) {
     lines.add(bytes);
     flush();
     streams.say(stream, bytes);
-    await out?.write(mark.add(bytes));
+    await sent.write(mark.add(bytes));
   }
   lines.end();
   flush();
-  await out?.write(mark.end());
+  await sent.write(mark.end());
+  await sent.end();
+}
+
+/** What may wait for the person who ran the pod before the app has to wait, in bytes. */
+const AHEAD_BYTES_MAX = 1 << 20;
+
+/** Output that its reader has not taken yet; the log and others do not wait for it. */
+class SentAhead {
+  readonly #out: OutputOptions["out"];
+  #waitingBytes = 0;
+  #last: Promise<void> = Promise.resolve();
+
+  constructor(out: OutputOptions["out"]) {
+    this.#out = out;
+  }
+
+  /** Resolves at once, unless too much waits. */
+  async write(bytes: Buffer): Promise<void> {
+    if (this.#out === undefined || bytes.length === 0) return;
+    this.#waitingBytes += bytes.length;
+    this.#last = this.#pass(this.#out, bytes);
+    if (this.#waitingBytes > AHEAD_BYTES_MAX) await this.#last;
+  }
+
+  async #pass(out: Pick<PatientWriter, "write">, bytes: Buffer): Promise<void> {
+    await out.write(bytes);
+    this.#waitingBytes -= bytes.length;
+  }
+
+  async end(): Promise<void> {
+    await this.#last;
+  }
 }
 
 /** A terminal ends with an error once its last process has closed it. */
