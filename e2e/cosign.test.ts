@@ -24,6 +24,8 @@ import {
   type PushList,
   underTag,
 } from "./fixtures/push-attachments.ts";
+import { digestOfZeros, zeros } from "./fixtures/hostile/bombs.ts";
+import { imageOf } from "./fixtures/hostile/image.ts";
 import { type Registry, startRegistry } from "./fixtures/registry.ts";
 import { refused, succeeded } from "./harness/expectations.ts";
 import { feature } from "./harness/feature.ts";
@@ -186,6 +188,27 @@ feature("proof of origin of container images", { programs: REGISTRY }, (world) =
     });
     rmSync(site, { recursive: true });
     rmSync(join(world().config, "trustedkeys/prefix.d/docker.io"), { recursive: true });
+  });
+
+  test("what becomes 1000 times its size is a bomb, unless a trusted key stands for it", async () => {
+    const image = imageOf(zeros("gzip", "disk", 9), digestOfZeros("disk", 9));
+    const repository = "signed/zeros";
+    const reference = `${registry.address}/${repository}`;
+    const layout = writeLayout(join(world().directory, "zeros"), image);
+    await program(PUSH, registry.address, repository, "latest", layout);
+    const data = join(world().directory, "zeros-data");
+    const argv = (insecure: string): string[] => [
+      ...["fetch", `--insecure-options=${insecure}`, `docker://${reference}`],
+    ];
+    const bomb = await world().rkt(argv("image,http"), { data });
+    expect(refused(bomb)).toContain("it is a bomb: ");
+    expect(bomb.stderr).toContain("sign the image with a trusted key");
+    const { digest } = image.manifest;
+    await attach(repository, underTag(simpleSigning(key, { digest, reference })));
+    succeeded(await world().rkt(argv("http"), { data }));
+    const verify = ["image", "verify", `docker://${reference}`];
+    expect(succeeded(await world().rkt(verify, { data }))).toContain("successfully verified");
+    rmSync(data, { recursive: true });
   });
 
   test("signatures are looked for at each mirror, then at the registry", async () => {

@@ -49,6 +49,11 @@ export type Verification =
   /** `--insecure-options=image`, said by the person who fetched it. */
   | { readonly kind: "none" };
 
+/** Whether somebody who is trusted has said that the image is as it should be. */
+export function isVouchedFor({ kind }: Verification): boolean {
+  return kind !== "none" && kind !== "policy";
+}
+
 /** An image of the store, as its record has it. */
 export interface StoredImage {
   readonly id: ImageId;

@@ -10,7 +10,7 @@ import { readAciManifest } from "./aci/read-manifest.ts";
 import { unpackArchive } from "./aci/store-archive.ts";
 import { digestOf } from "./fetch/oci-source.ts";
 import type { ImageHost } from "./host.ts";
-import type { BlobDigest, StoredImage } from "./image.ts";
+import { type BlobDigest, isVouchedFor, type StoredImage } from "./image.ts";
 import { fetchLayers } from "./oci/pull-oci.ts";
 import { type DependencyOptions, pullDependencies } from "./pull-dependencies.ts";
 
@@ -36,7 +36,10 @@ async function unpackAci(
   const manifest = await readAciManifest(path);
   const below = await pullDependencies(host, manifest, { ...options, policy: "never" });
   using tree = host.store.newTree();
-  const { id, layer } = await unpackArchive(host, { path, manifest, tree: tree.path });
+  const { id, layer } = await unpackArchive(host, {
+    ...{ path, manifest, tree: tree.path },
+    vouched: isVouchedFor(image.verification),
+  });
   if (id !== image.id) throw changed(image, `its content has the id ${id}`);
   const layers = [...below, layer];
   return host.store.addImage({ ...image, manifest, layers, blobs, references: [], aliases: [] });
@@ -51,7 +54,12 @@ async function unpackOci(host: ImageHost, image: StoredImage): Promise<StoredIma
     throw changed(image, "a layer is missing");
   };
   const source = { document: never, manifest: never, blob: never };
-  const layers = await fetchLayers(host, source, pairLayers(manifest, config));
+  const layers = await fetchLayers(
+    host,
+    source,
+    pairLayers(manifest, config),
+    isVouchedFor(image.verification),
+  );
   const aliases = [manifestDigest, configDigest].filter((digest) => digest !== undefined);
   return host.store.addImage({ ...image, layers, blobs, references: [], aliases });
 }

@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { betterProof, earlierRecord } from "../earlier-record.ts";
 import { fileChunks } from "../fetch/file-chunks.ts";
 import type { ImageHost } from "../host.ts";
-import type { ImageId, StoredImage } from "../image.ts";
+import { type ImageId, isVouchedFor, type StoredImage } from "../image.ts";
 import { decompress } from "../layers/decompress.ts";
 import type { Verified } from "../verify/verify.ts";
 import { type Archive, imageTitle } from "./store-archive.ts";
@@ -19,7 +19,7 @@ export async function keepArchive(
   references: readonly string[],
 ): Promise<StoredImage> {
   const { file, manifest, path } = verified.subject;
-  const id = await idOf(path);
+  const id = await idOf(path, isVouchedFor(verified.verification));
   const blob = file.commit();
   const earlier = earlierRecord(host.store, id);
   // Somebody may have unpacked it before.
@@ -39,9 +39,9 @@ export async function keepArchive(
   });
 }
 
-async function idOf(path: string): Promise<ImageId> {
+async function idOf(path: string, vouched: boolean): Promise<ImageId> {
   const hash = createHash("sha512");
-  const { output } = await decompress(fileChunks(path));
+  const { output } = await decompress(fileChunks(path), { vouched });
   for await (const chunk of output) hash.update(chunk);
   return `sha512-${hash.digest("hex").slice(0, 64)}`;
 }

@@ -10,7 +10,7 @@ import type { BlobWriter } from "../blob-writer.ts";
 import { betterProof, earlierRecord } from "../earlier-record.ts";
 import { fileChunks } from "../fetch/file-chunks.ts";
 import type { ImageHost } from "../host.ts";
-import type { ImageId, LayerId, StoredImage } from "../image.ts";
+import { type ImageId, isVouchedFor, type LayerId, type StoredImage } from "../image.ts";
 import { unpackLayer } from "../layers/unpack.ts";
 import type { SignedArchive, Verified } from "../verify/verify.ts";
 
@@ -37,7 +37,9 @@ export async function storeArchive(
 ): Promise<StoredImage> {
   const { file, manifest, path } = verified.subject;
   using tree = newTree(path);
-  const { id, layer: own } = await unpackArchive(host, { path, manifest, tree: tree.path });
+  const vouched = isVouchedFor(verified.verification);
+  const packed = { path, manifest, tree: tree.path, vouched };
+  const { id, layer: own } = await unpackArchive(host, packed);
   const blob = file.commit();
   const earlier = earlierRecord(host.store, id);
   return host.store.addImage({
@@ -60,16 +62,19 @@ export interface PackedArchive {
   readonly path: string;
   readonly manifest: ImageManifest;
   readonly tree: string;
+  /** Its origin was proven. */
+  readonly vouched: boolean;
 }
 
 /** The id of an archive, and its layer in its place: without what its whitelist leaves out. */
 export async function unpackArchive(
   host: Pick<ImageHost, "store" | "self" | "signal">,
-  { path, manifest, tree }: PackedArchive,
+  { path, manifest, tree, vouched }: PackedArchive,
 ): Promise<{ readonly id: ImageId; readonly layer: LayerId }> {
   const unpacked = await unpackLayer(host, fileChunks(path), tree, {
     format: "aci",
     digests: ["sha512"],
+    vouched,
     ...(host.signal !== undefined && { signal: host.signal }),
   });
   checkManifest(manifest, unpacked.manifest);

@@ -7,7 +7,7 @@
 import { type ImageManifest, printImageManifest } from "@rkt/spec";
 import { assert } from "@shared/base";
 import { fileChunks } from "../fetch/file-chunks.ts";
-import type { StoredImage } from "../image.ts";
+import { isVouchedFor, type StoredImage } from "../image.ts";
 import { decompress } from "../layers/decompress.ts";
 import type { Store } from "../store/store.ts";
 import { mergedTree, type TreeHost } from "./merged-tree.ts";
@@ -25,7 +25,8 @@ export async function ownArchive(
   if (image.format !== "aci") return wholeArchive(host, image);
   const [blob] = host.store.blobsOf(image.id);
   assert(blob !== undefined, "an ACI has one blob");
-  return (await decompress(fileChunks(host.store.blobPath(blob)))).output;
+  const vouched = isVouchedFor(image.verification);
+  return (await decompress(fileChunks(host.store.blobPath(blob)), { vouched })).output;
 }
 
 /** The image with all that lies below it, as one archive. */

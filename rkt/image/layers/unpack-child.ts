@@ -60,7 +60,7 @@ async function unpack(
   request: UnpackRequest,
   archive: AsyncIterable<Uint8Array>,
 ): Promise<UnpackReply> {
-  const { output, packed } = await decompress(archive);
+  const { output, packed } = await decompress(archive, request);
   process.umask(0);
   kernel.chroot(request.target);
   const writer = new LayerWriter({ kernel }, request.format);
@@ -74,7 +74,8 @@ async function unpack(
     for (const { hash } of hashes) hash.update(chunk);
     reader.write(chunk);
     if (reader.headers > request.entriesMax) throw tooMuch(`${request.entriesMax} entries`);
-    if (reader.headers > HARMLESS_ENTRIES && packed.bytes < reader.headers * ENTRY_BYTES_MIN) {
+    const crowded = packed.bytes < reader.headers * ENTRY_BYTES_MIN;
+    if (!request.vouched && crowded && reader.headers > HARMLESS_ENTRIES) {
       throw bomb(packed.bytes, `${HARMLESS_ENTRIES} entries`);
     }
     if (!begun && writer.files > 0) {

@@ -20,6 +20,8 @@ export interface UnpackRequest {
   readonly bytesMax: number;
   /** Most headers of the archive. */
   readonly entriesMax: number;
+  /** A key that is trusted, or an administrator, stands for the archive. */
+  readonly vouched: boolean;
   /** Do not say that it is done before it is on disk. */
   readonly sync: boolean;
 }

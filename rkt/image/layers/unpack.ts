@@ -40,6 +40,8 @@ export interface UnpackOptions {
   readonly bytesMax?: number;
   /** Most headers of the archive; 10 million unless told. */
   readonly entriesMax?: number;
+  /** The archive's origin was proven: it may be as small as it likes for what it holds. */
+  readonly vouched?: boolean;
   /** The tree and all else on its file system is on disk before this is done. */
   readonly sync?: boolean;
   readonly signal?: AbortSignal;
@@ -77,6 +79,7 @@ export async function unpackLayer(
     digests: options.digests ?? [],
     bytesMax: options.bytesMax ?? BYTES_MAX,
     entriesMax: options.entriesMax ?? ENTRIES_MAX,
+    vouched: options.vouched ?? false,
     sync: options.sync ?? false,
   };
   await using child = host.spare?.take() ?? startProcess(host);

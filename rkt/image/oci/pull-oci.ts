@@ -25,7 +25,13 @@ import { DOCUMENT_BYTES_MAX, digestOf, type OciSource } from "../fetch/oci-sourc
 import { reported } from "../fetch/progress.ts";
 import { readSmallBlob } from "../fetch/small-blob.ts";
 import type { ImageHost } from "../host.ts";
-import type { BlobDigest, ImageId, LayerId, StoredImage } from "../image.ts";
+import {
+  type BlobDigest,
+  type ImageId,
+  isVouchedFor,
+  type LayerId,
+  type StoredImage,
+} from "../image.ts";
 import { spareUnpacker, unpackLayer, type UnpackHost } from "../layers/unpack.ts";
 import type { NewImage } from "../store/store.ts";
 import { keepLayers, layerIdOf } from "./keep-layers.ts";
@@ -68,7 +74,12 @@ export async function pullOci(
   const layers =
     host.unprivileged === true
       ? await keepLayers(host, source, paired)
-      : await fetchLayers(spare === undefined ? host : { ...host, spare }, source, paired);
+      : await fetchLayers(
+          spare === undefined ? host : { ...host, spare },
+          source,
+          paired,
+          isVouchedFor(verified.verification),
+        );
   const documents = [await storeSmall(host, bytes), await storeSmall(host, configBytes)];
   const blobs = manifest.layers.map(({ digest }) => digest).filter((d) => host.store.hasBlob(d));
   const id = imageIdOf(bytes);
@@ -142,6 +153,7 @@ export async function fetchLayers(
   host: OciHost,
   source: OciSource,
   layers: readonly OciLayer[],
+  vouched: boolean,
 ): Promise<LayerId[]> {
   const stop = new AbortController();
   const signal = AbortSignal.any([
@@ -152,7 +164,7 @@ export async function fetchLayers(
   const worker = async (): Promise<void> => {
     for (let layer = waiting.shift(); layer !== undefined; layer = waiting.shift()) {
       signal.throwIfAborted();
-      await fetchLayer({ ...host, signal }, source, layer);
+      await fetchLayer({ ...host, signal, vouched }, source, layer);
     }
   };
   const workers = Array.from({ length: PARALLEL_MAX }, worker);
@@ -168,7 +180,10 @@ export async function fetchLayers(
 
 const WAITING = "image: another rkt instance is downloading this file, waiting...";
 
-async function fetchLayer(host: OciHost, source: OciSource, layer: OciLayer): Promise<void> {
+/** What all layers of one image have in common. */
+type LayerHost = OciHost & { readonly vouched: boolean };
+
+async function fetchLayer(host: LayerHost, source: OciSource, layer: OciLayer): Promise<void> {
   const { digest } = layer.descriptor;
   let resumed = false;
   const unpack = async (directory: string): Promise<void> => {
@@ -215,7 +230,7 @@ interface Download {
 const KEEPING: readonly FaultKind[] = ["unavailable", "timeout", "canceled"];
 
 async function downloadInto(
-  host: OciHost,
+  host: LayerHost,
   source: OciSource,
   { layer, file, directory }: Download,
 ): Promise<void> {
@@ -251,7 +266,7 @@ async function* chunksOf(
 }
 
 async function unpackInto(
-  host: OciHost,
+  host: LayerHost,
   input: AsyncIterable<Uint8Array>,
   layer: OciLayer,
   directory: string,
@@ -259,7 +274,8 @@ async function unpackInto(
   const { diffId } = layer;
   const algorithm = diffId.startsWith("sha512:") ? "sha512" : "sha256";
   const signal = host.signal === undefined ? {} : { signal: host.signal };
-  const options = { format: "oci", digests: [algorithm], sync: true, ...signal } as const;
+  const { vouched } = host;
+  const options = { format: "oci", digests: [algorithm], sync: true, vouched, ...signal } as const;
   const { digests } = await unpackLayer(host, input, directory, options);
   const found = `${algorithm}:${digests[algorithm]}`;
   if (found === diffId) return;

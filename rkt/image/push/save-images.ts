@@ -8,6 +8,7 @@ import { closeSync, existsSync, openSync, renameSync, rmSync } from "node:fs";
 import { type DockerReference, fullDockerReference, type OciLayer } from "@rkt/spec";
 import { Fault, quote, writeAll } from "@shared/base";
 import { fileChunks } from "../fetch/file-chunks.ts";
+import { isVouchedFor } from "../image.ts";
 import { decompress } from "../layers/decompress.ts";
 import { TAR_END, tarHeader, tarPadding } from "../layers/tar-writer.ts";
 import type { Store } from "../store/store.ts";
@@ -137,7 +138,10 @@ async function writeDockerArchive(
     const config = `${hexOf(stored.manifest.config.digest)}.json`;
     archive.add(config, stored.configBytes);
     const layers: string[] = [];
-    for (const layer of stored.layers) layers.push(await addPlainLayer(archive, store, layer));
+    const vouched = isVouchedFor(stored.image.verification);
+    for (const layer of stored.layers) {
+      layers.push(await addPlainLayer(archive, store, { ...layer, vouched }));
+    }
     const named = stored.name !== undefined && stored.name.digest === undefined;
     table.push({
       Config: config,
@@ -152,13 +156,13 @@ async function writeDockerArchive(
 async function addPlainLayer(
   archive: ArchiveFile,
   store: SaveStore,
-  { descriptor, diffId }: OciLayer,
+  { descriptor, diffId, vouched }: OciLayer & { readonly vouched: boolean },
 ): Promise<string> {
   const name = `${hexOf(diffId)}.tar`;
   if (archive.has(name)) return name;
   const plain = store.newBlobFile();
   try {
-    const { output } = await decompress(fileChunks(store.blobPath(descriptor.digest)));
+    const { output } = await decompress(fileChunks(store.blobPath(descriptor.digest)), { vouched });
     for await (const chunk of output) writeAll(plain.fd, chunk);
     await archive.addFile(name, plain.path);
   } finally {
