@@ -140,7 +140,7 @@ export {
   selectPlatform,
   selectReference,
 } from "./oci-select.ts";
-export { STOP_SIGNAL_ANNOTATION, toImageManifest } from "./oci-to-appc.ts";
+export { NOTIFY_ANNOTATION, STOP_SIGNAL_ANNOTATION, toImageManifest } from "./oci-to-appc.ts";
 export type { OciDigests, OciOrigin } from "./oci-to-appc.ts";
 export { parsePodManifest, printPodManifest } from "./pod-manifest.ts";
 export { parsePortFlag } from "./port.ts";

@@ -26,6 +26,9 @@ import type { OciConfig, OciDigest, OciProcess } from "./oci-image.ts";
 /** Where an OCI image comes from, as far as its appc name depends on it. */
 export type OciOrigin = DockerReference | (ImageReference & { kind: "oci" });
 
+/** The annotation that is `true` for an app that says when it is ready. @see sd_notify(3) */
+export const NOTIFY_ANNOTATION = "appc.io/executor/supports-systemd-notify";
+
 /** The annotation that holds the signal by which an app wants to be asked to end. */
 export const STOP_SIGNAL_ANNOTATION = "appc.io/docker/stopsignal";
 

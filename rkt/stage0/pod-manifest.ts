@@ -17,6 +17,7 @@ import {
   parseAcName,
   type PodManifest,
   type RuntimeApp,
+  NOTIFY_ANNOTATION,
   STOP_SIGNAL_ANNOTATION,
   valueOf,
   type Volume,
@@ -179,7 +180,7 @@ interface AppPlan {
 /** Mounts as asked for, then one for each mount point of the image that none of them covers. */
 function planApp(request: AppRequest, volumes: readonly Volume[]): AppPlan {
   const { name, image, app, readOnlyRootFS } = request;
-  const annotations = withStopSignal(request);
+  const annotations = withThoseOfImage(request);
   for (const mount of request.mounts ?? []) checkMount(mount, volumes);
   const covered = new Set((request.mounts ?? []).map(({ path }) => path));
   const open = (app.mountPoints ?? []).filter(({ path }) => !covered.has(path));
@@ -209,13 +210,15 @@ function planApp(request: AppRequest, volumes: readonly Volume[]): AppPlan {
   };
 }
 
-/** The supervisor asks the app to end as its image says, unless the request says otherwise. */
-function withStopSignal({ image, annotations = [] }: AppRequest): readonly NameValue[] {
-  const isSignal = ({ name }: NameValue): boolean => name === STOP_SIGNAL_ANNOTATION;
-  const ofImage = image.manifest.annotations?.find(isSignal);
-  return ofImage === undefined || annotations.some(isSignal)
-    ? annotations
-    : [...annotations, ofImage];
+/** What an image says of how its app runs, unless the request says otherwise. */
+const FOR_THE_SUPERVISOR = [STOP_SIGNAL_ANNOTATION, NOTIFY_ANNOTATION];
+
+function withThoseOfImage({ image, annotations = [] }: AppRequest): readonly NameValue[] {
+  const given = new Set(annotations.map(({ name }) => name));
+  const ofImage = (image.manifest.annotations ?? []).filter(
+    ({ name }) => FOR_THE_SUPERVISOR.includes(name) && !given.has(name),
+  );
+  return ofImage.length === 0 ? annotations : [...annotations, ...ofImage];
 }
 
 function checkMount({ volume, path, appVolume }: Mount, volumes: readonly Volume[]): void {

@@ -63,6 +63,6 @@ export {
   terminalSize,
 } from "./terminal.ts";
 export type { TerminalSize } from "./terminal.ts";
-export { datagramsTo } from "./unix-sockets.ts";
-export type { DatagramSender } from "./unix-sockets.ts";
+export { datagramsAt, datagramsTo } from "./unix-sockets.ts";
+export type { DatagramReceiver, DatagramSender } from "./unix-sockets.ts";
 export type { BindRequest, IdRange } from "./user-namespaces.ts";

@@ -6,6 +6,7 @@ import { check, lastErrno, libc } from "./libc.ts";
 const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2000000;
+const SOCK_NONBLOCK = 0o4000;
 const MSG_DONTWAIT = 0x40;
 const MSG_NOSIGNAL = 0x4000;
 /** `sun_path` with its zero byte. */
@@ -13,7 +14,8 @@ const PATH_BYTES_MAX = 108;
 
 /** struct sockaddr_un. @throws {Fault} "invalid" for a path that is too long for the kernel */
 export function unixAddress(path: string): Buffer {
-  const name = Buffer.from(`${path}\0`);
+  const isAbstract = path.startsWith("@");
+  const name = Buffer.from(isAbstract ? `\0${path.slice(1)}` : `${path}\0`);
   if (name.length > PATH_BYTES_MAX) {
     throw new Fault("invalid", `name a socket ${quote(path)}: longer than 107 bytes`);
   }
@@ -58,5 +60,29 @@ export function datagramsTo(path: string): DatagramSender {
       return (first === "gone" ? sendOnce(bytes) : first) === "sent";
     },
     [Symbol.dispose]: close,
+  };
+}
+
+const MESSAGE_BYTES_MAX = 4096;
+
+/** A socket at which anybody who may write to `path` leaves messages. */
+export interface DatagramReceiver extends Disposable {
+  /** The next message, cut at 4 KiB; undefined while there is none. */
+  take(): Uint8Array | undefined;
+}
+
+/** Makes the socket. The path must be free; disposing leaves it there, with nobody who listens. */
+export function datagramsAt(path: string): DatagramReceiver {
+  const address = unixAddress(path);
+  const action = (): string => `listen at ${quote(path)}`;
+  const fd = check(libc().socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), action);
+  check(libc().bind(fd, address, address.length), action);
+  const room = Buffer.alloc(MESSAGE_BYTES_MAX);
+  return {
+    take: () => {
+      const size = Number(libc().recv(fd, room, BigInt(room.length), MSG_DONTWAIT));
+      return size < 0 ? undefined : Buffer.from(room.subarray(0, size));
+    },
+    [Symbol.dispose]: () => closeSync(fd),
   };
 }

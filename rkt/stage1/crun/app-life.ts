@@ -27,6 +27,8 @@ export interface AppLifeOptions {
   readonly pod: RunningPod;
   readonly app: RuntimeApp;
   readonly config: AppConfig;
+  /** Descriptors that its process gets, from number 3 on. */
+  readonly sockets?: readonly number[];
   /** Put before each line of output; empty where one app has the output for itself. */
   readonly prefix: string;
   /** The status that is written for an end; the app's own unless told. */
@@ -170,7 +172,8 @@ export class AppLife {
     const { uuid, interactive } = pod.options;
     const stdio = isApp ? stdioOf(app.annotations ?? [], interactive) : HANDLER_STDIO;
     const logs = logSettings(pod.manifest.annotations ?? []);
-    const place = { pod: pod.directory, uuid, name, id };
+    const sockets = isApp ? (this.#options.sockets ?? []) : [];
+    const place = { pod: pod.directory, uuid, name, id, sockets };
     try {
       const process = startApp(this.#host, { ...place, config, stdio, logs, prefix });
       if (isApp) pod.attach.add(name, process.streams);

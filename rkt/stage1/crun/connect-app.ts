@@ -33,6 +33,8 @@ export interface ConnectOptions {
   readonly name: string;
   readonly stdio: Stdio;
   readonly logs: LogSettings;
+  /** Descriptors for the app, from its number 3 on. */
+  readonly sockets: readonly number[];
   /** Put before each line of output; empty where one app has the output for itself. */
   readonly prefix: string;
 }
@@ -43,6 +45,9 @@ export interface Connected {
   /** All that the app wrote has been read. */
   readonly copied: Promise<unknown>;
 }
+
+/** crun acts on variables that a service manager set for this process. */
+const NO_VARIABLES = {};
 
 /** Whether a process that was started has ended. */
 export function hasExited(child: Bun.Subprocess): boolean {
@@ -55,14 +60,16 @@ export function spawnConnected(
   options: ConnectOptions,
   command: (more: readonly string[]) => string[],
 ): Connected {
-  const { pod, uuid, name } = options;
+  const { pod, uuid, name, sockets } = options;
+  const withSockets = (more: readonly string[]): string[] =>
+    command([...more, ...(sockets.length > 0 ? [`--preserve-fds=${sockets.length}`] : [])]);
   const stdio = withTerminal(options.stdio, process.stdin.isTTY);
   const streams = new AppStreams(host.clock, endpointsOf(stdio));
   const log = new AppLog(() => host.clock.now(), { pod, uuid, name }, options.logs);
   const output = { streams, log };
   const connected = hasOwnTerminal(stdio)
-    ? spawnOnTerminal(host, output, { ...options, stdio }, command)
-    : spawnOnPipes(host, output, options, command([]));
+    ? spawnOnTerminal(host, output, { ...options, stdio }, withSockets)
+    : spawnOnPipes(host, output, options, withSockets([]));
   void connected.copied.finally(() => log[Symbol.dispose]()).catch(() => undefined);
   return { ...connected, streams };
 }
@@ -96,7 +103,13 @@ function spawnOnPipes(
     return give(writeFd);
   };
   const child = Bun.spawn(command, {
-    stdio: [inputOf(host, output, stdio, give), outputOf("stdout"), outputOf("stderr")],
+    stdio: [
+      inputOf(host, output, stdio, give),
+      outputOf("stdout"),
+      outputOf("stderr"),
+      ...options.sockets,
+    ],
+    env: NO_VARIABLES,
   });
   for (const end of ends) closeSync(end);
   const copies = pipes.map(({ stream, readFd }) => {
@@ -122,13 +135,14 @@ function inputOf(
 function spawnOnTerminal(
   { clock }: AppHost,
   output: Output,
-  { prefix, stdio }: ConnectOptions,
+  { prefix, stdio, sockets }: ConnectOptions,
   command: (more: readonly string[]) => string[],
 ): Omit<Connected, "streams"> {
   const { streams } = output;
   const expected = expectTerminal(clock);
   const child = Bun.spawn(command([`--console-socket=${expected.socket}`]), {
-    stdio: ["ignore", "ignore", "ignore"],
+    stdio: ["ignore", "ignore", "ignore", ...sockets],
+    env: NO_VARIABLES,
   });
   const copy = async (): Promise<void> => {
     using _expected = expected;

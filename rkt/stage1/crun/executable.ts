@@ -20,10 +20,17 @@ export interface ExecutableSearch {
   readonly volumeTargets: readonly string[];
 }
 
-/** @throws {Fault} "not-found" where the program is neither in the root nor possibly in a volume */
-export function checkExecutable(host: { readonly kernel: Kernel }, search: ExecutableSearch): void {
+/**
+ * @returns the absolute path of the program in the app's root
+ * @throws {Fault} "not-found" where the program is neither in the root nor possibly in a volume
+ */
+export function checkExecutable(
+  host: { readonly kernel: Kernel },
+  search: ExecutableSearch,
+): string {
   const candidates = candidatePaths(search);
-  if (candidates.some((path) => mayExist(host, search, path))) return;
+  const found = candidates.find((path) => mayExist(host, search, path));
+  if (found !== undefined) return found;
   const { program } = search;
   if (program.includes("/")) {
     throw new Fault("not-found", `can't execute ${quote(program)}: no such file or directory`);

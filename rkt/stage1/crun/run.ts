@@ -28,6 +28,7 @@ import { mountSharedTmpfs } from "./volumes.ts";
 import { makeReachable } from "./shifted-users.ts";
 import { appResolver } from "./start-apps.ts";
 import type { RunningPod, Stage1Host } from "./running-pod.ts";
+import { HostService } from "./host-service.ts";
 import { PodSignals } from "./signals.ts";
 import { superviseApps } from "./supervise.ts";
 
@@ -39,6 +40,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     note: (line) => void process.stderr.write(`${line}\n`),
   };
   using signals = new PodSignals();
+  using service = new HostService(host, process.env);
   warmUpMigration();
   const options = parseRunArguments(argv);
   const directory = process.cwd();
@@ -50,7 +52,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
   await using attach = new AttachServer(host.clock);
   const init = startInit(host, options, lockFd);
-  const pod = { directory, manifest, options, signals, attach, init };
+  const pod = { directory, manifest, options, signals, attach, service, init };
   crashPoint("stage1-namespaces");
   try {
     return await runApps(host, pod);
@@ -80,6 +82,7 @@ async function runApps(host: Stage1Host, pod: RunningPod): Promise<number> {
     return await (await import("./mutable-pod.ts")).superviseMutable(host, registered, resolve);
   }
   const { manifest } = pod;
+  pod.service.warnOfUnused(manifest.apps, manifest.ports ?? []);
   const apps = await Promise.all(manifest.apps.map((app) => resolve(manifest, app)));
   crashPoint("stage1-resolved");
   return await superviseApps(host, registered, apps);
@@ -154,7 +157,8 @@ async function setUpNetworks(host: Stage1Host, pod: RunningPod): Promise<CniResu
     const target = { pod: directory, uuid: options.uuid, localConfig: options.localConfig };
     const namespace = pod.init.namespaces.get("net") ?? "";
     const apps = pod.manifest.apps.map(({ app }) => app ?? {});
-    const ports = pod.manifest.ports ?? [];
+    // The service manager listens there already.
+    const ports = (pod.manifest.ports ?? []).filter(({ hostPort }) => !pod.service.holds(hostPort));
     return await attachNetworks(host, target, { namespace, networks, ports, apps });
   } catch (error) {
     throw new Fault(Fault.from(error).kind, "failed to setup network", { cause: error });

@@ -5,6 +5,7 @@ import type { Kernel } from "@shared/linux";
 import type { RunArguments } from "../contract.ts";
 import type { AttachServer } from "./attach-server.ts";
 import type { PodInit } from "./pod-init.ts";
+import type { HostService } from "./host-service.ts";
 import type { PodSignals } from "./signals.ts";
 
 /** One pod while it runs. */
@@ -16,6 +17,8 @@ export interface RunningPod {
   readonly signals: PodSignals;
   /** Where others attach to the apps. */
   readonly attach: AttachServer;
+  /** Whoever started the supervisor as a service. */
+  readonly service: HostService;
   /** Where its apps find the metadata service; undefined where the pod is not registered. */
   readonly metadataUrl?: string | undefined;
 }

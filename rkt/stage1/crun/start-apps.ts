@@ -25,6 +25,7 @@ import { appEnvironment } from "./environment.ts";
 import { disksOf, setSysctls, warnOfMissing } from "./pod-isolators.ts";
 import type { RunningPod, Stage1Host } from "./running-pod.ts";
 import { securityLabels } from "./security-labels.ts";
+import type { AppServices } from "./host-service.ts";
 import { seccompSettings, UNFILTERED } from "./seccomp-filter.ts";
 import { reachableRoot, shiftVolumes } from "./shifted-users.ts";
 import { checkExecutable } from "./executable.ts";
@@ -47,6 +48,8 @@ interface Surroundings {
 export interface ResolvedApp {
   readonly app: RuntimeApp;
   readonly config: AppConfig;
+  /** Descriptors that its process gets, from number 3 on. */
+  readonly sockets: readonly number[];
 }
 
 /** Resolves an app of this manifest. @throws {Fault} when what it asks for cannot be met */
@@ -65,10 +68,12 @@ export function appResolver(
     nameFiles,
   };
   mkdirSync(dirname(podPaths.appLog(pod.directory, "app")), { recursive: true, mode: 0o750 });
-  return async (manifest, app) => ({
-    app,
-    config: await resolveApp(host, { ...pod, manifest }, app, surroundings),
-  });
+  return async (manifest, app) => {
+    const services = pod.service.servicesFor(app, manifest.ports ?? []);
+    const given = { ...surroundings, services };
+    const config = await resolveApp(host, { ...pod, manifest }, app, given);
+    return { app, config, sockets: services.sockets };
+  };
 }
 
 const RUNTIME_TYPE: Readonly<Record<NamespaceKind, RuntimeNamespace["type"]>> = {
@@ -94,7 +99,7 @@ async function resolveApp(
   host: Stage1Host,
   pod: RunningPod,
   runtimeApp: RuntimeApp,
-  surroundings: Surroundings,
+  surroundings: Surroundings & { readonly services: AppServices },
 ): Promise<AppConfig> {
   try {
     return await appConfig(host, pod, runtimeApp, surroundings);
@@ -109,8 +114,9 @@ async function appConfig(
   host: Stage1Host,
   pod: RunningPod,
   runtimeApp: RuntimeApp,
-  surroundings: Surroundings,
+  surroundings: Surroundings & { readonly services: AppServices },
 ): Promise<AppConfig> {
+  const { services } = surroundings;
   const { directory, manifest, options } = pod;
   const { name } = runtimeApp;
   const app = commandOf(runtimeApp);
@@ -127,8 +133,11 @@ async function appConfig(
     ...volume,
     target: resolveInRoot(root, volume.target),
   }));
-  const environment = appEnvironment(name, app, account, pod.metadataUrl);
-  checkExecutable(host, {
+  const environment = new Map([
+    ...appEnvironment(name, app, account, pod.metadataUrl),
+    ...services.environment,
+  ]);
+  const program = checkExecutable(host, {
     root,
     program: app.exec[0] ?? "",
     workingDirectory: app.workingDirectory || "/",
@@ -141,7 +150,7 @@ async function appConfig(
     devices,
     disks: disksOf(isolators),
     labels: securityLabels(isolators, (what) => host.note(`stage1: warning: ${who} runs ${what}`)),
-    app,
+    app: startedBy(services.starter, program, app),
     account,
     environment,
     isolators,
@@ -152,7 +161,7 @@ async function appConfig(
     controllers: surroundings.controllers,
     availableCapabilities: surroundings.capabilities,
     namespaces: surroundings.namespaces,
-    volumes: [...surroundings.nameFiles(root), ...volumes],
+    volumes: [...surroundings.nameFiles(root), ...volumes, ...services.binds],
     ownsNetwork: pod.init.heldNetwork !== undefined,
     ownsIpc: pod.init.namespaces.has("ipc"),
     ownsUsers: isShifted,
@@ -161,6 +170,12 @@ async function appConfig(
     restrictPaths: !options.disablePaths,
     seccomp: options.disableSeccomp ? UNFILTERED : await seccompSettings(isolators),
   });
+}
+
+/** The starter becomes the program that its first argument names. */
+function startedBy(starter: string | undefined, program: string, app: App): App {
+  if (starter === undefined) return app;
+  return { ...app, exec: [starter, program, ...app.exec.slice(1)] };
 }
 
 function hasTerminal(stdio: Stdio): boolean {

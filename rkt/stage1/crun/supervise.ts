@@ -26,12 +26,13 @@ export async function superviseApps(
   apps: readonly ResolvedApp[],
 ): Promise<number> {
   const verdict = new Verdict();
-  const lives = apps.map(({ app, config }) => ({
+  const lives = apps.map(({ app, config, sockets }) => ({
     order: lifecycleOf(app),
     life: new AppLife(host, {
       pod,
       app,
       config,
+      sockets,
       prefix: apps.length > 1 ? `${app.name}: ` : "",
       statusToWrite: (status) => (verdict.hasFailed ? 0 : status),
     }),
@@ -102,16 +103,19 @@ async function startInOrder(pod: RunningPod, lives: readonly OrderedLife[]): Pro
 
 async function tellWhenAllRun(pod: RunningPod, lives: readonly OrderedLife[]): Promise<void> {
   const started = await Promise.all(lives.map(({ life }) => life.started));
-  if (started.every(Boolean)) tellReady(pod);
+  if (!started.every(Boolean)) return;
+  await pod.service.appsAreReady();
+  tellReady(pod);
 }
 
 /** Where the disk is full, whoever waits for the pod waits on; the apps run. */
-export function tellReady({ directory }: RunningPod): void {
+export function tellReady({ directory, service }: RunningPod): void {
   try {
     symlinkSync("ready", podPaths.supervisorStatus(directory));
   } catch (error) {
     if (Fault.from(error).kind !== "exhausted") throw error;
   }
+  service.tellReady();
   crashPoint("stage1-ready");
 }
 
@@ -158,6 +162,7 @@ export class Stopper {
   stop(signal: NodeJS.Signals): void {
     if (this.#timer !== undefined) return;
     this.#timer = new AbortController();
+    this.#pod.service.tellStopping();
     crashPoint("stage1-stopping");
     for (const life of this.#lives()) life.stop(signal);
     this.#host.clock.sleep(graceMs(this.#pod), this.#timer.signal).then(

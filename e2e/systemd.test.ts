@@ -1,0 +1,248 @@
+/**
+ * `rkt run` as a service: sd_notify and socket activation by their protocols, on any machine; then
+ * units of a real systemd, in the guest of `npm run test:vm`.
+ */
+import { afterEach, beforeAll, expect, test } from "bun:test";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { busyboxRoot } from "./fixtures/busybox.ts";
+import { programEntries } from "./fixtures/debian-program.ts";
+import { must, run } from "./fixtures/process.ts";
+import { type Background, eventually, startInBackground } from "./harness/background.ts";
+import { refused, succeeded } from "./harness/expectations.ts";
+import { feature } from "./harness/feature.ts";
+import { RKT } from "./harness/world.ts";
+
+const PROGRAMS = {
+  socat: "socat",
+  "systemd-notify": "systemd",
+  "systemd-socket-activate": "systemd",
+};
+
+const NOTIFY = "appc.io/executor/supports-systemd-notify";
+const PLAIN = "example.test/plain";
+const TELLING = "example.test/telling";
+const LISTENING = "example.test/listening";
+
+/** The unit that runs the tests there. A machine of somebody's gets no units of ours. */
+const IN_GUEST = existsSync("/etc/systemd/system/rktnetes-tests.service");
+
+feature("rkt run as a service", { programs: PROGRAMS }, (world) => {
+  let running: Background[] = [];
+
+  beforeAll(async () => {
+    const programs = ["/usr/bin/systemd-notify", "/usr/bin/systemd-socket-activate"];
+    const entries = await Promise.all(programs.map((path) => programEntries(path, path)));
+    const inRoot = entries.flat().map((entry) => ({ ...entry, path: `rootfs/${entry.path}` }));
+    const there = new Set(busyboxRoot("rootfs/").map(({ path }) => path));
+    const all = new Map(inRoot.map((entry) => [entry.path, entry]));
+    const more = [...all.values()].filter(({ path }) => !there.has(path));
+    await world().store({ name: PLAIN });
+    const annotations = [{ name: NOTIFY, value: "true" }];
+    await world().store({ name: TELLING, more, manifest: { annotations } });
+    const port = { name: "web", protocol: "tcp", port: 80, count: 1, socketActivated: true };
+    await world().store({ name: LISTENING, more, app: { ports: [port] } });
+  });
+
+  /** A test that fails in the middle must not spoil the next. */
+  afterEach(async () => {
+    for (const each of running) await each.signal("KILL").catch(() => undefined);
+    running = [];
+    await world().rkt(["stop", "--force", ...world().pods()]);
+    for (const uuid of world().pods()) await world().rkt(["status", "--wait=20s", uuid]);
+    await world().rkt(["gc", "--grace-period=0s"]);
+  });
+
+  const shell = (image: string, script: string): string[] => [
+    image,
+    "--exec=/bin/sh",
+    "--",
+    "-c",
+    script,
+  ];
+
+  /** A socket such as systemd has, and all that it was told, each message on lines of its own. */
+  async function notified(): Promise<{ socket: string; told: () => string }> {
+    const socket = join(world().directory, `notify-${crypto.randomUUID()}`);
+    const file = `${socket}.told`;
+    writeFileSync(file, "");
+    const words = ["socat", "-u", `UNIX-RECV:${socket}`, `OPEN:${file},append`];
+    running.push(await startInBackground(world().machine, words, { timeoutMs: 80_000 }));
+    await eventually("the service manager listens", async () => existsSync(socket) || undefined);
+    return { socket, told: () => readFileSync(file, "utf8") };
+  }
+
+  async function start(argv: readonly string[], socket: string): Promise<Background> {
+    const as = ["env", `NOTIFY_SOCKET=${socket}`];
+    const started = await world().start(["run", "--net=none", ...argv], { as });
+    running.push(started);
+    return started;
+  }
+
+  const within = (what: string, probe: () => boolean): Promise<true> =>
+    eventually(what, async () => probe() || undefined);
+
+  test("it tells the service manager when all apps run, and when it ends", async () => {
+    const { socket, told } = await notified();
+    const pod = await start(shell(PLAIN, "env; trap 'exit 0' TERM; sleep 600 & wait"), socket);
+    await within("it is ready", () => told().includes("READY=1"));
+    expect(told()).toMatch(/^READY=1\nMAINPID=[1-9]\d*\n?$/);
+    expect(told()).not.toContain("STOPPING=1");
+    await pod.signal("TERM");
+    const { stdout } = await pod.finished;
+    await within("it is stopping", () => told().includes("STOPPING=1"));
+    expect(stdout).not.toContain("NOTIFY_SOCKET");
+  });
+
+  test("MAINPID is the process that was started: it became the pod", async () => {
+    const { socket, told } = await notified();
+    const pod = await start(shell(PLAIN, "sleep 600"), socket);
+    await within("it is ready", () => told().includes("MAINPID="));
+    const [, pid] = /MAINPID=(\d+)/.exec(told()) ?? [];
+    expect(pid).toBe(pod.pid);
+  });
+
+  test("an app that says when it is ready is waited for; some of the rest is told", async () => {
+    const { socket, told } = await notified();
+    const script =
+      "systemd-notify --status='warming up'; until test -e /go; do sleep 0.1; done; " +
+      "systemd-notify MAINPID=1 FDSTORE=1 WATCHDOG=1 --ready; sleep 600";
+    await start(
+      ["--uuid-file-save", join(world().directory, "u"), ...shell(TELLING, script)],
+      socket,
+    );
+    await within("its status", () => told().includes("STATUS=warming up"));
+    expect(told()).not.toContain("READY=1");
+    const uuid = readFileSync(join(world().directory, "u"), "utf8");
+    const ready = ["status", "--wait-ready=300ms", uuid];
+    expect(refused(await world().rkt(ready))).toContain("error waiting for pod readiness");
+    succeeded(await world().rkt(["enter", uuid, "/bin/touch", "/go"]));
+    await within("it is ready", () => told().includes("READY=1"));
+    expect(told()).toContain("WATCHDOG=1");
+    expect(told()).not.toContain("FDSTORE");
+    expect(told().match(/MAINPID=/g)).toHaveLength(1);
+  });
+
+  test("an app of another user may speak as well", async () => {
+    const { socket, told } = await notified();
+    const app = [TELLING, "--user=1000", "--group=1000", "--exec=/bin/sh", "--", "-c"];
+    await start([...app, "systemd-notify --ready; sleep 600"], socket);
+    await within("it is ready", () => told().includes("READY=1"));
+  });
+
+  test("a pod with a watchdog shows that it lives", async () => {
+    const { socket, told } = await notified();
+    const as = ["env", `NOTIFY_SOCKET=${socket}`, "WATCHDOG_USEC=200000"];
+    const call = ["run", "--net=none", ...shell(PLAIN, "sleep 600")];
+    running.push(await world().start(call, { as }));
+    await within("two signs of life", () => (told().match(/WATCHDOG=1/g) ?? []).length > 1);
+  });
+
+  /** It looks for its sockets as sd_listen_fds(3) does, and answers with what it gets. */
+  const SERVE =
+    'echo "$$ $LISTEN_PID $LISTEN_FDS $LISTEN_FDNAMES"; ' +
+    "exec systemd-socket-activate --accept --inetd /bin/cat";
+
+  /** Runs the pod when somebody connects; the answer to `text`, and what the pod said. */
+  async function activated(port: number, words: readonly string[]): Promise<[string, string]> {
+    const as = ["systemd-socket-activate", "-l", String(port), "--fdname=first"];
+    const pod = await world().start(["run", ...words], { as });
+    running.push(pod);
+    const ask = `echo hello | socat -t20 - TCP:127.0.0.1:${port}`;
+    const answer = await world().machine.shell(`until ${ask}; do sleep 0.1; done`);
+    await pod.signal("TERM");
+    return [answer.trim(), (await pod.finished).stdout.trim()];
+  }
+
+  test("a socket goes to the app whose port it is; LISTEN_PID is the app's", async () => {
+    const app = shell(LISTENING, SERVE);
+    const [answer, said] = await activated(80, ["--net=none", ...app]);
+    expect(answer).toBe("hello");
+    const [pid, listenPid, ...rest] = said.split(" ");
+    expect(listenPid).toBe(pid);
+    expect(Number(pid)).toBeGreaterThan(1);
+    expect(rest).toEqual(["1", "first"]);
+  });
+
+  test("the port of the host counts, and is not published a second time", async () => {
+    const app = shell(LISTENING, SERVE);
+    const [answer] = await activated(8080, ["--net=default", "--port=web:8080", ...app]);
+    expect(answer).toBe("hello");
+  });
+
+  test("of several apps only the one with the port gets the socket", async () => {
+    const other = [PLAIN, "--exec=/bin/sh", "--", "-c", "ls /proc/self/fd; env", "---"];
+    const [answer, said] = await activated(80, [
+      "--net=none",
+      ...other,
+      ...shell(LISTENING, SERVE),
+    ]);
+    expect(answer).toBe("hello");
+    expect(said).not.toContain("plain: LISTEN_FDS");
+    expect(said).toMatch(/listening: \d+ \d+ 1 first/);
+  });
+
+  test("a socket that no app takes is told", async () => {
+    const as = ["systemd-socket-activate", "-l", "81"];
+    const pod = await world().start(["run", "--net=none", ...shell(PLAIN, "ls /proc/self/fd")], {
+      as,
+    });
+    await world().machine.shell("until socat /dev/null TCP:127.0.0.1:81; do sleep 0.1; done");
+    const { stdout, stderr } = await pod.finished;
+    expect(stderr).toContain("stage1: warning: no app takes the socket on port 81\n");
+    expect(stdout).toBe("0\n1\n2\n3\n"); // the fourth is ls's own
+  });
+
+  test("a LISTEN_PID of another process means another process", async () => {
+    const as = ["env", "LISTEN_PID=1", "LISTEN_FDS=1"];
+    const call = ["run", "--net=none", ...shell(LISTENING, "env; ls /proc/self/fd")];
+    const { stdout } = await world().rkt(call, { as });
+    expect(stdout).not.toContain("LISTEN_");
+  });
+
+  test.skipIf(!IN_GUEST)("units of systemd (needs the guest of npm run test:vm)", async () => {
+    const base = `${RKT} --dir=${world().data} --local-config=${world().config}`;
+    const property = async (unit: string, name: string): Promise<string> =>
+      (await must(["systemctl", "show", "--value", `--property=${name}`, unit])).trim();
+    const unit = (name: string, text: string): void =>
+      writeFileSync(`/run/systemd/system/${name}`, text);
+
+    const sleeping = `${PLAIN} --exec=/bin/sh -- -c "trap 'exit 3' TERM; sleep 600 & wait"`;
+    const service = `[Service]\nType=notify\nDelegate=yes\nExecStart=${base} run --net=none`;
+    for (const mode of ["mixed", "control-group", "process"]) {
+      unit("rkt-a.service", `${service} ${sleeping}\nKillMode=${mode}\nSuccessExitStatus=3\n`);
+      await must(["systemctl", "daemon-reload"]);
+      await must(["systemctl", "start", "rkt-a.service"]); // returns when it is ready
+      expect(await property("rkt-a.service", "ActiveState")).toBe("active");
+      const main = await property("rkt-a.service", "MainPID");
+      const tree = await must(["systemctl", "status", "--no-pager", "rkt-a.service"]);
+      expect(tree).toContain("sleep 600");
+      expect(tree).toContain(` ${main} `);
+      await must(["systemctl", "stop", "rkt-a.service"]);
+      expect(await property("rkt-a.service", "ExecMainStatus"), mode).toBe("3");
+      expect(await property("rkt-a.service", "ActiveState"), mode).toBe("inactive");
+    }
+
+    unit(
+      "rkt-b.service",
+      `${service} ${shell(LISTENING, SERVE).slice(0, 3).join(" ")} -c '${SERVE}'\n`,
+    );
+    unit("rkt-b.socket", "[Socket]\nListenStream=127.0.0.1:80\nFileDescriptorName=web\n");
+    await must(["systemctl", "daemon-reload"]);
+    await must(["systemctl", "start", "rkt-b.socket"]);
+    const answer = await must(["sh", "-c", "echo hello | socat -t20 - TCP:127.0.0.1:80"]);
+    expect(answer).toBe("hello\n");
+    await must(["systemctl", "stop", "rkt-b.socket", "rkt-b.service"]);
+
+    const words = ["run", "--net=none", ...shell(PLAIN, "exit 7")];
+    const transient = [
+      "systemd-run",
+      "--quiet",
+      "--wait",
+      "--pipe",
+      "--collect",
+      ...base.split(" "),
+    ];
+    expect((await run([...transient, ...words])).status).toBe(7);
+  });
+});
