@@ -176,6 +176,51 @@ feature("pods", {}, (world) => {
       await end(running);
     });
 
+    test("has the app's user, groups, directory and environment, or others", async () => {
+      const running = await start(
+        ...[IMAGE_NAME, "--user=alice", "--group=users", "--supplementary-gids=10"],
+        ...["--working-dir=/home", "--environment=COLOUR=blue", "--exec=/bin/sleep", "--", "600"],
+      );
+      const script = "id -u; id -g; id -G; pwd; echo $COLOUR $HOME";
+      const inside = async (...flags: string[]): Promise<string> =>
+        succeeded(await world().rkt(["enter", ...flags, running.uuid, "/bin/sh", "-c", script]));
+      expect(await inside()).toBe("1000\n100\n100 10\n/home\nblue /home/alice\n");
+      const other = ["--user=root", "--workdir=/srv", "--env=COLOUR=red", "--env=A=B=C"];
+      expect(await inside(...other)).toBe("0\n0\n0\n/srv\nred /root\n");
+      expect(await inside("--user=1000:wheel")).toContain("1000\n10\n10\n");
+      const nobody = await world().rkt(["enter", "--user=nobody-here", running.uuid, "/bin/true"]);
+      expect(refused(nobody)).toContain('"nobody-here" user not found');
+      await end(running);
+    });
+
+    test("lives within the limits of the app", async () => {
+      const running = await start(
+        ...[IMAGE_NAME, "--pids-limit=3", "--ulimit=nofile=77", "--exec=/bin/sleep", "--", "600"],
+      );
+      const many = "for i in 1 2 3 4; do sleep 1 & done; wait";
+      const inside = await world().rkt(["enter", running.uuid, "/bin/sh", "-c", many]);
+      expect(inside.stderr).toContain("can't fork");
+      const limit = ["enter", running.uuid, "/bin/sh", "-c", "ulimit -n"];
+      expect(succeeded(await world().rkt(limit))).toBe("77\n");
+      await end(running);
+    });
+
+    test.each([
+      ["the host's user namespace", []],
+      ["one of its own", ["--private-users"]],
+    ])("--unconfined in %s: all capabilities, no filter, no limits", async (_, flags) => {
+      const limit = ["--pids-limit=3", "--exec=/bin/sleep", "--", "600"];
+      const running = await start(...flags, IMAGE_NAME, ...limit);
+      const script = "hostname; id -u; true | true | true | true; cat /proc/self/status";
+      const argv = ["enter", "--unconfined", running.uuid, "/bin/sh", "-c", script];
+      const text = succeeded(await world().rkt(argv));
+      expect(text).toStartWith(`rkt-${running.uuid}\n0\n`);
+      expect(text).toContain("Seccomp:\t0\n");
+      const held = BigInt(`0x${/^CapEff:\t(.*)$/m.exec(text)?.[1]}`);
+      expect(held & (1n << 21n), "CAP_SYS_ADMIN").not.toBe(0n);
+      await end(running);
+    });
+
     test("needs --app where there are several", async () => {
       const running = await start(
         ...[IMAGE_NAME, "--name=one", "--exec=/bin/sleep", "--", "600", "---"],

@@ -3,7 +3,7 @@
  * enter entrypoint.
  */
 import process from "node:process";
-import { enterArgv } from "@rkt/stage1/contract";
+import { type EnterOptions, enterArgv } from "@rkt/stage1/contract";
 import { Fault, quote } from "@shared/base";
 import type { Stage0Host } from "./host.ts";
 import { readPodManifest } from "./list.ts";
@@ -18,6 +18,8 @@ export interface EnterRequest {
   readonly app?: string | undefined;
   /** Empty means a shell. */
   readonly command: readonly string[];
+  /** What differs from the app's own. */
+  readonly options?: Partial<EnterOptions>;
 }
 
 type EnterHost = Pick<Stage0Host, "kernel" | "clock" | "warn" | "environment">;
@@ -45,7 +47,7 @@ export async function enterPod(host: EnterHost, pod: Pod, request: EnterRequest)
     throw new Fault("unsupported", "enter not implemented for pod's stage1");
   }
   process.chdir(path);
-  const argv = [program, ...enterArgv(pid, app, command)];
+  const argv = [program, ...enterArgv(pid, app, command, request.options)];
   return host.kernel.execve(program, argv, defined(host.environment));
 }
 

@@ -40,11 +40,20 @@ describe("parseRunArguments()", () => {
 });
 
 test("parseEnterArguments() reads back enterArgv(), options of the command untouched", () => {
+  const own = { user: "", workingDirectory: "", environment: [], unconfined: false };
   expect(parseEnterArguments(enterArgv(42, "web", ["ls", "--", "--pid=1"]))).toEqual({
+    ...own,
     pid: 42,
     app: "web",
     command: ["ls", "--", "--pid=1"],
   });
+  const options = {
+    user: "alice:users",
+    workingDirectory: "/a=b",
+    environment: ["A=B=C", "D="],
+    unconfined: true,
+  };
+  expect(parseEnterArguments(enterArgv(1, "web", ["ls"], options))).toMatchObject(options);
 });
 
 describe("parseDnsConfMode()", () => {

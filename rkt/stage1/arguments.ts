@@ -3,7 +3,13 @@
  * `contract.ts`. Pure.
  */
 import { Fault, quote } from "@shared/base";
-import { type AttachArguments, ENDPOINTS, parseUserRange, type RunArguments } from "./contract.ts";
+import {
+  type AttachArguments,
+  ENDPOINTS,
+  type EnterOptions,
+  parseUserRange,
+  type RunArguments,
+} from "./contract.ts";
 
 /** @throws {Fault} "invalid" for an option that interface version 6 does not have */
 export function parseRunArguments(argv: readonly string[]): RunArguments {
@@ -84,7 +90,7 @@ export function parseDnsConfMode(text: string): DnsConfMode {
 }
 
 /** What `enter` is asked to do. */
-export interface EnterArguments {
+export interface EnterArguments extends EnterOptions {
   readonly pid: number;
   readonly app: string;
   readonly command: readonly string[];
@@ -93,12 +99,13 @@ export interface EnterArguments {
 /** The other side of `enterArgv`. */
 export function parseEnterArguments(argv: readonly string[]): EnterArguments {
   const end = argv.indexOf("--");
-  const options = new Map(
-    argv
-      .slice(0, end === -1 ? argv.length : end)
-      .map((word) => splitOnce(word) as [string, string]),
-  );
+  const words = argv.slice(0, end === -1 ? argv.length : end).map(splitOnce);
+  const options = new Map(words.map(([name, value = ""]) => [name, value]));
   return {
+    user: options.get("--user") ?? "",
+    workingDirectory: options.get("--cwd") ?? "",
+    environment: words.flatMap(([name, value = ""]) => (name === "--env" ? [value] : [])),
+    unconfined: options.has("--unconfined"),
     pid: Number(options.get("--pid") ?? Number.NaN),
     app: options.get("--appname") ?? "",
     command: end === -1 ? [] : argv.slice(end + 1),

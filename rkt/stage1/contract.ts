@@ -217,8 +217,35 @@ export function runArgv(run: RunArguments): string[] {
 }
 
 /** The argument vector of `enter` after its own name. */
-export function enterArgv(pid: number, app: string, command: readonly string[]): string[] {
-  return [`--pid=${pid}`, `--appname=${app}`, "--", ...command];
+export function enterArgv(
+  pid: number,
+  app: string,
+  command: readonly string[],
+  options: Partial<EnterOptions> = {},
+): string[] {
+  const { user = "", workingDirectory = "", environment = [], unconfined = false } = options;
+  return [
+    `--pid=${pid}`,
+    `--appname=${app}`,
+    ...(user === "" ? [] : [`--user=${user}`]),
+    ...(workingDirectory === "" ? [] : [`--cwd=${workingDirectory}`]),
+    ...environment.map((pair) => `--env=${pair}`),
+    ...(unconfined ? ["--unconfined"] : []),
+    "--",
+    ...command,
+  ];
+}
+
+/** What may differ from the app's own; not every stage1 knows these. */
+export interface EnterOptions {
+  /** A name, a number or a path as in an app, with `:GROUP` or without; empty for the app's own. */
+  readonly user: string;
+  /** Empty for the app's own. */
+  readonly workingDirectory: string;
+  /** `NAME=value`, beside the app's own. */
+  readonly environment: readonly string[];
+  /** With all capabilities, without filter and limits. */
+  readonly unconfined: boolean;
 }
 
 /** The argument vector of `gc` after its own name. */

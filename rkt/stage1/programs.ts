@@ -7,6 +7,7 @@ const DIRECTORIES = ["/usr/bin", "/bin", "/usr/sbin", "/sbin", "/usr/local/bin",
 const PACKAGE = {
   crun: "crun",
   catatonit: "catatonit",
+  nsenter: "util-linux",
   setpriv: "util-linux",
   unshare: "util-linux",
 } as const;

@@ -158,9 +158,11 @@ const LIMIT_FLAGS = [
   ...["--pod-cpu", "--pod-memory", "--pod-pids-limit", "--shm-size", "--sysctl"],
 ];
 const NEW_FLAGS: Readonly<Record<string, readonly string[]>> = {
+  "app exec": ["--env", "--unconfined", "--user", "--workdir"],
   "app add": [...APP_LIMIT_FLAGS, ...LIFECYCLE_FLAGS],
   "app sandbox": ["-d, --detach", "--ipc", "--pod-name", "--private-users"],
   "app stop": ["--timeout"],
+  enter: ["--env", "--unconfined", "--user", "--workdir"],
   fetch: ["--platform"],
   "image fetch": ["--platform"],
   "image gc": ["--keep"],

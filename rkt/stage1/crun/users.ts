@@ -21,6 +21,7 @@ export interface Account {
 interface PasswdLine {
   readonly name: string;
   readonly uid: number;
+  readonly gid: number;
   readonly home: string;
   readonly shell: string;
 }
@@ -41,11 +42,13 @@ export function resolveAccount(
     kind: "user",
     owner: ({ uid }) => own(uid),
     byName: (name) => passwd.find((line) => line.name === name)?.uid,
+    otherwise: 0,
   });
   const gid = resolveId(host, root, app.group, {
     kind: "group",
     owner: ({ gid }) => own(gid),
     byName: (name) => readGroups(host, root).get(name),
+    otherwise: passwd.find((line) => line.uid === uid)?.gid ?? 0,
   });
   const line = passwd.find((each) => each.uid === uid);
   return { uid, gid, name: line?.name, home: line?.home, shell: line?.shell };
@@ -55,6 +58,8 @@ interface Lookup {
   readonly kind: "user" | "group";
   readonly owner: (stat: { uid: number; gid: number }) => number;
   readonly byName: (name: string) => number | undefined;
+  /** What an empty text means. */
+  readonly otherwise: number;
 }
 
 function resolveId(
@@ -63,7 +68,7 @@ function resolveId(
   text: string,
   lookup: Lookup,
 ): number {
-  if (text === "") return 0;
+  if (text === "") return lookup.otherwise;
   if (/^-?\d+$/.test(text)) {
     const id = Number(text);
     if (id < 0 || id > ID_MAX) throw new Fault("invalid", "Invalid uid or gid");
@@ -97,8 +102,8 @@ function ownerOf(
 
 function readPasswd(host: { readonly kernel: Kernel }, root: string): PasswdLine[] {
   return readTable(host, root, "/etc/passwd").flatMap(
-    ([name = "", , uid = "", , , home = "", shell = ""]) =>
-      /^\d+$/.test(uid) ? [{ name, uid: Number(uid), home, shell }] : [],
+    ([name = "", , uid = "", gid = "", , home = "", shell = ""]) =>
+      /^\d+$/.test(uid) ? [{ name, uid: Number(uid), gid: Number(gid) || 0, home, shell }] : [],
   );
 }
 
