@@ -241,6 +241,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/run-prepared.ts")).runPrepared,
   },
   {
+    path: ["stats"],
+    summary: "Show what the apps of running pods use",
+    load: async () => (await import("./commands/stats.ts")).stats,
+  },
+  {
     path: ["status"],
     summary: "Check the status of a rkt pod",
     load: async () => (await import("./commands/status.ts")).status,
@@ -249,6 +254,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     path: ["stop"],
     summary: "Stop a pod",
     load: async () => (await import("./commands/stop.ts")).stop,
+  },
+  {
+    path: ["top"],
+    summary: "List the processes of running pods",
+    load: async () => (await import("./commands/top.ts")).top,
   },
   {
     path: ["trust"],

@@ -43,5 +43,7 @@ export { removePod } from "./remove.ts";
 export { abandonPod, runPod } from "./run.ts";
 export { podStatus, waitForExit, waitUntilReady } from "./status.ts";
 export type { AppMount, AppStatus, PodStatus, WaitOptions } from "./status.ts";
+export { podProcesses, podUsage } from "./usage.ts";
+export type { AppProcesses, PodUsage } from "./usage.ts";
 export { stopPod } from "./stop.ts";
 export type { StopOptions } from "./stop.ts";

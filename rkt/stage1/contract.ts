@@ -127,6 +127,11 @@ export interface PodEvent {
   readonly status?: number;
 }
 
+/** The control group of an app, from the root of each hierarchy. */
+export function appCgroup(uuid: string, app: string): string {
+  return `/rkt-${uuid}/${app}`;
+}
+
 /** One network of a pod, as in `net-info.json` and in `rkt list --format=json`. */
 export interface NetworkStatus {
   readonly netName: string;

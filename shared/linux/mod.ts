@@ -2,6 +2,8 @@
  * The only door to the kernel. Nothing else in the project calls it other than through node's own
  * modules.
  */
+export { cgroupProcesses, cgroupUsage } from "./cgroup-usage.ts";
+export type { CgroupUsage } from "./cgroup-usage.ts";
 export { cgroupControllers, cgroupLayout, controllerMounts } from "./cgroups.ts";
 export type { CgroupLayout, ControllerMount } from "./cgroups.ts";
 export type { DeviceNumber, LockKind } from "./files.ts";
@@ -53,6 +55,8 @@ export {
 } from "./nftables.ts";
 export type { Chain, Expression, ForwardChain, Rule, Table } from "./nftables.ts";
 export type { TableFamily, Transport } from "./nftables.ts";
+export { interfaceTraffic, processInfo } from "./process-info.ts";
+export type { InterfaceTraffic, ProcessInfo } from "./process-info.ts";
 export { holdPort } from "./ports.ts";
 export {
   listenForTerminal,

@@ -126,7 +126,7 @@ describe("rotated files", () => {
     expect(printed([rotatedLog()]).stdout).toBe("one\ntwo\nlong\nsix\nseven\n");
   });
 
-  test("a reader goes on where it was, after one rotation and while the new file is missing", () => {
+  test("a reader goes on where it was, also while the new file is missing", () => {
     const log = rotatedLog();
     printed([log]);
     appendFileSync(join(directory, "a"), record(8, "stdout F eight"));

@@ -8,11 +8,6 @@ import { join } from "node:path";
 import type { Clock } from "@shared/base";
 import { cgroupLayout, controllerMounts } from "@shared/linux";
 
-/** The path that crun is given for an app, from the root of a hierarchy. */
-export function appCgroup(uuid: string, app: string): string {
-  return `/rkt-${uuid}/${app}`;
-}
-
 /** The pod's directory in every hierarchy that has one. */
 function podCgroupDirectories(uuid: string): string[] {
   const layout = cgroupLayout();

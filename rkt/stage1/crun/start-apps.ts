@@ -14,12 +14,11 @@ import {
 } from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
 import { cgroupControllers, cgroupLayout, type NamespaceKind } from "@shared/linux";
-import { podPaths } from "../contract.ts";
+import { appCgroup, podPaths } from "../contract.ts";
 import { crunPaths } from "./app-process.ts";
 import type { BoundVolume } from "./bound-volume.ts";
 import { type AppConfig, bundleConfig } from "./bundle.ts";
 import { availableCapabilities } from "./capabilities.ts";
-import { appCgroup } from "./cgroups.ts";
 import { appDevices } from "./devices.ts";
 import { appEnvironment } from "./environment.ts";
 import { disksOf, setSysctls, warnOfMissing } from "./pod-isolators.ts";
