@@ -169,6 +169,28 @@ feature("rkt on a full disk", {}, (world) => {
     await world().machine.shell(`umount ${data}`);
   });
 
+  test("gc frees what a killed fetch left, on a disk without one free byte", async () => {
+    const data = await small("full-gc", "64m");
+    const aci = writeAci(world().directory, "image.aci");
+    const fetch = ["fetch", "--insecure-options=image", aci];
+    succeeded(await world().rkt(fetch, { data }));
+    succeeded(await world().rkt(["image", "rm", IMAGE_NAME], { data }));
+    const killed = await world().rkt(fetch, {
+      data,
+      env: { RKT_CRASH_AT: "fetch-layer-complete" },
+    });
+    expect(killed.signal).toBe("SIGKILL");
+    const fill = `head -c 64m /dev/zero >${data}/ballast 2>/dev/null || :`;
+    await world().machine.shell(`rm -f ${data}/cas/store.db-*; ${fill}`);
+    expect(refused(await world().rkt(["image", "list"], { data }))).toContain("no space left");
+    succeeded(await world().rkt(["gc"], { data }));
+    expect(await world().machine.shell(`ls ${data}/cas/tmp ${data}/cas/layers`)).toBe(
+      `${data}/cas/layers:\n\n${data}/cas/tmp:\n`,
+    );
+    succeeded(await world().rkt(["image", "list"], { data }));
+    await world().machine.shell(`umount ${data}`);
+  });
+
   test("the store of the world itself stays empty", async () => {
     await expectEmptyStore(world());
   });

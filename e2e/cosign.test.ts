@@ -190,7 +190,7 @@ feature("proof of origin of container images", { programs: REGISTRY }, (world) =
     rmSync(join(world().config, "trustedkeys/prefix.d/docker.io"), { recursive: true });
   });
 
-  test("what becomes 1000 times its size is a bomb, unless a trusted key stands for it", async () => {
+  test("what grows 1000 times is a bomb, unless a trusted key stands for it", async () => {
     const image = imageOf(zeros("gzip", "disk", 9), digestOfZeros("disk", 9));
     const repository = "signed/zeros";
     const reference = `${registry.address}/${repository}`;

@@ -126,6 +126,24 @@ feature("docker2aci", { programs: { "docker-registry": "docker-registry" } }, (w
     expect(await run(join(directory, "library-layered-latest.aci"), ...SHOW)).toBe(SHOWN);
   });
 
+  test("links of /dev to standard streams are those that rkt's programs can open", async () => {
+    const target = "/proc/self/fd/1";
+    const links = ["stdin", "stdout", "stderr", "fd", "core"].map(
+      (name) => ({ path: `dev/${name}`, kind: "symlink", target }) as const,
+    );
+    const layers = [[{ path: "dev", kind: "directory" } as const, ...links]];
+    await push("library/streams", busyboxOci({ layers }), "latest");
+    const { directory } = await convert(HTTP, reference("streams"));
+    const list = `tar -tvzf ${directory}/library-streams-latest.aci | sed -n 's/.* rootfs.dev.//p'`;
+    expect((await world().machine.shell(list)).trim().split("\n").filter(Boolean).sort()).toEqual([
+      `core -> ${target}`,
+      "fd -> /proc/self/fd",
+      "stderr -> /dev/console",
+      "stdin -> /proc/self/fd/0",
+      "stdout -> /dev/console",
+    ]);
+  });
+
   test("--nosquash: one for each layer; together they are the image", async () => {
     const done = await convert(HTTP, "--nosquash", reference("layered"));
     const stem = `library-layered-latest-linux-${architecture.appc}`;

@@ -12,7 +12,7 @@ import { createKeyRing, type KeyRing, type Signer } from "./fixtures/keys.ts";
 import { busyboxOci } from "./fixtures/oci.ts";
 import type { Finished } from "./fixtures/process.ts";
 import { type Background, eventually, startInBackground } from "./harness/background.ts";
-import { succeeded } from "./harness/expectations.ts";
+import { refused, succeeded } from "./harness/expectations.ts";
 import { feature } from "./harness/feature.ts";
 import { INTERNET, type Internet, startInternet } from "./harness/internet.ts";
 
@@ -192,6 +192,20 @@ feature(
       expect(succeeded(await type(line))).toMatch(/^sha512-/);
     });
 
+    for (const flavour of ["coreos", "fly", "kvm"]) {
+      const place = "/root/kt-v1.20.0";
+      const line = `rkt fetch --insecure-options=image file://${place}/stage1-${flavour}.aci`;
+      test(line, async () => {
+        const name = `coreos.com/rkt/stage1-${flavour}`;
+        const path = join(world().directory, "stage1.aci");
+        writeFileSync(path, busyboxAci({ name, version: "1.20.0" }));
+        const copy = `mkdir ${place}; cp ${path} ${place}/stage1-${flavour}.aci`;
+        await world().machine.shell(`mount -t tmpfs tmpfs /root; ${copy}`);
+        expect(succeeded(await type(line))).toMatch(/^sha512-/);
+        await world().machine.shell("umount /root");
+      });
+    }
+
     const fetches = [
       "https://github.com/coreos/etcd/releases/download/v2.3.7/" +
         `etcd-v2.3.7-linux-${architecture.appc}.aci`,
@@ -288,6 +302,23 @@ feature(
     test(TWO_APPS, async () => {
       await running(TWO_APPS, async (ip) => {
         expect(await get(`http://${ip}/`)).toBe("this is nginx");
+        expect(await get(`http://${ip}:2379/version`)).toContain('"etcdserver":');
+      });
+    });
+
+    const OTHER = "coreos.com/rkt/stage1-fly:1.20.0";
+    const BY_FLY = `rkt run --insecure-options=image --stage1-name=${OTHER} ${NGINX}`;
+    test(BY_FLY, async () => {
+      expect(refused(await type(BY_FLY)), "the one fetched above is none").toBe(
+        `run: image "${OTHER}" is no stage1: it has no coreos.com/rkt/stage1/run`,
+      );
+      succeeded(await type(`rkt image rm ${OTHER}`));
+      const absent = refused(await type(BY_FLY));
+      expect(absent).toContain(`"coreos.com/rkt/stage1-fly`);
+    });
+
+    test("rkt run coreos.com/etcd:v2.3.7", async () => {
+      await running("rkt run coreos.com/etcd:v2.3.7", async (ip) => {
         expect(await get(`http://${ip}:2379/version`)).toContain('"etcdserver":');
       });
     });

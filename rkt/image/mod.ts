@@ -15,7 +15,7 @@ export type { ImportedStore, LeftOut } from "./import-store.ts";
 export { UNPACK_ARGUMENT } from "./layers/unpack-request.ts";
 export { pull } from "./pull.ts";
 export type { PullOptions, PullPolicy } from "./pull-options.ts";
-export { openStore } from "./store/store.ts";
+export { makeRoom, openStore } from "./store/store.ts";
 export type { Collected, InUse, Store, StoreHost } from "./store/store.ts";
 export { trustKeys } from "./trust/trust.ts";
 export { trustImageKeys } from "./trust/trust-image-key.ts";

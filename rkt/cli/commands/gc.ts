@@ -65,8 +65,8 @@ async function collectGarbage(host: Host, call: Call): Promise<number> {
 async function collectLeftovers(host: Host, call: Call): Promise<void> {
   const dataDir = call.flags.get(dir);
   if (!existsSync(join(dataDir, "cas"))) return;
-  const { openStoreOf } = await import("./open-store.ts");
-  using store = openStoreOf(host, call);
+  const { openStoreForRoom } = await import("./open-store.ts");
+  using store = await openStoreForRoom(host, call);
   using _noneIsPrepared = lockPrepare(stage0HostOf(host, call), dataDir, "exclusive");
   await store.collectOrphans({ layersInUse: layersInUse(dataDir) });
 }

@@ -1,5 +1,5 @@
 /** The image store as commands open it: below `--dir`, with a fault that names the action. */
-import { openStore, type Store } from "@rkt/image";
+import { makeRoom, openStore, type Store } from "@rkt/image";
 import { Fault } from "@shared/base";
 import { kernel } from "@shared/linux";
 import { dir } from "../flags/global.ts";
@@ -17,5 +17,16 @@ export function openStoreOf(host: Pick<Host, "clock">, call: Call): Store {
       cause: error,
       ...(kind === "denied" && { hint }),
     });
+  }
+}
+
+/** For a collector: where the disk is full it first makes the room that opening takes. */
+export async function openStoreForRoom(host: Pick<Host, "clock">, call: Call): Promise<Store> {
+  try {
+    return openStoreOf(host, call);
+  } catch (error) {
+    if (Fault.from(error).kind !== "exhausted") throw error;
+    await makeRoom({ kernel, clock: host.clock }, call.flags.get(dir));
+    return openStoreOf(host, call);
   }
 }

@@ -52,12 +52,25 @@ export async function collectContent(
   candidates?: Content,
 ): Promise<Collected> {
   const collected = takeAway(collector, layersInUse, candidates);
-  if (collected.deferred) return collected;
-  const { temporary } = collector.paths;
+  if (!collected.deferred) await removeDead(collector.paths);
+  return collected;
+}
+
+/**
+ * Removes what dead processes left, without a look at the records: where a disk is so full that the
+ * database cannot be opened, this makes room for it. The lock's file must be there already.
+ */
+export async function collectTemporary(host: LockHost, paths: StorePaths): Promise<void> {
+  using lock = tryLock(host, importLockFile(paths), "exclusive");
+  if (lock === undefined) return;
+  takeLeftovers(paths);
+  await removeDead(paths);
+}
+
+async function removeDead({ temporary }: StorePaths): Promise<void> {
   for (const name of readdirSync(temporary)) {
     if (name.startsWith(DEAD)) await removeTree(join(temporary, name));
   }
-  return collected;
 }
 
 function takeAway(

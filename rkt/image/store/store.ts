@@ -24,7 +24,7 @@ import type { NameValue } from "@rkt/spec";
 import { assert, type Clock, crashPoint, Fault, quote, syncDirectory } from "@shared/base";
 import type { Kernel } from "@shared/linux";
 import type { BlobDigest, ImageId, LayerId, StoredImage } from "../image.ts";
-import { type Collected, collectContent, removeTree } from "./collect.ts";
+import { type Collected, collectContent, collectTemporary, removeTree } from "./collect.ts";
 import { type FileLock, lockNow, waitForLock } from "./file-lock.ts";
 import {
   blobFile,
@@ -98,6 +98,14 @@ export function openStore(host: StoreHost, dataDir: string): Store {
     chmodSync(paths.database, 0o660);
   });
   return new Store(host, paths, db);
+}
+
+/**
+ * Makes room in a store that cannot be opened because its disk is full: takes away what commands
+ * that were killed left. @throws {Fault} "not-found" where there is no store
+ */
+export async function makeRoom(host: StoreHost, dataDir: string): Promise<void> {
+  await collectTemporary(host, storePaths(dataDir));
 }
 
 /** A store of rkt 1.30 keeps its records where only rkt finds them. */
