@@ -4,7 +4,7 @@
  * runtime calls them.
  */
 import { beforeAll, expect, test } from "bun:test";
-import { existsSync } from "node:fs";
+import { chmodSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { IMAGE_NAME } from "./fixtures/aci.ts";
 import { succeeded } from "./harness/expectations.ts";
@@ -101,6 +101,61 @@ const NETWORKS: readonly (readonly [string, string, object])[] = [
       ipam: local({ subnet: "10.71.0.0/24" }),
     },
   ],
+  [
+    "a bridge whose network has several ranges, routes by another gateway, and name servers",
+    "",
+    {
+      type: "bridge",
+      cniVersion: "0.3.1",
+      bridge: "br71",
+      isGateway: true,
+      dns: { nameservers: ["192.0.2.53"], domain: "example.test", search: ["a.test", "b.test"] },
+      ipam: local({
+        ranges: [
+          [
+            { subnet: "10.71.0.0/24", rangeStart: "10.71.0.200", rangeEnd: "10.71.0.200" },
+            { subnet: "10.71.8.0/24", gateway: "10.71.8.9" },
+          ],
+        ],
+        routes: [{ dst: "10.99.0.0/16", gw: "10.71.0.77" }, { dst: "10.98.0.0/16" }],
+      }),
+    },
+  ],
+  [
+    "a bridge with an address that is asked for, and an MTU",
+    "IgnoreUnknown=1;IP=10.71.0.99", // without it the plugin refuses what it does not read
+    {
+      type: "bridge",
+      cniVersion: "1.0.0",
+      bridge: "br71",
+      isDefaultGateway: true,
+      mtu: 1300,
+      ipam: local({ ranges: [[{ subnet: "10.71.0.0/24", gateway: "10.71.0.254" }]] }),
+    },
+  ],
+  [
+    "leases elsewhere, and name servers of a file",
+    "",
+    {
+      type: "ptp",
+      cniVersion: "1.0.0",
+      ipam: local({
+        subnet: "10.71.0.0/24",
+        dataDir: "/run/compare/leases",
+        resolvConf: "/run/compare/resolv.conf",
+        routes: [{ dst: "0.0.0.0/0" }],
+      }),
+    },
+  ],
+  [
+    "IPv6 alone",
+    "",
+    {
+      type: "ptp",
+      cniVersion: "1.0.0",
+      ipam: local({ ranges: [[{ subnet: "fd71:1::/64" }]], routes: [{ dst: "::/0" }] }),
+    },
+  ],
 ];
 
 const IN_POD = `
@@ -115,24 +170,51 @@ ip -oneline address | grep -vE ': lo|fe80' || :
 ip -4 route; ip -6 route
 bridge -details link
 cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding
-cd /var/lib/cni/networks/compared
+cd /var/lib/cni/networks/compared 2>/dev/null || cd /run/compare/leases/compared
 for file in [0-9f]* last*; do echo "$file: $(tr '\\r\\n' '!/' <"$file")"; done`;
+
+/** A plugin that keeps the result of the one before it. */
+const KEEPER = `#!/bin/sh
+[ "$CNI_COMMAND" != ADD ] || { cat >/run/compare/result; echo '{"cniVersion":"1.0.0"}'; }
+`;
+
+/** What a plugin that is chained after the first is told of, without what differs each time. */
+function resultOf(text: string): unknown {
+  const parsed = JSON.parse(text) as { readonly prevResult?: unknown };
+  const plain = JSON.stringify(parsed.prevResult ?? parsed)
+    .replace(/veth[0-9a-f]+/g, "veth")
+    .replace(/[0-9a-f]{2}(:[0-9a-f]{2}){5}/g, "MAC")
+    .replace(/"sandbox":"[^"]*"/g, '"sandbox":"POD"');
+  return JSON.parse(plain);
+}
 
 feature("networks beside the reference plugins", { lacks: PLUGINS }, (world) => {
   beforeAll(async () => {
     await world().store();
     await world().machine.shell(`mkdir -p ${world().config}/net.d /run/compare`);
+    await Bun.write(keeper(), KEEPER);
+    chmodSync(keeper(), 0o755);
   });
 
   const path = (): string => join(world().config, "net.d/10-compared.conf");
+  const listPath = (): string => join(world().config, "net.d/10-compared.conflist");
+  const keeper = (): string => join(world().config, "net.d/keeper");
   const settings = `echo 0 >/proc/sys/net/ipv4/ip_forward
     echo 0 >/proc/sys/net/ipv6/conf/all/forwarding`;
   const clean = `ip link del br71 2>/dev/null || :
-    rm -rf /var/lib/cni/networks/compared
+    rm -rf /var/lib/cni/networks/compared /run/compare/*
+    printf 'nameserver 192.0.2.9\\nsearch c.test\\noptions ndots:2\\n' >/run/compare/resolv.conf
     ${settings}`;
 
+  interface Seen {
+    readonly inside: string;
+    readonly outside: string;
+    /** What a plugin that is chained after the first is told. */
+    readonly result: string;
+  }
+
   /** The pod's view and the host's, while a pod is on the network. */
-  async function inProcess(args: string): Promise<[string, string]> {
+  async function inProcess(args: string): Promise<Seen> {
     const gate = "touch /gate/ready; while [ ! -e /gate/go ]; do sleep 0.05; done";
     const pod = await world().start([
       ...["run", `--net=compared${args === "" ? "" : `:${args}`}`],
@@ -148,18 +230,18 @@ feature("networks beside the reference plugins", { lacks: PLUGINS }, (world) => 
     const outside = await world().machine.shell(ON_HOST);
     const recorded = await Bun.file(`${world().data}/pods/run/${uuid}/net/attachments.json`).text();
     expect(recorded, "no plugin was called").not.toContain("/usr/lib/cni");
+    const result = await world().machine.shell("cat /run/compare/result 2>/dev/null || :");
     await world().machine.shell("touch /run/compare/go");
     expect((await pod.finished).status).toBe(0);
-    await world().machine.shell("rm /run/compare/*");
     succeeded(await world().rkt(["gc", "--grace-period=0s"]));
-    return [inside, outside];
+    return { inside, outside, result };
   }
 
   /** The same with a namespace that stands for the pod. */
-  async function byPlugins(type: string, args: string): Promise<[string, string]> {
+  async function byPlugins(type: string, args: string): Promise<Seen> {
     const call = (command: string): string =>
       `CNI_COMMAND=${command} CNI_CONTAINERID=reference CNI_NETNS=/run/compare/net CNI_IFNAME=eth0
-      CNI_ARGS='${args}' CNI_PATH=/usr/lib/cni /usr/lib/cni/${type} <${path()} >/dev/null`.replace(
+      CNI_ARGS='${args}' CNI_PATH=/usr/lib/cni /usr/lib/cni/${type} <${path()} >/run/compare/result`.replace(
         /\n\s+/,
         " ",
       );
@@ -169,23 +251,28 @@ feature("networks beside the reference plugins", { lacks: PLUGINS }, (world) => 
       ${call("ADD")}`);
     const inside = await machine.shell(`nsenter --net=/run/compare/net sh -c '${IN_POD}'`);
     const outside = await machine.shell(ON_HOST);
+    const result = await machine.shell("cat /run/compare/result");
     await machine.shell(`${call("DEL")}; umount /run/compare/net; rm /run/compare/net`);
-    return [inside, outside];
+    return { inside, outside, result };
   }
 
   for (const [reason, args, document] of NETWORKS) {
     test(reason, async () => {
+      const { type, cniVersion } = document as { type: string; cniVersion: string };
       const conf = { name: "compared", ...document };
+      // A list of plugins needs results that can be passed on, which came with version 0.3.
+      const isList = !cniVersion.startsWith("0.1.");
+      const list = { name: "compared", cniVersion, plugins: [document, { type: "keeper" }] };
+      await world().machine.shell(`${clean}; rm -f ${path()} ${listPath()}`);
+      await Bun.write(isList ? listPath() : path(), JSON.stringify(isList ? list : conf));
+      const ours = await inProcess(args);
+      await world().machine.shell(`${clean}; rm -f ${path()} ${listPath()}`);
       await Bun.write(path(), JSON.stringify(conf));
+      const theirs = await byPlugins(type, args);
       await world().machine.shell(clean);
-      const ours = (await inProcess(args)).map(withoutChance);
-      await world().machine.shell(clean);
-      const theirs = (await byPlugins((document as { type: string }).type, args)).map(
-        withoutChance,
-      );
-      await world().machine.shell(clean);
-      expect(ours[0], "in the pod").toBe(theirs[0] ?? "");
-      expect(ours[1], "on the host").toBe(theirs[1] ?? "");
+      expect(withoutChance(ours.inside), "in the pod").toBe(withoutChance(theirs.inside));
+      expect(withoutChance(ours.outside), "on the host").toBe(withoutChance(theirs.outside));
+      if (isList) expect(resultOf(ours.result)).toEqual(resultOf(theirs.result));
     });
   }
 
@@ -212,7 +299,7 @@ feature("networks beside the reference plugins", { lacks: PLUGINS }, (world) => 
   });
 
   test("all is as before", async () => {
-    await world().machine.shell(`rm -r ${path()} /run/compare; ${settings}`);
+    await world().machine.shell(`rm -r ${path()} ${keeper()} /run/compare; ${settings}`);
   });
 });
 

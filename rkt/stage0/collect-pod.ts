@@ -28,7 +28,7 @@ export function collectPod(
   options: CollectOptions,
 ): void {
   if (phaseOf(pod) === "exited-garbage") {
-    if (!existsSync(podPaths.tornDown(pod.files))) giveBack(host, pod, options);
+    if (isOwing(pod)) giveBack(host, pod, options);
     crashPoint("gc-stage1");
     // From here on stage1 is not needed again, even if the removal is cut short.
     movePod(pod, "exited-garbage", "garbage");
@@ -36,6 +36,14 @@ export function collectPod(
   const path = pathOf(pod);
   detachMounts(host.kernel, path);
   removeTree(path);
+}
+
+/**
+ * False also for a directory without a pod's manifest, which was never whole: a program of a killed
+ * supervisor that outlived the removal of its pod can make one again.
+ */
+function isOwing({ files }: Pod): boolean {
+  return existsSync(podPaths.manifest(files)) && !existsSync(podPaths.tornDown(files));
 }
 
 function giveBack(host: Pick<Stage0Host, "environment">, pod: Pod, options: CollectOptions): void {

@@ -245,3 +245,11 @@ test.skipIf(CANNOT_MOUNT !== undefined)(
     expect(existsSync(join(outside, "precious"))).toBe(true);
   },
 );
+
+test("what a straggler of a pod that is gone made again goes too", () => {
+  using dir = temporaryDataDir();
+  const uuid = "00000000-0000-4000-8000-000000000001";
+  mkdirSync(join(phasePath(dir.path, "run", uuid), "crun"), { recursive: true });
+  expect(gcPods(hostLater(0), request(dir))).toEqual([]);
+  expect(PHASES.flatMap((phase) => uuidsIn(dir.path, phase))).toEqual([]);
+});

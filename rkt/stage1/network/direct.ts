@@ -320,6 +320,10 @@ function makePair(ends: Ends, mtu: number, master: number): [Link, Link] {
 interface PlannedRoute {
   readonly destination: Cidr;
   readonly gateway: Ip | undefined;
+  /**
+   * The gateway is not the configuration's own but the network's, which the result does not say.
+   */
+  readonly usual?: true;
 }
 
 function routesOf(network: DirectNetwork, leases: readonly Lease[]): PlannedRoute[] {
@@ -327,7 +331,8 @@ function routesOf(network: DirectNetwork, leases: readonly Lease[]): PlannedRout
     const destination = parseCidr(route.dst);
     const own = gatewayOf(route);
     const lease = leases.find(({ address }) => address.version === destination.version);
-    return { destination, gateway: own ?? lease?.gateway };
+    if (own !== undefined) return { destination, gateway: own };
+    return { destination, gateway: lease?.gateway, usual: true };
   });
 }
 
@@ -388,9 +393,9 @@ function resultOf(
       gateway: printIp(gateways[index] ?? address),
       interface: place,
     })),
-    routes: routes.map(({ destination, gateway }) => ({
+    routes: routes.map(({ destination, gateway, usual }) => ({
       dst: printCidr(destination),
-      ...(gateway !== undefined && { gw: printIp(gateway) }),
+      ...(gateway !== undefined && usual !== true && { gw: printIp(gateway) }),
     })),
     dns: network.dns ?? network.ipam.dns ?? NO_DNS,
   };

@@ -98,11 +98,17 @@ export function withResult(
   return JSON.stringify({ ...document, prevResult: printResult(found.result, cniVersion) });
 }
 
-/** A result as the plugins of `cniVersion` read it, for the next one of a chain. Pure. */
+/** A result as the plugins of `cniVersion` print and read it; empty lists are left out. Pure. */
 export function printResult(result: CniResult, cniVersion: string): unknown {
+  const { interfaces, routes, dns } = result;
   const old = cniVersion.startsWith("0.");
   const ips = result.ips.map(({ version, ...ip }) => (old ? { version: `${version}`, ...ip } : ip));
-  return { ...result, cniVersion, ips };
+  const lists = Object.entries({ interfaces, ips, routes });
+  return {
+    cniVersion,
+    ...Object.fromEntries(lists.filter(([, list]) => list.length > 0)),
+    dns: Object.fromEntries(Object.entries(dns).filter(([, value]) => value.length > 0)),
+  };
 }
 
 /** Where plugins are looked for, in order. */
