@@ -221,6 +221,19 @@ feature("rkt attach", {}, (world) => {
     expect(succeeded(await fast).replace(/^(tick\n)*/, "") === whole).toBe(true);
   });
 
+  test("an app that was added to a running pod", async () => {
+    const env = { RKT_EXPERIMENT_APP: "true" };
+    const app = async (...argv: string[]): Promise<string> =>
+      succeeded(await world().rkt(["app", ...argv], { env }));
+    const uuid = (await app("sandbox", "-d", "--net=none", "--log-max-size=4Ki")).trim();
+    const streams = ["--stdin=stream", "--stdout=stream"];
+    const script = ["--exec=/bin/sh", "--", "-c", "read line; echo got $line; exit 6"];
+    await app("add", uuid, IMAGE_NAME, "--name=late", ...streams, ...script);
+    await app("start", uuid, "--app=late");
+    const finished = await world().rkt(["attach", "--app=late", uuid], { input: "hello\n" });
+    expect(ended(finished, 6)).toBe("got hello\n");
+  });
+
   test("what cannot be attached to is said", async () => {
     const uuid = await detached("sleep 600", [], ["--stdout=null", "--stderr=null"]);
     const said = async (...argv: string[]): Promise<string> =>

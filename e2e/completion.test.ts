@@ -33,7 +33,7 @@ feature("completion and manual pages", { programs: { bash: "bash" } }, (world) =
   describe("bash", () => {
     const lines: readonly [line: string, words: string[]][] = [
       ["rkt run-p", ["run-prepared"]],
-      ["rkt --debug sta", ["status"]],
+      ["rkt --debug sta", ["stats", "status"]],
       ["rkt image cat", ["cat-manifest"]],
       ["rkt image list --no", ["--no-legend"]],
       ["rkt run --pod-m", ["--pod-manifest="]],

@@ -3,6 +3,7 @@ import { addApp } from "@rkt/stage0";
 import { Fault } from "@shared/base";
 import type { Store, StoredImage } from "@rkt/image";
 import { APP_FLAGS, mountVolume, signature } from "../flags/app.ts";
+import { STDIO_FLAGS } from "../flags/stdio.ts";
 import type { AppArguments } from "../grammar/app-arguments.ts";
 import type { Call, Command } from "../grammar/command.ts";
 import type { Host } from "../host.ts";
@@ -13,7 +14,7 @@ import { appRequest, treeCopier } from "./prepare-pod.ts";
 import { stage0HostOf } from "./stage0-host.ts";
 
 /** The image is in the store: its signature was looked at when it came there. */
-const FLAGS = [...APP_FLAGS.filter((flag) => flag !== signature), mountVolume];
+const FLAGS = [...APP_FLAGS.filter((flag) => flag !== signature), mountVolume, ...STDIO_FLAGS];
 
 export const appAdd: Command = {
   usage: "app add UUID IMAGEID ...",

@@ -4,6 +4,7 @@
  */
 import { type NameValue, parseNetFlag } from "@rkt/spec";
 import { Fault } from "@shared/base";
+import { LOG_FLAGS, logAnnotations } from "../flags/log.ts";
 import { net, noOverlay, podName, privateUsers, uuidFileSave } from "../flags/pod.ts";
 import { annotation, sandboxPort, userAnnotation, userLabel } from "../flags/sandbox.ts";
 import { STAGE1_FLAGS } from "../flags/stage1.ts";
@@ -23,6 +24,7 @@ export const appSandbox: Command = {
   flags: [
     ...STAGE1_FLAGS,
     ...START,
+    ...LOG_FLAGS,
     annotation,
     noOverlay,
     podName,
@@ -61,7 +63,7 @@ async function sandboxOf(host: Host, call: Call): Promise<Gathered> {
       apps: [],
       mutable: true,
       ports: flags.get(sandboxPort),
-      annotations: flags.get(annotation),
+      annotations: [...flags.get(annotation), ...logAnnotations(flags)],
       ...given("userAnnotations", flags.get(userAnnotation)),
       ...given("userLabels", flags.get(userLabel)),
     },

@@ -56,7 +56,7 @@ test("the help of rkt", () => {
   const text = rootHelp(RKT, true);
   expect(text).toStartWith(
     "NAME:\n\trkt - rkt, the application container runner\n\nUSAGE:\n\trkt [command]\n\n" +
-      `VERSION:\n\t${VERSION}\n\nCOMMANDS:\n\tcat-manifest\t`,
+      `VERSION:\n\t${VERSION}\n\nCOMMANDS:\n\tattach\t`,
   );
   expect(text).toEndWith(`\nOPTIONS:\n${GLOBAL_OPTIONS}\n\n`);
   expect(text).not.toContain("image fetch"); // hidden
@@ -92,6 +92,7 @@ const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
   "app start": '--app=""',
   "app status": '--app="" --format=',
   "app stop": '--app=""',
+  attach: '--app="" --mode="auto"',
   "cat-manifest": '--pretty-print[=true] --uuid-file=""',
   completion: "",
   config: "--pretty-print[=true]",
@@ -145,7 +146,7 @@ const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
 /** Commands and flags that rkt 1.30 does not have. */
 const NEW_COMMANDS = new Set([
   "image import-store",
-  ...["logs", "help", "image fetch"],
+  ...["logs", "stats", "top", "help", "image fetch"],
   ...["run-locked", "man-pages"],
   ...["image history", "image sbom"],
   ...["volume create", "volume inspect", "volume ls", "volume rm"],
@@ -157,18 +158,38 @@ const LIMIT_FLAGS = [
   ...APP_LIMIT_FLAGS,
   ...["--pod-cpu", "--pod-memory", "--pod-pids-limit", "--shm-size", "--sysctl"],
 ];
+const STREAM_FLAGS = [
+  ...["--stdin", "--stdout", "--stderr", "-t, --tty"],
+  ...["--log-driver", "--log-max-size", "--log-max-files"],
+];
 const NEW_FLAGS: Readonly<Record<string, readonly string[]>> = {
   "app exec": ["--env", "--unconfined", "--user", "--workdir"],
-  "app add": [...APP_LIMIT_FLAGS, ...LIFECYCLE_FLAGS],
-  "app sandbox": ["-d, --detach", "--ipc", "--pod-name", "--private-users"],
+  "app add": ["--stdin", "--stdout", "--stderr", ...APP_LIMIT_FLAGS, ...LIFECYCLE_FLAGS],
+  "app sandbox": [
+    "--log-driver",
+    "--log-max-size",
+    "--log-max-files",
+    "-d, --detach",
+    "--ipc",
+    "--pod-name",
+    "--private-users",
+  ],
   "app stop": ["--timeout"],
+  attach: ["--detach-keys"],
   enter: ["--env", "--unconfined", "--user", "--workdir"],
   fetch: ["--platform"],
   "image fetch": ["--platform"],
   "image gc": ["--keep"],
-  run: [...LIMIT_FLAGS, "--platform", "-d, --detach", "--pod-name", ...LIFECYCLE_FLAGS],
+  run: [
+    ...STREAM_FLAGS,
+    ...LIMIT_FLAGS,
+    "--platform",
+    "-d, --detach",
+    "--pod-name",
+    ...LIFECYCLE_FLAGS,
+  ],
   "run-prepared": ["-d, --detach"],
-  prepare: [...LIMIT_FLAGS, "--platform", "--pod-name", ...LIFECYCLE_FLAGS],
+  prepare: [...STREAM_FLAGS, ...LIMIT_FLAGS, "--platform", "--pod-name", ...LIFECYCLE_FLAGS],
   stop: ["--timeout"],
   trust: ["--cosign-key"],
 };
@@ -183,6 +204,7 @@ describe("flags are spelled as rkt spells them", () => {
         .split("\n")
         .filter(Boolean)
         .map((line) => line.trim().split("\t")[0] ?? "")
+        .map((flag) => flag.replace(/^-i, /, "")) // the letter is ours
         .filter((flag) => !NEW_FLAGS[name]?.includes(flag.replace(/[[=].*/, "")));
       expect(spelled.join(" ")).toBe(FLAGS_OF_RKT[name] ?? "nothing");
     });
