@@ -71,6 +71,30 @@ feature("rkt run --net: chains and namespaces", { lacks: PLUGINS }, (world) => {
     expect(text).toEndWith("\n1399\n");
   });
 
+  test("a chain with the plugin bandwidth: the link is shaped, and nothing of it stays", async () => {
+    await configure("25-slow.conflist", {
+      cniVersion: "1.0.0",
+      name: "slow",
+      plugins: [
+        { type: "ptp", ipMasq: true, ipam: ipam("10.76.0.0/24") },
+        { type: "bandwidth", ingressRate: 8_000_000, ingressBurst: 8_000_000 },
+      ],
+    });
+    const file = join(world().directory, "uuid-slow");
+    const pod = await world().start([
+      ...["run", "--net=slow", `--uuid-file-save=${file}`, IMAGE_NAME],
+      ...["--exec=/bin/sleep", "--", "1000"],
+    ]);
+    const shaped = await eventually("the link is shaped", async () => {
+      const { stdout } = await world().machine.run(["tc", "qdisc", "show"]);
+      return /^qdisc tbf .*$/m.exec(stdout)?.[0];
+    });
+    expect(shaped).toContain("rate 8Mbit");
+    succeeded(await world().rkt(["stop", (await Bun.file(file).text()).trim()]));
+    await pod.finished;
+    expect(await world().machine.shell("tc qdisc show | grep -c tbf || :")).toBe("0\n");
+  });
+
   test("a chain that breaks in the middle is undone from there", async () => {
     await configure("30-broken.conflist", {
       cniVersion: "1.0.0",

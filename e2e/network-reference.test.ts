@@ -123,7 +123,7 @@ const NETWORKS: readonly (readonly [string, string, object])[] = [
   ],
   [
     "a bridge with an address that is asked for, and an MTU",
-    "IgnoreUnknown=1;IP=10.71.0.99", // without it the plugin refuses what it does not read
+    "IgnoreUnknown=1;IP=10.71.0.99", // else this plugin refuses what it does not read itself
     {
       type: "bridge",
       cniVersion: "1.0.0",
