@@ -5,7 +5,7 @@
  * The root of such a pod is nobody on the host, so it cannot walk through a data directory that is
  * closed to others. crun opens sources of mounts before it changes its user, but not the root.
  */
-import { closeSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "@shared/base";
 import { mappedOwners, podPaths } from "../contract.ts";
@@ -52,9 +52,10 @@ export function shiftVolumes(
   if (users === undefined || volumes.length === 0) return volumes;
   const fd = host.kernel.newUserNamespace(mappedOwners(users));
   try {
-    return volumes.map((volume, at) => {
+    return volumes.flatMap((volume, at) => {
       const target = join(REACHABLE, "volumes", app, String(at));
-      return shiftVolume(host, volume, target, fd);
+      const shifted = shiftVolume(host, volume, target, fd);
+      return [shifted, ...volumesBelow(shifted)];
     });
   } finally {
     closeSync(fd);
@@ -78,6 +79,29 @@ function shiftVolume(
     host.note(`stage1: warning: files in ${volume.target} belong to nobody: ${messageOf(error)}`);
     return volume;
   }
+}
+
+/** In a user namespace crun 1.8 binds without what is mounted below, so that gets its own turn. */
+function volumesBelow(volume: BoundVolume): BoundVolume[] {
+  const { source, target, recursive, tmpfs } = volume;
+  if (!recursive || tmpfs !== undefined) return [];
+  const points = readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .map((line) => unescapeOctal(line.split(" ")[4] ?? ""))
+    .filter((point) => point.startsWith(join(source, "/")));
+  return points.map((point) => ({
+    ...volume,
+    source: point,
+    target: join(target, point.slice(source.length)),
+    isFilled: false,
+  }));
+}
+
+/** The kernel writes space, tab, newline and backslash as three octal digits. */
+function unescapeOctal(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
 }
 
 function messageOf(error: unknown): string {

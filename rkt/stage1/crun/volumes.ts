@@ -5,7 +5,15 @@
  * An empty volume that is used for the first time gets what the image has at that place, as users
  * of container images expect.
  */
-import { closeSync, fstatSync, mkdirSync, readdirSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import {
   type App,
@@ -134,11 +142,24 @@ export function fillEmptyVolumes(
     const fd = host.kernel.openInRoot(root, target);
     if (fd === undefined) continue;
     try {
-      if (fstatSync(fd).isDirectory()) copyContent(fd, source);
+      if (fstatSync(fd).isDirectory()) fillVolume(fd, source, root);
     } finally {
       closeSync(fd);
     }
   }
+}
+
+/**
+ * The volume's own directory gets the image's mode and owner too, as apps that are not root need,
+ * unless somebody gave it others.
+ */
+function fillVolume(directoryFd: number, target: string, root: string): void {
+  const { mode, uid, gid } = statSync(target);
+  copyContent(directoryFd, target);
+  const { uid: ofRoot } = statSync(root); // another id on the host in a user namespace
+  if ((mode & 0o7777) === 0o755 && uid === ofRoot && gid === ofRoot) return;
+  chownSync(target, uid, gid);
+  chmodSync(target, mode & 0o7777);
 }
 
 function copyContent(directoryFd: number, target: string): void {
