@@ -265,6 +265,17 @@ feature("rkt attach", {}, (world) => {
     expect(refused(noTerminal)).toContain("standard input is not a terminal");
   });
 
+  test("enter gives its program a terminal that follows this one", async () => {
+    const uuid = await detached("sleep 600", []);
+    await using person = atTerminal(rktWords(["enter", uuid, "/bin/sh"]));
+    person.type("busybox stty size\r");
+    await person.expect(/24 80/);
+    person.resize(101, 31);
+    person.type("until busybox stty size | grep '31 101'; do sleep 0.1; done; exit 9\r");
+    await person.expect(/\n31 101/);
+    expect(await person.exited).toBe(9);
+  });
+
   test("run -t shows what the app writes to its terminal", async () => {
     const finished = await world().script("test -t 1 && echo on a terminal; exit 4", ["-t"]);
     expect(ended(finished, 4)).toBe("on a terminal\r\n");

@@ -39,7 +39,7 @@ async function runEntrypoint(programName: string, argv: readonly string[]): Prom
     case "run":
       return await (await import("./crun/run.ts")).run(argv);
     case "enter":
-      return (await import("./crun/enter.ts")).enter(argv);
+      return await (await import("./crun/enter.ts")).enter(argv);
     case "gc":
       return await (await import("./crun/gc.ts")).gc(argv);
     case "stop":

@@ -3,13 +3,18 @@
  * that its exit status is the app's.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { constants } from "node:os";
 import { join } from "node:path";
 import { type Clock, Fault, quote, writeAll } from "@shared/base";
 import { terminalSize } from "@shared/linux";
 import type { AppStreams } from "./app-streams.ts";
 import type { AppConfig } from "./bundle.ts";
-import { type AppHost, type ConnectOptions, hasExited, spawnConnected } from "./connect-app.ts";
+import {
+  type AppHost,
+  type ConnectOptions,
+  hasExited,
+  spawnConnected,
+  statusOf,
+} from "./connect-app.ts";
 import type { AnySignal } from "./stop-signal.ts";
 import { findProgram } from "../programs.ts";
 
@@ -67,9 +72,7 @@ export function startApp(host: AppHost, options: StartOptions): AppProcess {
     removeContainer(pod, id);
     await copied;
     throwStartFailure(pod, options);
-    return (
-      child.exitCode ?? 128 + constants.signals[(child.signalCode ?? "SIGKILL") as NodeJS.Signals]
-    );
+    return statusOf(child);
   })();
   void ended.then(
     (status) => streams.end(status),

@@ -21,7 +21,7 @@ let expected = 0;
 
 /** The working directory is the pod's: names in it are short enough for a socket. */
 export function expectTerminal(clock: Clock): ExpectedTerminal {
-  const name = `console-${++expected}`;
+  const name = `console-${process.pid}-${++expected}`;
   const socket = join(`/proc/${process.pid}/cwd`, name);
   const listener = listenForTerminal(name);
   return {

@@ -4,6 +4,7 @@
  * flow out.
  */
 import { closeSync, fchmodSync } from "node:fs";
+import { constants } from "node:os";
 import process from "node:process";
 import type { Clock } from "@shared/base";
 import { type Kernel, setNonBlocking, terminalSize } from "@shared/linux";
@@ -52,6 +53,11 @@ const NO_VARIABLES = {};
 /** Whether a process that was started has ended. */
 export function hasExited(child: Bun.Subprocess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
+}
+
+/** Exit status of one that has, or 128 + number of the signal. */
+export function statusOf({ exitCode, signalCode }: Bun.Subprocess): number {
+  return exitCode ?? 128 + constants.signals[(signalCode ?? "SIGKILL") as NodeJS.Signals];
 }
 
 /** Starts crun with the app's streams connected as its modes say. */
@@ -162,7 +168,7 @@ function spawnOnTerminal(
 }
 
 /** What the person types goes to the app, until it ends. */
-function connectPerson(streams: AppStreams): Disposable {
+export function connectPerson(streams: AppStreams): Disposable {
   const keys = Bun.stdin.stream().getReader();
   const pass = async (): Promise<void> => {
     for (;;) {
@@ -186,7 +192,7 @@ function connectPerson(streams: AppStreams): Disposable {
 const ownStreams = new Map<"stdout" | "stderr", PatientWriter>();
 
 /** This process's own output, shared by all apps, so that their lines do not mix. */
-function ownStream(clock: Clock, stream: "stdout" | "stderr"): PatientWriter {
+export function ownStream(clock: Clock, stream: "stdout" | "stderr"): PatientWriter {
   const known = ownStreams.get(stream);
   if (known !== undefined) return known;
   const writer = new PatientWriter(clock, withoutWaiting(stream === "stdout" ? 1 : 2));

@@ -1,8 +1,8 @@
 /**
- * The `enter` entrypoint: becomes a command inside a running app, confined like the app: in its
- * namespaces and control group, with its capabilities, filter, limits, environment, user and
- * directory; or, when it is asked to be unconfined, in its namespaces only, as root. The working
- * directory is the pod's.
+ * The `enter` entrypoint: becomes, or on a terminal starts, a command inside a running app,
+ * confined like the app: in its namespaces and control group, with its capabilities, filter,
+ * limits, environment, user and directory; or, when it is asked to be unconfined, in its namespaces
+ * only, as root. The working directory is the pod's.
  */
 import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import process from "node:process";
@@ -14,7 +14,7 @@ import { findProgram } from "../programs.ts";
 import { crunCommand, crunPaths } from "./app-process.ts";
 import { resolveAccount } from "./users.ts";
 
-export function enter(argv: readonly string[]): never {
+export async function enter(argv: readonly string[]): Promise<number> {
   const request = parseEnterArguments(argv);
   const { app, command } = request;
   const pod = process.cwd();
@@ -28,7 +28,14 @@ export function enter(argv: readonly string[]): never {
   kernel.unshare(["mount"]);
   kernel.mount({ target: "/", flags: ["rec", "slave"] });
   if (cgroupLayout() === "hybrid") kernel.unmount("/sys/fs/cgroup/unified", { detach: true });
-  const words = crunCommand(pod, ["exec", `--process=${processFile(pod, app, inside)}`, app]);
+  const how = `--process=${processFile(pod, app, inside)}`;
+  if (inside.terminal === true) {
+    const { execOnTerminal } = await import("./exec-terminal.ts");
+    return await execOnTerminal((socket) =>
+      crunCommand(pod, ["exec", `--console-socket=${socket}`, how, app]),
+    );
+  }
+  const words = crunCommand(pod, ["exec", how, app]);
   return kernel.execve(words[0] ?? "", words, { PATH: process.env["PATH"] ?? "" });
 }
 
@@ -86,7 +93,7 @@ function processFile(pod: string, app: string, inside: RuntimeProcess): string {
   const read = openSync(`/proc/self/fd/${fd}`, "r");
   closeSync(fd);
   kernel.setCloseOnExec(read, false);
-  return `/proc/self/fd/${read}`;
+  return `/proc/${process.pid}/fd/${read}`;
 }
 
 /** What a debugger needs: all capabilities, no filter, outside of the app's control group. */
