@@ -9,14 +9,17 @@ import { writeAci } from "./fixtures/aci.ts";
 import { createKeyRing } from "./fixtures/keys.ts";
 import { layeredOci, writeLayout } from "./fixtures/oci.ts";
 import { type Finished, must } from "./fixtures/process.ts";
+import { startRegistry } from "./fixtures/registry.ts";
 import { succeeded } from "./harness/expectations.ts";
 import { feature } from "./harness/feature.ts";
 
 type Acbuild = (...argv: string[]) => Promise<Finished>;
 
 const ACBUILD = join(import.meta.dir, "../dist/acbuild");
+const PUSH = join(import.meta.dir, "fixtures/registry.ts");
+const REGISTRY = { "docker-registry": "docker-registry" };
 
-feature("acbuild", {}, (world) => {
+feature("acbuild", { programs: REGISTRY }, (world) => {
   let base = "";
   let layout = "";
   let serial = 0;
@@ -230,6 +233,38 @@ feature("acbuild", {}, (world) => {
         "rootfs/three",
       ]);
       expect(existsSync("/real")).toBe(false);
+    });
+  });
+
+  describe("begun with what is fetched", () => {
+    test("docker://, from a registry: its layers stay, in either form", async () => {
+      const { directory, machine } = world();
+      await using registry = await startRegistry({ directory, within: machine.beside });
+      const push = [process.execPath, "run", PUSH, registry.address, "team/app", "v1", layout];
+      expect(await machine.run(push)).toMatchObject({ status: 0 });
+      const reference = `docker://${registry.address}/team/app:v1`;
+      const place = workplace();
+      const unproven = await place.acbuild("--insecure-options=http", "begin", reference);
+      expect(unproven).toMatchObject({ status: 1, stdout: "" });
+      expect(unproven.stderr).toContain("has no proof of origin");
+      const insecure = "--insecure-options=image,http";
+      await all(place.acbuild, [insecure, "begin", "--build-mode=oci", reference]);
+      await all(place.acbuild, ["set-tag", "v2"], ["write", "image.oci"], ["end"]);
+      const show = ["--exec=/bin/cat", "--", "/data/replaced"];
+      expect(await run(`oci-archive:${place.directory}/image.oci`, ...show)).toBe("new\n");
+      const appc = workplace();
+      await all(appc.acbuild, [insecure, "begin", reference], ["write", "image.aci"], ["end"]);
+      expect(await run(`${appc.directory}/image.aci`, ...show)).toBe("new\n");
+    });
+
+    test("a step has the network that it is given", async () => {
+      const { acbuild } = workplace();
+      await all(acbuild, ["begin", base]);
+      const which = ["--", "/bin/readlink", "/proc/self/ns/net"];
+      const ofMachine = await world().machine.shell("readlink /proc/self/ns/net");
+      expect(await all(acbuild, ["run", ...which])).toBe(ofMachine);
+      expect(await all(acbuild, ["run", "--net=none", ...which])).not.toBe(ofMachine);
+      await all(acbuild, ["end"]);
     });
   });
 

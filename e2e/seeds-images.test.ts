@@ -182,6 +182,17 @@ feature(
       );
     });
 
+    test("acbuild begin coreos.com/etcd:v2.3.7", async () => {
+      const steps = ["begin coreos.com/etcd:v2.3.7", "cat-manifest", "end"];
+      const acbuild = join(import.meta.dir, "../dist/acbuild");
+      const line = [`cd ${world().directory}`, ...steps.map((step) => `${acbuild} ${step}`)].join(
+        " && ",
+      );
+      const finished = await type(line);
+      expect(JSON.parse(succeeded(finished))).toMatchObject({ name: "coreos.com/etcd" });
+      expect(finished.stderr).toContain("image: signature verified:\n  CoreOS ACI Builder");
+    });
+
     const FLY = "file:///usr/lib/rkt/stage1-images/stage1-fly.aci";
     test(`rkt fetch --insecure-options=image ${FLY}`, async () => {
       const fly = join(world().directory, "stage1-fly.aci");

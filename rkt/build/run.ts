@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly imageHost: (store: ImageHost["store"]) => ImageHost;
   readonly version: string;
   readonly localConfig: string;
+  /** As `rkt run --net` takes it. */
+  readonly net: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
@@ -48,6 +50,7 @@ export async function runInBuild(
     app: appOf(build.draft, options),
     version: options.version,
     localConfig: options.localConfig,
+    net: options.net,
   };
   try {
     const argv = [...host.self, STEP_ARGUMENT, JSON.stringify(request)];

@@ -24,6 +24,8 @@ export interface StepRequest {
   readonly app: App;
   readonly version: string;
   readonly localConfig: string;
+  /** As `rkt run --net` takes it. */
+  readonly net: string;
 }
 
 const APP = "step";
@@ -50,7 +52,7 @@ export function runStep(
   }
   return runPod(host, pod, {
     debug: false,
-    net: "host",
+    net: request.net,
     interactive: process.stdin.isTTY,
     hostname: "",
     localConfig: request.localConfig,

@@ -1,6 +1,7 @@
 /** `acbuild copy`, `copy-to-dir`, `run` and `layer`: what changes files of the image. */
 import { closeLayer, copyTo, copyToDirectory, runInBuild } from "@rkt/build";
 import { localConfig } from "../flags/global.ts";
+import { net } from "../flags/pod.ts";
 import type { Command } from "../grammar/command.ts";
 import { optionalFlag } from "../grammar/flag.ts";
 import { VERSION } from "../version.ts";
@@ -43,13 +44,16 @@ export const copyToDir: Command = {
   },
 };
 
+/** Most steps fetch something, as other builders let them. */
+const stepNet: typeof net = { ...net, shown: "host", initial: "host" };
+
 export const run: Command = {
-  usage: "run [--working-dir=PATH] -- COMMAND [ARGUMENT...]",
+  usage: "run [--working-dir=PATH] [--net=NETWORKS] -- COMMAND [ARGUMENT...]",
   description: [
     "Runs a command in a pod whose root is the image, with its dependencies below it, and keeps",
-    "what the command writes. Its network is that of the machine.",
+    "what the command writes. Its network is that of the machine, unless --net says otherwise.",
   ],
-  flags: [workingDir, ...STEP_FLAGS],
+  flags: [workingDir, stepNet, ...STEP_FLAGS],
   grammar: "first",
   needsRoot: true,
   run: async (host, call) => {
@@ -62,6 +66,7 @@ export const run: Command = {
         ...(workingDirectory !== undefined && { workingDirectory }),
         version: VERSION,
         localConfig: call.flags.get(localConfig),
+        net: call.flags.get(stepNet),
         environment: host.environment,
       }),
     );
