@@ -10,6 +10,36 @@ import { IMAGE_NAME } from "./fixtures/aci.ts";
 import { refused, succeeded } from "./harness/expectations.ts";
 import { feature } from "./harness/feature.ts";
 
+feature("limits where only cgroup v2 is to be seen", { cgroups: "unified" }, (world) => {
+  beforeAll(async () => {
+    await world().store();
+  });
+
+  test.each([
+    ["pids", ["--pod-pids-limit=5"], ["--pids-limit=5"]],
+    ["memory", ["--pod-memory=64Mi"], ["--memory=64Mi"]],
+    ["cpu", ["--pod-cpu=500m"], ["--cpu=500m"]],
+  ])("%s: in force for app and pod, or one warning for each", async (controller, pod, app) => {
+    const all = await world().machine.shell("cat /sys/fs/cgroup/cgroup.controllers");
+    const file = controller === "cpu" ? "cpu.max" : `${controller}.max`;
+    const finished = await world().rkt([
+      ...["run", "--net=none", ...pod, IMAGE_NAME, ...app, "--exec=/bin/sh", "--", "-c"],
+      `cat /sys/fs/cgroup/${file} 2>/dev/null || echo none`,
+    ]);
+    const limit = succeeded(finished);
+    const warned = finished.stderr.match(
+      new RegExp(`warning: .* without ${controller} limit`, "g"),
+    );
+    if (!all.split(/\s/).includes(controller)) {
+      expect(limit).toBe("none\n");
+      expect(warned).toHaveLength(2);
+    } else {
+      expect(limit).toMatch(/^(5|67108864|50000 100000)\n$/);
+      expect(warned).toBeNull();
+    }
+  });
+});
+
 feature("rkt run with limits that appc does not know", {}, (world) => {
   beforeAll(async () => {
     await world().store();

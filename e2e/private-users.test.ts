@@ -6,8 +6,9 @@ import { IMAGE_NAME } from "./fixtures/aci.ts";
 import { eventually } from "./harness/background.ts";
 import { refused, succeeded } from "./harness/expectations.ts";
 import { feature } from "./harness/feature.ts";
+import { RKT } from "./harness/world.ts";
 
-feature("rkt run --private-users", {}, (world) => {
+feature("rkt run --private-users", { programs: { script: "bsdutils" } }, (world) => {
   let host = "";
   beforeAll(async () => {
     await world().store();
@@ -178,6 +179,25 @@ feature("rkt run --private-users", {}, (world) => {
 
   test("the shared memory of the pod can be used by every app", async () => {
     expect(succeeded(await users("echo x >/dev/shm/x && stat -c %u /dev/shm/x"))).toBe("0\n");
+  });
+
+  test("all of it ends with its supervisor, however that ends", async () => {
+    const { uuid } = await sleeper(4005, "--net=none");
+    await world().machine.shell(`kill -KILL $(cat ${world().data}/pods/run/${uuid}/ppid)`);
+    await eventually("nothing of it runs", async () => {
+      const list = await world().machine.shell("ps -e -o args=");
+      return /sleep 4005|unshare --user/.test(list) ? undefined : true;
+    });
+    expect(succeeded(await world().rkt(["list", "--no-legend"]))).toContain("exited");
+  });
+
+  test("--interactive on a terminal", async () => {
+    const rkt = `${RKT} --dir=${world().data} --local-config=${world().config}`;
+    const command = `${rkt} run --net=none --private-users --interactive ${IMAGE_NAME}`;
+    const inside = "test -t 0 && tty && echo typed >$(tty) && id -u";
+    const line = `${command} --exec=/bin/sh -- -c '${inside}'`;
+    const { stdout } = await world().machine.run(["script", "-qec", line, "/dev/null"]);
+    expect(stdout).toMatch(/\/dev\/(console|pts\/\d+)\r\ntyped\r\n0\r\n/);
   });
 
   test("the range outlives no pod directory", async () => {
