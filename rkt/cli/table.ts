@@ -83,6 +83,11 @@ export const COMMANDS: readonly CommandEntry[] = [
     load: async () => (await import("./commands/enter.ts")).enter,
   },
   {
+    path: ["events"],
+    summary: "Print what happens to pods and their apps",
+    load: async () => (await import("./commands/events.ts")).events,
+  },
+  {
     path: ["export"],
     summary: "Export an app from an exited pod to an ACI file",
     load: async () => (await import("./commands/export.ts")).exportApp,

@@ -32,9 +32,11 @@ export function collectPod(
     crashPoint("gc-stage1");
     // From here on stage1 is not needed again, even if the removal is cut short.
     movePod(pod, "exited-garbage", "garbage");
+    crashPoint("gc-moved");
   }
   const path = pathOf(pod);
   detachMounts(host.kernel, path);
+  crashPoint("gc-unmounted");
   removeTree(path);
 }
 

@@ -7,7 +7,7 @@
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type RunArguments, runArgv } from "@rkt/stage1/contract";
-import { assert, Fault } from "@shared/base";
+import { assert, crashPoint, Fault } from "@shared/base";
 import type { Stage0Host } from "./host.ts";
 import { readPodManifest } from "./list.ts";
 import { openedPod, pathOf } from "./pod-dir.ts";
@@ -54,6 +54,7 @@ export async function startDetached(
       detached: true,
     },
   );
+  crashPoint("detach-spawned");
   const files = `/proc/self/fd/${pod.lockFd}`;
   while (!isReady({ files })) {
     const status = await Promise.race([child.exited, host.clock.sleep(POLL_MS)]);
@@ -61,6 +62,7 @@ export async function startDetached(
     // By descriptor: a pod that could not be started is gone, and its log with it.
     return { output: readFileSync(`/proc/self/fd/${logFd}`, "utf8"), status };
   }
+  crashPoint("detach-ready");
   child.unref();
   return undefined;
 }
@@ -77,6 +79,7 @@ export function inheritPod(
     throw new Fault("precondition", "start a detached pod: it was not handed over");
   }
   host.kernel.setCloseOnExec(INHERITED_FD, true);
+  crashPoint("detach-inherited");
   const [manifest, stage1] = [readPodManifest(pod), readStage1Manifest(path)];
   return { uuid, dataDir, path, manifest, stage1, lockFd: INHERITED_FD };
 }

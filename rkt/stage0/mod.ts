@@ -23,6 +23,8 @@ export type { GcProblem, GcRequest } from "./gc.ts";
 export { listPods, readPodManifest } from "./list.ts";
 export type { PodSummary } from "./list.ts";
 export type { AppSummary } from "./manifest-head.ts";
+export { followNotices } from "./notices.ts";
+export type { Notice } from "./notices.ts";
 export type { PodState } from "./phase.ts";
 export { pathOf } from "./pod-dir.ts";
 export type { Pod } from "./pod-dir.ts";

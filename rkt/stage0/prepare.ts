@@ -81,10 +81,12 @@ export function preparePod(host: PrepareHost, request: PrepareRequest): Prepared
   using users = privateUsers && claimUserRange(host, dataDir, privateUsers);
   using _volumes = holdVolumes(host, dataDir, planned);
   const manifest = withNamedVolumes(host, dataDir, planned);
+  crashPoint("prepare-claimed");
   const pod = createPod(host, dataDir);
   try {
     recordUsers(phasePath(dataDir, "prepare", pod.uuid), users?.range);
     request.onCreated?.(pod.uuid);
+    crashPoint("prepare-told");
     using _imagesStay = lockPrepare(host, dataDir, "shared");
     checkLayers(dataDir, request.apps);
     fillPod(phasePath(dataDir, "prepare", pod.uuid), request, manifest);
@@ -128,6 +130,7 @@ function fillPod(path: string, request: PrepareRequest, manifest: PodManifest): 
     writeFileSync(withoutOverlayMark(path), "", { mode: 0o640 });
   }
   for (const volume of manifest.volumes ?? []) makeVolume(path, volume);
+  crashPoint("prepare-volumes");
   mkdirSync(join(path, "logs"), { mode: 0o750 });
   const durable = request.next === "prepared";
   writeFileAtomic(podPaths.manifest(path), printPodManifest(manifest, { pretty: false }), {
@@ -212,6 +215,7 @@ function finish(pod: Pod, next: "run" | "prepared"): Place {
     crashPoint("run-renamed");
     return { uuid, dataDir, path, lockFd: pod.fd };
   }
+  crashPoint("prepare-prepared");
   syncDirectory(phasePath(dataDir, "prepared"));
   syncDirectory(phasePath(dataDir, "prepare"));
   pod[Symbol.dispose]();

@@ -2,7 +2,7 @@
  * Taking a pod out of "prepared" to run it: an open pod flows in, a locked one in phase "run" flows
  * out.
  */
-import { Fault, quote } from "@shared/base";
+import { crashPoint, Fault, quote } from "@shared/base";
 import type { Stage0Host } from "./host.ts";
 import { readPodManifest } from "./list.ts";
 import { movePod, phaseOf, phasePath, type Pod, tryLock } from "./pod-dir.ts";
@@ -30,6 +30,7 @@ export async function claimPrepared(
     await host.clock.sleep(PAUSE_MS);
   }
   if (phaseOf(pod) !== "prepared" || !movePod(pod, "prepared", "run")) throw notPrepared();
+  crashPoint("run-claimed");
   const path = phasePath(dataDir, "run", uuid);
   const [manifest, stage1] = [readPodManifest(pod), readStage1Manifest(path)];
   return { uuid, dataDir, path, manifest, stage1, lockFd: fd };

@@ -34,6 +34,7 @@ export function removeTree(pod: string): void {
     crashPoint("gc-partial");
   }
   rmSync(join(pod, "pod"), { force: true });
+  crashPoint("gc-empty");
   rmdirSync(pod);
 }
 

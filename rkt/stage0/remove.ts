@@ -2,7 +2,7 @@
  * Removing one pod at a person's word: an open pod flows in; it is refused while anybody works on
  * it, else it goes at once.
  */
-import { Fault, quote } from "@shared/base";
+import { crashPoint, Fault, quote } from "@shared/base";
 import { type CollectOptions, collectPod } from "./collect-pod.ts";
 import { mark } from "./gc.ts";
 import type { Stage0Host } from "./host.ts";
@@ -42,7 +42,9 @@ export function removePod(
   }
   const phase = phaseOf(pod);
   if (phase === undefined) throw gone(pod);
+  crashPoint("rm-locked");
   if (phase === "run") movePod(pod, "run", "exited-garbage");
   else if (phase === "prepare" || phase === "prepared") mark(host, pod, phase);
+  crashPoint("rm-moved");
   collectPod(host, pod, options);
 }

@@ -47,6 +47,7 @@ function becomeStage1(host: RunHost, pod: PreparedPod, lockFd: number, run: RunA
   if (program === undefined) throw new Fault("invalid", "start stage1: it has no run entrypoint");
   const argv = supportedRunArgv(host, pod.stage1, run);
   enterMountNamespace(host.kernel, pod.path);
+  crashPoint("run-unshared");
   mountAppRoots(host.kernel, pod, run.privateUsers);
   crashPoint("run-mounted");
   host.kernel.setCloseOnExec(lockFd, false);

@@ -3,7 +3,7 @@
  * for the apps.
  */
 import { podPaths, stopArgv } from "@rkt/stage1/contract";
-import { Fault, quote, writeFileAtomic } from "@shared/base";
+import { crashPoint, Fault, quote, writeFileAtomic } from "@shared/base";
 import { callEntrypoint } from "./entrypoint.ts";
 import type { Stage0Host } from "./host.ts";
 import { isAfterRun } from "./phase.ts";
@@ -38,6 +38,8 @@ export function stopPod(
   if (options.graceMs !== undefined) {
     writeFileAtomic(podPaths.stopGrace(path), `${options.graceMs}\n`, { durable: false });
   }
+  crashPoint("stop-told");
   callEntrypoint(host, { pod: path, stage1, entrypoint: "stop", argv });
+  crashPoint("stop-called");
   return "stopped";
 }

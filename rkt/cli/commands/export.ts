@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { pipeline, Readable } from "node:stream";
 import { createGzip } from "node:zlib";
 import { type EndedApp, openAppTree } from "@rkt/stage0";
-import { Fault } from "@shared/base";
+import { crashPoint, Fault } from "@shared/base";
 import { kernel } from "@shared/linux";
 import type { Call, Command } from "../grammar/command.ts";
 import { switchFlag, textFlag } from "../grammar/flag.ts";
@@ -41,11 +41,13 @@ async function exportOne(host: Host, call: Call): Promise<number | "usage"> {
   const { aciOf, writeArchiveFile } = await import("@rkt/image/app-archive");
   using pod = openPodOf(call, uuid);
   const ended = openAppTree(stage0HostOf(host, call), pod, call.flags.get(app) || undefined);
+  crashPoint("export-opened");
   try {
     const mayReplace = call.flags.get(overwrite);
     refuseExisting(path, mayReplace);
     const archive = aciOf({ kernel }, wholeManifest(ended), [ended.tree]);
     await writeArchiveFile(compressed(archive), path, { overwrite: mayReplace });
+    crashPoint("export-complete");
     return 0;
   } catch (cause) {
     throw new Fault(Fault.from(cause).kind, "error building aci", { cause });
@@ -64,8 +66,11 @@ function wholeManifest({ manifest }: EndedApp): EndedApp["manifest"] {
 }
 
 /** Compression works on memory only, so its threads need not see the mounts of this one. */
-function compressed(archive: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+async function* compressed(archive: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
   const gzip = createGzip();
   pipeline(Readable.from(archive), gzip, () => undefined); // a failure comes to who reads
-  return gzip;
+  for await (const bytes of gzip as AsyncIterable<Uint8Array>) {
+    yield bytes;
+    crashPoint("export-partial");
+  }
 }

@@ -43,8 +43,20 @@ function formatTable(pods: readonly PodSummary[], host: Host, { flags }: Call): 
   const nowMs = host.clock.now();
   const rows = pods.flatMap((pod) => podRows(pod, long ? longCells : (p) => shortCells(p, nowMs)));
   const legend = flags.get(noLegend) ? [] : [LEGEND];
-  const all = [...legend, ...rows];
+  const all = withNames([...legend, ...rows], pods, legend.length);
   return formatColumns(long ? all : all.map(withoutImageId));
+}
+
+/** The columns are rkt's; where a pod was given a name there is one more, behind them. */
+function withNames(
+  rows: readonly (readonly string[])[],
+  pods: readonly PodSummary[],
+  legendRows: number,
+): readonly (readonly string[])[] {
+  if (pods.every(({ name }) => name === undefined)) return rows;
+  const names = pods.flatMap(({ name = "", apps }) => [name, ...apps.slice(1).map(() => "")]);
+  const cells = legendRows === 0 ? names : ["NAME", ...names];
+  return rows.map((row, at) => [...row, cells[at] ?? ""]);
 }
 
 const IMAGE_ID_COLUMN = 3;

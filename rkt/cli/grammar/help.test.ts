@@ -145,6 +145,7 @@ const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
 
 /** Commands and flags that rkt 1.30 does not have. */
 const NEW_COMMANDS = new Set([
+  "events",
   "image import-store",
   ...["logs", "stats", "top", "help", "image fetch"],
   ...["run-locked", "man-pages"],

@@ -139,6 +139,7 @@ export class AppLife {
     if (before !== undefined && (before.status !== 0 || before.fault)) return before;
     if (this.#stopping.signal.aborted) return { status: before?.status ?? 0 };
     writeStart(this.#host, directory, this.name);
+    crashPoint("stage1-app-started");
     const end = await this.#runProcess(this.name, config);
     await this.#runHandler("post-stop");
     return end;

@@ -4,7 +4,7 @@
  * the same as doing it once.
  */
 import process from "node:process";
-import { describeFault, systemClock } from "@shared/base";
+import { crashPoint, describeFault, systemClock } from "@shared/base";
 import { kernel } from "@shared/linux";
 import { detachNetworks } from "../network/attach.ts";
 import { unregisterPod } from "../metadata.ts";
@@ -17,8 +17,10 @@ export async function gc(argv: readonly string[]): Promise<number> {
     argv.find((word) => word.startsWith("--local-config="))?.slice("--local-config=".length) ??
     "/etc/rkt";
   await removePodCgroups({ clock: systemClock }, uuid);
+  crashPoint("gc-cgroups");
   await unregisterPod(pod, uuid);
   const failures = await detachNetworks({ kernel }, { pod, uuid, localConfig }, undefined);
+  crashPoint("gc-networks");
   for (const failure of failures) {
     process.stderr.write(`networking: give back a network: ${describeFault(failure)}\n`);
   }

@@ -19,6 +19,7 @@ import { attachNetworks, detachNetworks } from "../network/attach.ts";
 import { networkOfPod } from "../network/join.ts";
 import { chooseNetworks, loadNetworks } from "../network/load.ts";
 import { crunPaths } from "./app-process.ts";
+import { noteEvent } from "./app-files.ts";
 import type { BoundVolume } from "./bound-volume.ts";
 import { AttachServer } from "./attach-server.ts";
 import { removePodCgroups, warmUpMigration } from "./cgroups.ts";
@@ -51,6 +52,7 @@ export async function run(argv: readonly string[]): Promise<number> {
     throw new Fault("invalid", "run the pod: it has no apps");
   }
   await using attach = new AttachServer(host.clock);
+  crashPoint("stage1-locked");
   const init = startInit(host, options, lockFd);
   const pod = { directory, manifest, options, signals, attach, service, init };
   crashPoint("stage1-namespaces");
@@ -74,7 +76,9 @@ async function runApps(host: Stage1Host, pod: RunningPod): Promise<number> {
   };
   makeReachable(host, pod);
   await applyManifest(host, pod);
+  crashPoint("stage1-applied");
   const resolvConf = writeNameFiles(names);
+  crashPoint("stage1-names");
   const registered = { ...pod, metadataUrl: urlFor(pod.options, results) };
   const nameFiles = (root: string): BoundVolume[] => nameFileBinds(host, root, names, resolvConf);
   const resolve = appResolver(host, registered, nameFiles);
@@ -126,6 +130,7 @@ function startInit(host: Stage1Host, options: RunArguments, lockFd: number): Pod
     users: options.privateUsers,
   });
   const pod = process.cwd();
+  crashPoint("stage1-init");
   writeFileAtomic(podPaths.supervisorPid(pod), `${process.pid}\n`, { durable: false });
   writeFileAtomic(podPaths.pid(pod), `${init.pid}\n`, { durable: false });
   return init;
@@ -214,9 +219,21 @@ async function tearDown(host: Stage1Host, pod: RunningPod): Promise<void> {
   const detached = detachNetworks(host, target, init.heldNetwork);
   init.kill();
   await init.exited;
+  crashPoint("stage1-init-killed");
   await removePodCgroups(host, options.uuid);
+  crashPoint("stage1-cgroups");
   const failures = await detached;
   if (options.mdsToken !== undefined) await unregisterPod(directory, options.uuid);
   crashPoint("stage1-torn-down");
-  if (failures.length === 0) writeFileSync(podPaths.tornDown(directory), "");
+  noteEvent(host, directory, { event: "ended" });
+  if (failures.length === 0) markTornDown(directory);
+}
+
+/** Where the disk is full there is no mark, and the `gc` entrypoint finds nothing to do. */
+function markTornDown(directory: string): void {
+  try {
+    writeFileSync(podPaths.tornDown(directory), "");
+  } catch (error) {
+    if (Fault.from(error).kind !== "exhausted") throw error;
+  }
 }

@@ -5,14 +5,24 @@
  */
 import { readFileSync } from "node:fs";
 import process from "node:process";
-import { Fault } from "@shared/base";
+import { crashPoint, Fault } from "@shared/base";
 import { podPaths } from "../contract.ts";
 
 export function stop(argv: readonly string[]): number {
   const pod = process.cwd();
-  if (argv.includes("--force")) process.kill(readPid(podPaths.pid(pod)), "SIGKILL");
-  else process.kill(readPid(podPaths.supervisorPid(pod)), "SIGTERM");
+  if (argv.includes("--force")) send(readPid(podPaths.pid(pod)), "SIGKILL");
+  else send(readPid(podPaths.supervisorPid(pod)), "SIGTERM");
+  crashPoint("stop-signalled");
   return 0;
+}
+
+/** A process that has ended by itself since somebody looked is as good as told. */
+function send(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as { readonly code?: unknown }).code !== "ESRCH") throw error;
+  }
 }
 
 function readPid(path: string): number {
