@@ -79,7 +79,7 @@ describe("bundles by a certificate", () => {
     return await proveOrigin(host, source, { image, demand });
   }
 
-  for (const bundle of ["statement.json", "message.json"]) {
+  for (const bundle of ["statement.json", "dsse.json", "message.json"]) {
     test(`${bundle} proves signer and image`, async () => {
       const hex = createHash("sha256").update(read("manifest.json")).digest("hex");
       expect(await prove({ bundle })).toMatchObject({
@@ -120,6 +120,17 @@ describe("bundles by a certificate", () => {
     ],
     "a changed certificate": [() => ({ damage: flip("rawBytes") }), "does not hold"],
     "a changed log entry": [() => ({ damage: flip("canonicalizedBody") }), "does not hold"],
+    "a changed log entry of kind dsse": [
+      () => ({ damage: flip("canonicalizedBody"), bundle: "dsse.json" }),
+      "does not hold",
+    ],
+    "a log entry of kind dsse that says another name for itself": [
+      () => ({
+        damage: (text) => text.replace('"kind": "dsse"', '"kind": "intoto"'),
+        bundle: "dsse.json",
+      }),
+      "does not hold",
+    ],
     "a log that is not trusted": [
       () => ({ trustedRoot: root((r) => void (r.tlogs = []))() }),
       "does not hold",
