@@ -36,7 +36,7 @@ feature("completion and manual pages", { programs: { bash: "bash" } }, (world) =
       ["rkt --debug sta", ["stats", "status"]],
       ["rkt image cat", ["cat-manifest"]],
       ["rkt image list --no", ["--no-legend"]],
-      ["rkt run --pod-m", ["--pod-manifest="]],
+      ["rkt run --pod-man", ["--pod-manifest="]],
       ["rkt gc --grace", ["--grace-period="]],
     ];
     for (const [line, words] of lines) {
