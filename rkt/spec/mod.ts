@@ -140,7 +140,12 @@ export {
   selectPlatform,
   selectReference,
 } from "./oci-select.ts";
-export { NOTIFY_ANNOTATION, STOP_SIGNAL_ANNOTATION, toImageManifest } from "./oci-to-appc.ts";
+export {
+  ENTRYPOINT_ANNOTATION,
+  NOTIFY_ANNOTATION,
+  STOP_SIGNAL_ANNOTATION,
+  toImageManifest,
+} from "./oci-to-appc.ts";
 export type { OciDigests, OciOrigin } from "./oci-to-appc.ts";
 export { parsePodManifest, printPodManifest } from "./pod-manifest.ts";
 export { parsePortFlag } from "./port.ts";

@@ -29,6 +29,9 @@ export type OciOrigin = DockerReference | (ImageReference & { kind: "oci" });
 /** The annotation that is `true` for an app that says when it is ready. @see sd_notify(3) */
 export const NOTIFY_ANNOTATION = "appc.io/executor/supports-systemd-notify";
 
+/** The annotation that holds the entrypoint of an OCI image, a JSON list of words. */
+export const ENTRYPOINT_ANNOTATION = "appc.io/docker/entrypoint";
+
 /** The annotation that holds the signal by which an app wants to be asked to end. */
 export const STOP_SIGNAL_ANNOTATION = "appc.io/docker/stopsignal";
 
@@ -82,7 +85,7 @@ function annotationsOf(origin: OciOrigin, config: OciConfig, digests: OciDigests
     "appc.io/docker/repository": docker?.repository,
     "appc.io/docker/imageid": digests.config,
     "appc.io/docker/manifesthash": digests.manifest,
-    "appc.io/docker/entrypoint": jsonUnlessEmpty(config.process?.entrypoint),
+    [ENTRYPOINT_ANNOTATION]: jsonUnlessEmpty(config.process?.entrypoint),
     "appc.io/docker/cmd": jsonUnlessEmpty(config.process?.cmd),
     [STOP_SIGNAL_ANNOTATION]: config.process?.stopSignal,
   });

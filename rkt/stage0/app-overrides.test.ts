@@ -117,3 +117,15 @@ test.each([
 ] as const)("%p is refused: %s", (overrides, message) => {
   expect(() => overridden(overrides)).toThrow(message);
 });
+
+test("--replace-cmd keeps the entrypoint of a container image", () => {
+  const image = storedImage("app", OWN);
+  const annotations = [{ name: "appc.io/docker/entrypoint", value: '["/entry","e"]' }];
+  const overrides = { replacesCmd: true, args: ["x"] };
+  const exec = (format: "aci" | "oci", more: object): readonly string[] =>
+    overrideApp({ ...image, format, manifest: { ...image.manifest, ...more } }, overrides, CALLER)
+      .exec;
+  expect(exec("oci", { annotations })).toEqual(["/entry", "e", "x"]);
+  expect(exec("oci", {})).toEqual(["x"]);
+  expect(exec("aci", {})).toEqual(["/bin/own", "arg", "x"]);
+});

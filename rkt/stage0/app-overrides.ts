@@ -9,12 +9,14 @@ import {
   capabilitiesIsolator,
   cpuIsolator,
   cpuSharesIsolator,
+  ENTRYPOINT_ANNOTATION,
   type Isolator,
   memoryIsolator,
   type NameValue,
   oomScoreIsolator,
   seccompIsolator,
   seccompProfileIsolator,
+  valueOf,
   withIsolator,
 } from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
@@ -35,6 +37,8 @@ export interface AppOverrides {
   readonly exec?: string;
   /** Appended to the command. */
   readonly args?: readonly string[];
+  /** Appended to the entrypoint of an OCI image instead; its CMD is left out. */
+  readonly replacesCmd?: boolean;
   /**
    * From lowest to highest: names that nothing else sets, then `--set-env*`, then `--environment`.
    */
@@ -73,7 +77,7 @@ export function overrideApp(image: StoredImage, overrides: AppOverrides, caller:
   const workingDirectory = overrides.workingDirectory ?? own.workingDirectory;
   checkWorkingDirectory(workingDirectory);
   return {
-    exec: commandOf(own, overrides),
+    exec: commandOf(image, own, overrides),
     user: overrides.user || own.user,
     group: overrides.group || own.group,
     ...given("supplementaryGIDs", overrides.supplementaryGIDs ?? own.supplementaryGIDs),
@@ -98,9 +102,17 @@ function appOfCaller(image: StoredImage, overrides: AppOverrides, caller: Caller
   return { exec: [], user: String(caller.uid), group: String(caller.gid) };
 }
 
-function commandOf(own: App, overrides: AppOverrides): readonly string[] {
-  const command = overrides.exec ? [overrides.exec] : own.exec;
+function commandOf(image: StoredImage, own: App, overrides: AppOverrides): readonly string[] {
+  const ownCommand = overrides.replacesCmd === true ? entrypointOf(image, own) : own.exec;
+  const command = overrides.exec ? [overrides.exec] : ownCommand;
   return [...command, ...(overrides.args ?? [])];
+}
+
+/** An ACI has an entrypoint only. */
+function entrypointOf({ manifest, format }: StoredImage, own: App): readonly string[] {
+  if (format === "aci") return own.exec;
+  const text = valueOf(manifest.annotations, ENTRYPOINT_ANNOTATION);
+  return text === undefined ? [] : (JSON.parse(text) as readonly string[]);
 }
 
 function mergeEnvironment(own: App, overrides: AppOverrides): NameValue[] {

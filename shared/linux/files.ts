@@ -95,7 +95,8 @@ export function getXattr(path: string | Uint8Array, name: string): Uint8Array | 
   const size = libc().lgetxattr(cString(path), cString(name), buffer, BigInt(buffer.length));
   if (size >= 0n) return buffer.slice(0, Number(size));
   const code = lastErrno();
-  if (code === "ENODATA" || code === "EOPNOTSUPP") return undefined;
+  // Linux has one number for ENOTSUP and EOPNOTSUPP; overlayfs has it for attributes of its own.
+  if (code === "ENODATA" || code === "ENOTSUP" || code === "EOPNOTSUPP") return undefined;
   throw errnoFault(`read attribute ${quote(name)} of ${quoteName(path)}`, code);
 }
 

@@ -3,7 +3,8 @@
  * wrong with the command line is told before anything is fetched; nothing is left behind by a run
  * that could not start.
  */
-import { uuidFileSave } from "../flags/pod.ts";
+import type { PreparedPod } from "@rkt/stage0";
+import { kube, uuidFileSave } from "../flags/pod.ts";
 import type { Call, Command } from "../grammar/command.ts";
 import type { Host } from "../host.ts";
 import {
@@ -22,9 +23,12 @@ export const run: Command = {
   description: [
     "Runs a pod of the apps of these images, in place of this process.",
     "",
+    "With --kube, the pod is the one that a file of Kubernetes describes. It may hold several Pods",
+    "where --detach is given, and the ConfigMaps and Secrets that they use.",
+    "",
     ...IMAGES_HELP,
   ],
-  flags: [...PREPARE_FLAGS, ...START_FLAGS, uuidFileSave],
+  flags: [...PREPARE_FLAGS, ...START_FLAGS, uuidFileSave, kube],
   grammar: "images",
   appArguments: true,
   needsRoot: true,
@@ -32,11 +36,23 @@ export const run: Command = {
 };
 
 async function runImages(host: Host, call: Call): Promise<number> {
+  if (call.flags.get(kube) === "") return await runPod(host, call, () => undefined);
+  const { runKube } = await import("./run-kube.ts");
+  return await runKube(host, { call, command: run, runPod });
+}
+
+/** @param fill puts into the prepared pod what no flag can */
+async function runPod(
+  host: Host,
+  call: Call,
+  fill: (prepared: PreparedPod) => void,
+): Promise<number> {
   checkPodCall(call);
   const start = planStart(call);
   const prepared = await prepareAsAsked(host, call, {
     next: "run",
     onCreated: (uuid) => saveUuid(call.flags.get(uuidFileSave), uuid),
   });
+  fill(prepared);
   return await startPod(host, call, prepared, start);
 }

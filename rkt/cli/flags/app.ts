@@ -95,6 +95,14 @@ const readonlyRootfs: Flag<boolean | undefined> = optionalFlag(
   perApp("readonly-rootfs", "if set, the app's rootfs will be mounted read-only"),
   readBoolean,
 );
+/** rkt adds arguments to all that an image runs; docker and Kubernetes keep its entrypoint only. */
+const replaceCmd: Flag<boolean | undefined> = {
+  ...optionalFlag(
+    perApp("replace-cmd", 'what follows "--" takes the place of the image\'s CMD, as in docker'),
+    readBoolean,
+  ),
+  bare: "true",
+};
 const restart: Text = optionalFlag(
   perApp(
     "restart",
@@ -183,6 +191,7 @@ export const APP_FLAGS: readonly Flag<unknown>[] = [
   oomScoreAdj,
   pidsLimit,
   readonlyRootfs,
+  replaceCmd,
   restart,
   seccomp,
   signature,
@@ -204,6 +213,7 @@ export function overridesOf({ flags, args }: AppArguments): AppOverrides {
     userAnnotations: recordOf(flags.get(userAnnotation)),
     userLabels: recordOf(flags.get(userLabel)),
     ...given("exec", flags.get(exec)),
+    ...given("replacesCmd", flags.get(replaceCmd)),
     ...given("user", flags.get(user)),
     ...given("group", flags.get(group)),
     ...given("supplementaryGIDs", flags.get(supplementaryGids)),

@@ -66,6 +66,13 @@ export const mdsRegister: Flag<boolean> = switchFlag({
     "(--net=(default|default-restricted|host)",
 });
 
+export const kube: Flag<string> = textFlag({
+  name: "kube",
+  usage:
+    "path to a YAML file with a Kubernetes Pod to run, in place of images; " +
+    '"-" is standard input',
+});
+
 /** The text is handed to stage1 as it is; what it says is checked here. */
 export const net: Flag<string> = {
   name: "net",

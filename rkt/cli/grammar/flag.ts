@@ -113,6 +113,11 @@ export class FlagValues {
     return this.#values.has(flag);
   }
 
+  /** Takes over what others were given, in place of what this one was. */
+  overwrite(others: FlagValues): void {
+    for (const [flag, value] of others.#values) this.#values.set(flag, value);
+  }
+
   /** Takes one more text for the flag. @throws {Fault} "invalid" */
   add(flag: Flag<unknown>, text: string): void {
     this.#values.set(flag, flag.read(text, this.get(flag)));
