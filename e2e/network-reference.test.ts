@@ -241,10 +241,8 @@ feature("networks beside the reference plugins", { lacks: PLUGINS }, (world) => 
   async function byPlugins(type: string, args: string): Promise<Seen> {
     const call = (command: string): string =>
       `CNI_COMMAND=${command} CNI_CONTAINERID=reference CNI_NETNS=/run/compare/net CNI_IFNAME=eth0
-      CNI_ARGS='${args}' CNI_PATH=/usr/lib/cni /usr/lib/cni/${type} <${path()} >/run/compare/result`.replace(
-        /\n\s+/,
-        " ",
-      );
+      CNI_ARGS='${args}' CNI_PATH=/usr/lib/cni
+      /usr/lib/cni/${type} <${path()} >/run/compare/result`.replace(/\n\s+/g, " ");
     const { machine } = world();
     await machine.shell(`touch /run/compare/net
       unshare --net=/run/compare/net ip link set lo up

@@ -289,8 +289,14 @@ async function undo(
 ): Promise<void> {
   const { uuid } = where;
   const ending = where.namespace !== "";
-  if ("leases" in attachment) await removeDirect(host, { ...attachment, uuid, ending });
-  else if ("plugin" in attachment) await callDelete(attachment, where);
+  if ("leases" in attachment) {
+    const { network } = attachment;
+    const found = where.results.find((each) => each.network === network)?.result.ips ?? [];
+    // A plugin of the chain that told no addresses on does not hide ours.
+    const addresses =
+      found.length === 0 ? undefined : found.map(({ address }) => parseCidr(address));
+    await removeDirect(host, { ...attachment, uuid, ending, addresses });
+  } else if ("plugin" in attachment) await callDelete(attachment, where);
   else if (attachment.rules === "nftables") removeRules(uuid);
   else if (attachment.rules === "nat") await removeIptablesRules(uuid, "nat");
   else await closeFirewall(uuid, attachment);

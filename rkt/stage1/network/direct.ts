@@ -434,6 +434,8 @@ export interface DirectLeft {
   readonly leases: string;
   /** True where the pod's namespace, and with it the link, ends by itself in a moment. */
   readonly ending: boolean;
+  /** All its addresses; undefined where it was killed before they were written down. */
+  readonly addresses: readonly Ip[] | undefined;
 }
 
 /**
@@ -445,13 +447,14 @@ export async function removeDirect(
   host: { readonly kernel: Kernel },
   left: DirectLeft,
 ): Promise<void> {
-  const { uuid, interfaceName, leases } = left;
+  const { uuid, interfaceName, leases, addresses } = left;
   const holder = { containerId: uuid, interfaceName };
   const name = hostLinkName(uuid, interfaceName);
   using outside = openNetlink("route");
-  if (left.type === "ptp" && left.ending) removeRoutes(outside, name, heldBy(leases, holder));
+  if (left.type === "ptp" && left.ending)
+    removeRoutes(outside, name, addresses ?? heldBy(leases, holder));
   else await outside.exchangeAside([deleteLink(name)]);
-  releaseLeases(host, leases, holder);
+  releaseLeases(host, leases, holder, addresses);
 }
 
 function removeRoutes(outside: Netlink, name: string, addresses: readonly Ip[]): void {

@@ -173,10 +173,7 @@ export function takeLeases(
   requested: Ip | undefined,
 ): Lease[] {
   return locked(host, config.directory, () => {
-    if (findLeases(config.directory, holder).length > 0) {
-      const problem = "duplicate allocation is not allowed";
-      throw new Fault("precondition", `the pod has an address already, ${problem}`);
-    }
+    // A holder comes once: whether it has a lease already is not asked of hundreds of files.
     const wanted = config.sets.map((set) =>
       requested !== undefined && set.some((range) => contains(range, requested))
         ? requested
@@ -279,14 +276,19 @@ function linked(draft: string, path: string): boolean {
   }
 }
 
-/** Gives back whatever the holder has; nothing where it has nothing. */
+/**
+ * Gives back whatever the holder has; nothing where it has nothing.
+ * @param known its addresses, all of them: the leases of everybody else are not read then
+ */
 export function releaseLeases(
   host: { readonly kernel: Kernel },
   directory: string,
   holder: Holder,
+  known?: readonly Ip[],
 ): void {
   locked(host, directory, () => {
-    for (const path of findLeases(directory, holder)) rmSync(path, { force: true });
+    const names = known?.map(printIp) ?? readdirSync(directory);
+    for (const path of leasesOf(directory, names, holder)) rmSync(path, { force: true });
   });
 }
 
@@ -316,8 +318,12 @@ const contentOf = ({ containerId, interfaceName }: Holder): string =>
 
 /** Files that name the holder; what an old plugin wrote names the container only. */
 function findLeases(directory: string, holder: Holder): string[] {
+  return leasesOf(directory, readdirSync(directory), holder);
+}
+
+function leasesOf(directory: string, names: readonly string[], holder: Holder): string[] {
   const content = contentOf(holder);
-  return readdirSync(directory)
+  return names
     .filter((name) => name !== "lock" && !name.startsWith("last_reserved_ip."))
     .map((name) => join(directory, name))
     .filter((path) => {

@@ -107,7 +107,12 @@ export function printResult(result: CniResult, cniVersion: string): unknown {
   return {
     cniVersion,
     ...Object.fromEntries(lists.filter(([, list]) => list.length > 0)),
-    dns: Object.fromEntries(Object.entries(dns).filter(([, value]) => value.length > 0)),
+    dns: {
+      ...(dns.nameservers.length > 0 && { nameservers: dns.nameservers }),
+      ...(dns.domain !== undefined && { domain: dns.domain }),
+      ...(dns.search.length > 0 && { search: dns.search }),
+      ...(dns.options.length > 0 && { options: dns.options }),
+    },
   };
 }
 
