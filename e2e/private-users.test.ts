@@ -191,6 +191,23 @@ feature("rkt run --private-users", { programs: { script: "bsdutils" } }, (world)
     expect(succeeded(await world().rkt(["list", "--no-legend"]))).toContain("exited");
   });
 
+  test("an app that is added later lives in the same range", async () => {
+    const app = (...argv: string[]) =>
+      world().rkt(["app", ...argv], { as: ["env", "RKT_EXPERIMENT_APP=true"] });
+    const sandbox = ["sandbox", "-d", "--net=none", "--private-users=6000000:65536"];
+    const uuid = succeeded(await app(...sandbox)).trim();
+    const command = ["--name=late", "--exec=/bin/sleep", "--", "4006"];
+    succeeded(await app("add", uuid, IMAGE_NAME, ...command));
+    succeeded(await app("start", uuid, "--app=late"));
+    await eventually("the app sleeps", async () => {
+      const list = await world().machine.shell("ps -e -o uid=,args=");
+      return /^ *6000000 .*sleep 4006$/m.test(list) ? true : undefined;
+    });
+    const owner = ["exec", "--app=late", uuid, "/bin/stat", "-c", "%u", "/bin/busybox"];
+    expect(succeeded(await app(...owner))).toBe("0\n");
+    succeeded(await world().rkt(["stop", "--force", uuid]));
+  });
+
   test("--interactive on a terminal", async () => {
     const rkt = `${RKT} --dir=${world().data} --local-config=${world().config}`;
     const command = `${rkt} run --net=none --private-users --interactive ${IMAGE_NAME}`;

@@ -260,6 +260,8 @@ export const HIDDEN_PATHS: readonly string[] = [
   "/proc/sched_debug",
   "/proc/scsi",
   "/proc/timer_list",
+  "/proc/timer_stats",
+  "/sys/devices/virtual/powercap",
   "/sys/firmware",
   "/sys/hypervisor",
   "/sys/module",

@@ -13,15 +13,20 @@ import { type Disk, podGroupFiles, unenforceable } from "./resources.ts";
 /** Call once per pod, after its networks are there and before its apps. @returns what was asked */
 export function applyPodIsolators(host: Stage1Host, pod: RunningPod): IsolatorSet {
   const isolators = parseIsolators(pod.manifest.isolators ?? []);
-  warnOfMissing(host, "the pod", isolators);
+  warnOfMissing(host, "the pod", isolators, cgroupControllers());
   setSysctls(host, pod, isolators.sysctls ?? {});
   limitPod(pod.options.uuid, isolators);
   return isolators;
 }
 
 /** One line for each limit that this machine cannot keep. */
-export function warnOfMissing(host: Stage1Host, who: string, isolators: IsolatorSet): void {
-  for (const controller of unenforceable(isolators, cgroupControllers())) {
+export function warnOfMissing(
+  host: Stage1Host,
+  who: string,
+  isolators: IsolatorSet,
+  controllers: readonly string[],
+): void {
+  for (const controller of unenforceable(isolators, controllers)) {
     const reason = "this machine has no such cgroup controller";
     host.note(`stage1: warning: ${who} runs without ${controller} limit: ${reason}`);
   }

@@ -123,7 +123,7 @@ async function appConfig(
   const account = resolveAccount(host, root, app, options.privateUsers);
   const isolators = parseIsolators(app.isolators ?? []);
   const who = `app ${quote(name)}`;
-  warnOfMissing(host, who, isolators);
+  warnOfMissing(host, who, isolators, surroundings.controllers);
   if (isolators.sysctls !== undefined) setSysctls(host, pod, isolators.sysctls);
   const bound = bindVolumes(directory, manifest, runtimeApp, app);
   const isShifted = options.privateUsers !== undefined;
