@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import type { Finished, RunOptions } from "../fixtures/process.ts";
 import { run } from "../fixtures/process.ts";
+import { PATIENCE } from "../fixtures/patience.ts";
 import { temporaryDirectory } from "../fixtures/temporary-directory.ts";
 import type { Machine } from "./machine.ts";
 
@@ -48,7 +49,7 @@ function endedAtOnce({ status, stderr }: Finished): never {
 
 /** Asks until there is an answer, for 30 seconds; what is waited for stands in the error. */
 export async function eventually<T>(what: string, probe: () => Promise<T | undefined>): Promise<T> {
-  for (let attempt = 0; attempt < 600; attempt++) {
+  for (let attempt = 0; attempt < 600 * PATIENCE; attempt++) {
     const answer = await probe();
     if (answer !== undefined) return answer;
     await Bun.sleep(50);

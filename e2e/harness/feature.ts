@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { hasBusybox } from "../fixtures/busybox.ts";
+import { PATIENCE } from "../fixtures/patience.ts";
 import type { MachineOptions } from "./machine.ts";
 import { RKT, startWorld, type World } from "./world.ts";
 
@@ -32,7 +33,7 @@ export function feature(
   options: FeatureOptions,
   body: (world: () => World) => void,
 ): void {
-  setDefaultTimeout(90_000);
+  setDefaultTimeout(90_000 * PATIENCE);
   const reason = lacking(options);
   if (reason !== undefined) {
     test.skip(`${name}: skipped, ${reason}`, () => {});

@@ -11,6 +11,8 @@ import { must } from "@e2e/rkt";
 import { makeDisk } from "./root-image.ts";
 
 const SIZE = "1G"; // sparse
+/** A processor made in software is about 15 times slower; tests wait for little of that. */
+const PATIENCE = 5;
 const STAYS_OUTSIDE = new Set([".git", ".cache", "node_modules"]);
 
 export async function projectDisk(
@@ -26,6 +28,7 @@ export async function projectDisk(
   const kept = readdirSync(join(root, ".cache")).filter((name) => /^(bun-|debian$)/.test(name));
   await link(join(root, ".cache"), kept, cache);
   for (const path of nestedPackages(tree)) rmSync(path, { recursive: true });
+  writeFileSync(join(tree, ".patience"), String(PATIENCE));
   writeFileSync(join(tree, ".test-arguments"), testArguments.map((each) => `${each}\n`).join(""));
   const disk = join(directory, "project.ext4");
   await makeDisk(disk, tree, SIZE);
