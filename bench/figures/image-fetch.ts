@@ -67,6 +67,13 @@ export const fetchOfAll: Figure = figure(
   (found) => ({ ours: found.rkt.all, peer: best("all", found) }),
 );
 
+/**
+ * One new layer of 5 MB in 600 files. The aim is out of reach while a layer is unpacked by a
+ * process of its own and is on disk before it counts. Milliseconds of 96, alone on 2 cores: until
+ * the registry is asked 14, TLS tried and http found 12, manifest and configuration 5, the process
+ * started 10, gunzip and write 33 (libdeflate would take 3 less), sync 6, records and end 11.
+ * podman, which syncs nothing, takes 112 to 164.
+ */
 export const fetchOfSister: Figure = figure(
   {
     name: "image: fetch, 7 of 8 layers there",
