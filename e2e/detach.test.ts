@@ -48,6 +48,12 @@ feature("detached pods", {}, (world) => {
     expect(text).toContain("app-busybox=4\n");
   });
 
+  test("what the supervisor said is kept, and shown to who asks for it", async () => {
+    const uuid = await detached("echo of the app; sleep 600");
+    const said = succeeded(await world().rkt(["logs", "--supervisor", uuid]));
+    expect(said).toBe("networking: networking namespace with loopback only\n");
+  });
+
   test("a prepared pod runs in the background as well", async () => {
     const argv = ["prepare", IMAGE_NAME, "--exec=/bin/sh", "--", "-c", "hostname; sleep 600"];
     const uuid = succeeded(await world().rkt(argv)).trim();

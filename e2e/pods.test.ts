@@ -334,6 +334,9 @@ feature("pods", {}, (world) => {
       const running = await sleeping();
       await running.pod.signal("KILL");
       await running.pod.finished;
+      // The kernel takes a moment to end the pod's other processes.
+      const [uuid = ""] = world().pods();
+      succeeded(await world().rkt(["status", "--wait=30s", uuid]));
       succeeded(await world().rkt(["gc", "--grace-period=0s"]));
       expect(world().pods()).toEqual([]);
       expect(await world().residue()).toEqual([]);

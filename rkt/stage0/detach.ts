@@ -5,8 +5,7 @@
  * The pod's lock is never free in between: the new process inherits it.
  */
 import { closeSync, openSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { type RunArguments, runArgv } from "@rkt/stage1/contract";
+import { podPaths, type RunArguments, runArgv } from "@rkt/stage1/contract";
 import { assert, crashPoint, Fault } from "@shared/base";
 import type { Stage0Host } from "./host.ts";
 import { readPodManifest } from "./list.ts";
@@ -41,7 +40,7 @@ export async function startDetached(
   start: DetachedStart,
 ): Promise<{ readonly output: string; readonly status: number } | undefined> {
   assert(pod.lockFd !== undefined, "only a locked pod is run");
-  const log = join(pod.path, "supervisor.log");
+  const log = podPaths.supervisorLog(pod.path);
   const logFd = openSync(log, "ax", 0o640);
   using _log = { [Symbol.dispose]: () => closeSync(logFd) };
   const child = Bun.spawn(

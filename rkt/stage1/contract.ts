@@ -89,6 +89,8 @@ export const podPaths = {
     join(pod, "stage1/rootfs/rkt/status", `${app}-created`),
   /** Lines of JSON, each a `PodEvent`, in the order in which they happened. */
   events: (pod: string): string => join(pod, "events"),
+  /** What the supervisor of a detached pod said: warnings, and why the pod ended. */
+  supervisorLog: (pod: string): string => join(pod, "supervisor.log"),
   /** A link whose text is `ready` once all apps run. */
   supervisorStatus: (pod: string): string => join(pod, "stage1/rootfs/rkt/supervisor-status"),
   /** What an app wrote, lines in the CRI form `<RFC 3339 time> stdout|stderr F|P <text>`. */

@@ -3,6 +3,7 @@
  * standard output goes to ours, the rest to our standard error. (rkt 1.30 left this to the
  * journal.)
  */
+import { existsSync, readFileSync } from "node:fs";
 import { type Pod, podStatus, readPodManifest } from "@rkt/stage0";
 import { podPaths } from "@rkt/stage1/contract";
 import { Fault, parseDuration, quote } from "@shared/base";
@@ -28,6 +29,10 @@ const since = optionalFlag(
   },
   (text) => text,
 );
+const supervisor = switchFlag({
+  name: "supervisor",
+  usage: "print what the supervisor of a detached pod said, instead of the apps' lines",
+});
 const tail = optionalFlag(
   { name: "tail", usage: "number of lines of each app to start with; all of them unless given" },
   readCount,
@@ -44,7 +49,7 @@ export const logs: Command = {
     "",
     "The lines of several apps come in the order of time, behind the name of their app.",
   ],
-  flags: [app, follow, since, tail, timestamps],
+  flags: [app, follow, since, supervisor, tail, timestamps],
   grammar: "anywhere",
   run: printLogs,
 };
@@ -53,6 +58,7 @@ async function printLogs(host: Host, call: Call): Promise<number | "usage"> {
   const [uuid, more] = call.args;
   if (uuid === undefined || more !== undefined) return "usage";
   using pod = openPodOf(call, uuid);
+  if (call.flags.get(supervisor)) return printSupervisorLog(host, pod);
   const names = appsOf(pod, call.flags.get(app));
   const files = names.map((name) => new LogFile(name, podPaths.appLog(pod.files, name)));
   const printer = new LogPrinter(host, {
@@ -64,6 +70,13 @@ async function printLogs(host: Host, call: Call): Promise<number | "usage"> {
   if (count !== undefined) for (const file of files) file.skipToLast(count);
   printNew(files, printer);
   if (call.flags.get(follow)) await printUntilEnd(host, call, { pod, files, printer });
+  return 0;
+}
+
+/** A pod in the foreground has none: its supervisor speaks to the person. */
+function printSupervisorLog(host: Host, pod: Pod): number {
+  const path = podPaths.supervisorLog(pod.files);
+  if (existsSync(path)) host.write("stdout", readFileSync(path));
   return 0;
 }
 
