@@ -179,6 +179,18 @@ feature("rkt run with limits that appc does not know", {}, (world) => {
       expect(succeeded(finished)).toBe("one\ntwo\n");
     });
 
+    test("an image that asks for devices gets only those that somebody gave", async () => {
+      const isolators = [{ name: "os/linux/devices", value: { set: ["/dev/kmsg"] } }];
+      await world().store({ name: "example.test/greedy", app: { isolators } });
+      const run = (...flags: string[]) =>
+        world().rkt([
+          ...["run", "--net=none", "example.test/greedy", ...flags, "--exec=/bin/sh", "--", "-c"],
+          "ls /dev/kmsg /dev/mine 2>/dev/null; true",
+        ]);
+      expect(refused(await run())).toContain("asks for devices of the host");
+      expect(succeeded(await run("--device=/dev/zero:/dev/mine"))).toBe("/dev/mine\n");
+    });
+
     test("works with a user namespace", async () => {
       const argv = [
         "run",

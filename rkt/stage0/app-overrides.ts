@@ -71,6 +71,7 @@ export interface Caller {
 
 /** The app to run. @throws {Fault} "invalid" in rkt's words */
 export function overrideApp(image: StoredImage, overrides: AppOverrides, caller: Caller): App {
+  refuseDevices(image, overrides.isolators);
   const own = image.manifest.app ?? appOfCaller(image, overrides, caller);
   const environment = mergeEnvironment(own, overrides);
   const isolators = mergeIsolators(own.isolators ?? [], overrides);
@@ -135,6 +136,19 @@ function checkedVariable(name: string): string {
 function checkWorkingDirectory(path: string | undefined): void {
   if (path === undefined || path === "" || path.startsWith("/")) return;
   throw new Fault("invalid", "workingDirectory must be an absolute path");
+}
+
+/**
+ * Devices are the machine's, so its owner gives them: what an image asks for is no permission.
+ *
+ * @throws {Fault} "precondition" for an image that asks for devices which nobody gave
+ */
+export function refuseDevices(image: StoredImage, given: readonly Isolator[] = []): void {
+  const isDevices = ({ name }: Isolator): boolean => name === "os/linux/devices";
+  if (!(image.manifest.app?.isolators ?? []).some(isDevices) || given.some(isDevices)) return;
+  throw new Fault("precondition", `image ${quote(image.name)} asks for devices of the host`, {
+    hint: "Give it those that it may have with --device=PATH.",
+  });
 }
 
 /** What the command line says stands in place of the image's own, and of what contradicts it. */

@@ -8,6 +8,7 @@
 import type { StoredImage } from "@rkt/image";
 import type { PodManifest, RuntimeApp } from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
+import { refuseDevices } from "./app-overrides.ts";
 import type { AppRequest, PodRequest } from "./pod-manifest.ts";
 
 /**
@@ -33,6 +34,7 @@ export function requestOfManifest(
 }
 
 function appRequest(given: RuntimeApp, image: StoredImage): AppRequest {
+  if (given.app === undefined) refuseDevices(image);
   const app = given.app ?? image.manifest.app;
   if (app === undefined) {
     const what = `no app section in the pod manifest or the image manifest of ${quote(given.name)}`;
