@@ -38,9 +38,8 @@ feature("mutable pods", {}, (world) => {
   test("the commands are unknown to who does not ask for the experiment", async () => {
     const finished = await world().rkt(["app", "list"]);
     expect(finished.status).toBe(254);
-    expect(finished.stderr).toBe(
-      'Error: unknown command "app" for "rkt"\nRun \'rkt --help\' for usage.\n',
-    );
+    expect(finished.stderr).toStartWith('Error: unknown command "app" for "rkt"\n');
+    expect(finished.stderr).toEndWith("Run 'rkt --help' for usage.\n");
     const off = await world().rkt(["app", "list"], { env: { RKT_EXPERIMENT_APP: "0" } });
     expect(off.stderr).toStartWith('Error: unknown command "app"');
   });

@@ -117,12 +117,13 @@ const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
     "--stage1-from-dir= " +
     "--stage1-hash= --stage1-name= --stage1-path= --stage1-url= --supplementary-gids= --user= " +
     "--user-annotation= --user-label= --volume= --working-dir=",
+  "metadata-service": "--listen-port=18112",
   rm: '--uuid-file=""',
   run:
     "--annotation= --caps-remove= --caps-retain= --cpu= --cpu-shares= --dns= " +
     '--dns-domain="" --dns-opt= --dns-search= --environment= --exec= ' +
     '--group= --hostname="" --hosts-entry= --inherit-env[=false] --interactive[=false] ' +
-    '--ipc="" --memory= --mount= --name= --net[=default] --no-overlay[=false] --oom-score-adj= ' +
+    '--ipc="" --mds-register[=false] --memory= --mount= --name= --net[=default] --no-overlay[=false] --oom-score-adj= ' +
     '--pod-manifest="" --port= --private-users[=false] --pull-policy="new" ' +
     "--readonly-rootfs= --seccomp= --set-env= " +
     "--set-env-file= --signature= --stage1-from-dir= --stage1-hash= --stage1-name= " +
@@ -135,7 +136,7 @@ const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
   "image verify": "",
   "run-prepared":
     '--dns= --dns-domain="" --dns-opt= --dns-search= --hostname="" --hosts-entry= ' +
-    '--interactive[=false] --ipc="" --net[=default]',
+    '--interactive[=false] --ipc="" --mds-register[=false] --net[=default]',
   status: '--format= --uuid-file="" --wait[="false"] --wait-ready[="false"]',
   stop: '--force[=false] --uuid-file=""',
   trust:
@@ -145,7 +146,7 @@ const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
 
 /** Commands and flags that rkt 1.30 does not have. */
 const NEW_COMMANDS = new Set([
-  "events",
+  ...["events", "net check", "net gc", "net list"],
   "image import-store",
   ...["logs", "stats", "top", "help", "image fetch"],
   ...["run-locked", "man-pages"],
@@ -153,7 +154,7 @@ const NEW_COMMANDS = new Set([
   ...["volume create", "volume inspect", "volume ls", "volume rm"],
   ...["image load", "image push", "image save", "image tag"],
 ]);
-const LIFECYCLE_FLAGS = ["--init-app", "--restart", "--start-after"];
+const LIFECYCLE_FLAGS = ["--init-app", "--replace-cmd", "--restart", "--start-after"];
 const APP_LIMIT_FLAGS = ["--cpuset-cpus", "--device", "--pids-limit", "--tmpfs", "--ulimit"];
 const LIMIT_FLAGS = [
   ...APP_LIMIT_FLAGS,
@@ -187,6 +188,7 @@ const NEW_FLAGS: Readonly<Record<string, readonly string[]>> = {
     "--platform",
     "-d, --detach",
     "--pod-name",
+    "--kube",
     ...LIFECYCLE_FLAGS,
   ],
   "run-prepared": ["-d, --detach"],
