@@ -2,7 +2,7 @@
  * `rkt run` as a service: sd_notify and socket activation by their protocols, on any machine; then
  * units of a real systemd, in the guest of `npm run test:vm`.
  */
-import { afterEach, beforeAll, expect, test } from "bun:test";
+import { afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { busyboxRoot } from "./fixtures/busybox.ts";
@@ -200,48 +200,110 @@ feature("rkt run as a service", { programs: PROGRAMS }, (world) => {
     expect(stdout).not.toContain("LISTEN_");
   });
 
-  test.skipIf(!IN_GUEST)("units of systemd (needs the guest of npm run test:vm)", async () => {
-    const base = `${RKT} --dir=${world().data} --local-config=${world().config}`;
+  describe.skipIf(!IN_GUEST)("in units of systemd (needs the guest of npm run test:vm)", () => {
+    const base = (): string => `${RKT} --dir=${world().data} --local-config=${world().config}`;
+    /** Outside of the tests' own machine, where systemd is. */
+    const rkt = (words: readonly string[]) => run([...base().split(" "), ...words]);
+    const running = async (): Promise<readonly string[]> => {
+      const listed = succeeded(await rkt(["list", "--format=json"]));
+      const pods: readonly { name: string; state: string }[] = JSON.parse(listed) ?? [];
+      return pods.filter(({ state }) => state === "running").map(({ name }) => name);
+    };
     const property = async (unit: string, name: string): Promise<string> =>
       (await must(["systemctl", "show", "--value", `--property=${name}`, unit])).trim();
-    const unit = (name: string, text: string): void =>
-      writeFileSync(`/run/systemd/system/${name}`, text);
-
-    const sleeping = `${PLAIN} --exec=/bin/sh -- -c "trap 'exit 3' TERM; sleep 600 & wait"`;
-    const service = `[Service]\nType=notify\nDelegate=yes\nExecStart=${base} run --net=none`;
-    for (const mode of ["mixed", "process"]) {
-      unit("rkt-a.service", `${service} ${sleeping}\nKillMode=${mode}\n`);
+    /** A service whose command is `run` and these words; `$` and `%` are systemd's there. */
+    const install = async (name: string, words: string, settings = ""): Promise<void> => {
+      const command = words.replaceAll("$", "$$$$").replaceAll("%", "%%");
+      const text = `ExecStart=${base()} run --net=none ${command}`;
+      writeFileSync(
+        `/run/systemd/system/${name}`,
+        `[Service]\nType=notify\n${settings}\n${text}\n`,
+      );
       await must(["systemctl", "daemon-reload"]);
+    };
+    const cgroupOf = (pid: string): string =>
+      /^0::(.*)$/m.exec(readFileSync(`/proc/${pid}/cgroup`, "utf8"))?.[1] ?? "";
+    /** It ends with 2 and the number of times that it was asked to. */
+    const COUNTING =
+      "n=0; trap 'n=$((n+1))' TERM; while test $n = 0; do sleep 0.2; done; sleep 2; exit $((2+n))";
+    const counting = `${PLAIN} --exec=/bin/sh -- -c "${COUNTING}"`;
+
+    test.each([
+      ["", "not delegated"],
+      ["KillMode=mixed", "not delegated"],
+      ["KillMode=process", "not delegated"],
+      ["Delegate=yes", "delegated"],
+      ["Delegate=yes\nKillMode=mixed", "delegated"],
+    ])("stop: the app is asked once and ends by itself: %j, %s", async (settings, where) => {
+      await install("rkt-a.service", counting, settings);
       await must(["systemctl", "start", "rkt-a.service"]); // returns when it is ready
       expect(await property("rkt-a.service", "ActiveState")).toBe("active");
       const main = await property("rkt-a.service", "MainPID");
       expect(readFileSync(`/proc/${main}/cmdline`, "utf8")).toContain("--net=none");
+      const [uuid = ""] = await running();
+      const [app = ""] = (await must(["pgrep", "--full", "^/bin/sh -c n=0"])).split("\n");
+      const own = "/system.slice/rkt-a.service";
+      const isDelegated = where === "delegated";
+      expect(cgroupOf(app)).toBe(`${isDelegated ? own : ""}/rkt-${uuid}/plain`);
+      expect(cgroupOf(main)).toBe(isDelegated ? `${own}/supervisor` : own);
+      const shown = await must(["systemctl", "status", "--full", "rkt-a.service"]);
+      expect(shown.includes("/bin/sh -c n=0")).toBe(isDelegated);
       await must(["systemctl", "stop", "rkt-a.service"]);
-      expect(await property("rkt-a.service", "ExecMainStatus"), mode).toBe("3");
-      expect(await property("rkt-a.service", "ActiveState"), mode).toBe("failed");
+      expect(await property("rkt-a.service", "ExecMainStatus")).toBe("3");
+      expect(await property("rkt-a.service", "ActiveState")).toBe("failed");
       await must(["systemctl", "reset-failed", "rkt-a.service"]);
-    }
+    });
 
-    unit(
-      "rkt-b.service",
-      `${service} ${LISTENING} --exec=/bin/sh -- -c '${SERVE.replaceAll("$", "$$$$")}'\n`,
-    );
-    unit("rkt-b.socket", "[Socket]\nListenStream=127.0.0.1:80\nFileDescriptorName=web\n");
-    await must(["systemctl", "daemon-reload"]);
-    await must(["systemctl", "start", "rkt-b.socket"]);
-    const answer = await must(["sh", "-c", "echo hello | socat -t20 - TCP:127.0.0.1:80"]);
-    expect(answer).toBe("hello\n");
-    await must(["systemctl", "stop", "rkt-b.socket", "rkt-b.service"]);
+    test("a delegated unit has the pod: limits, top, stats, enter, stop, gc", async () => {
+      const limits = "--pod-memory=300Mi --pod-pids-limit=99";
+      const app = `${PLAIN} --memory=100Mi --exec=/bin/sh -- -c "sleep 600 & wait"`;
+      await install("rkt-c.service", `${limits} ${app}`, "Delegate=yes\nMemoryMax=500M");
+      await must(["systemctl", "start", "rkt-c.service"]);
+      const [uuid = ""] = await running();
+      const group = `/sys/fs/cgroup/system.slice/rkt-c.service/rkt-${uuid}`;
+      const limit = (path: string): string => readFileSync(join(group, path), "utf8").trim();
+      expect(limit("../memory.max")).toBe(String(500 << 20));
+      expect(limit("memory.max")).toBe(String(300 << 20));
+      expect(limit("pids.max")).toBe("99");
+      expect(limit("plain/memory.max")).toBe(String(100 << 20));
+      expect(succeeded(await rkt(["top", uuid]))).toContain("sleep 600");
+      const [usage] = JSON.parse(succeeded(await rkt(["stats", "--format=json", uuid])));
+      expect(JSON.stringify(usage)).toContain(String(100 << 20));
+      const entered = await rkt(["enter", uuid, "/bin/cat", "/proc/self/cgroup"]);
+      expect(succeeded(entered)).toContain("0::/\n"); // of the app's own namespace of groups
+      succeeded(await rkt(["stop", "--timeout=20s", uuid]));
+      expect(await property("rkt-c.service", "ActiveState")).not.toBe("active");
 
-    const words = ["run", "--net=none", ...shell(PLAIN, "exit 7")];
-    const transient = [
-      "systemd-run",
-      "--quiet",
-      "--wait",
-      "--pipe",
-      "--collect",
-      ...base.split(" "),
-    ];
-    expect((await run([...transient, ...words])).status).toBe(7);
+      await must(["systemctl", "restart", "rkt-c.service"]);
+      const main = await property("rkt-c.service", "MainPID");
+      process.kill(Number(main), "SIGKILL");
+      await eventually("its end", async () => (await running()).length === 0 || undefined);
+      succeeded(await rkt(["gc", "--grace-period=0s"]));
+      await run(["systemctl", "reset-failed", "rkt-c.service"]);
+    });
+
+    test("a unit with other processes in it keeps its own; the pod is beside it", async () => {
+      const call = `${base()} run --net=none ${PLAIN} --exec=/bin/cat -- /proc/self/cgroup; true`;
+      const words = ["--property=Delegate=yes", "--wait", "--pipe", "--collect", "--quiet"];
+      const finished = await run(["systemd-run", ...words, "sh", "-c", call]);
+      expect(finished).toMatchObject({ status: 0, stdout: "0::/\n" });
+    });
+
+    test("a socket unit starts the pod", async () => {
+      await install("rkt-b.service", `${LISTENING} --exec=/bin/sh -- -c '${SERVE}'`);
+      const socket = "[Socket]\nListenStream=127.0.0.1:80\nFileDescriptorName=web\n";
+      writeFileSync("/run/systemd/system/rkt-b.socket", socket);
+      await must(["systemctl", "daemon-reload"]);
+      await must(["systemctl", "start", "rkt-b.socket"]);
+      const answer = await must(["sh", "-c", "echo hello | socat -t20 - TCP:127.0.0.1:80"]);
+      expect(answer).toBe("hello\n");
+      await must(["systemctl", "stop", "rkt-b.socket", "rkt-b.service"]);
+    });
+
+    test("systemd-run ends with the app's status", async () => {
+      const words = ["run", "--net=none", ...shell(PLAIN, "exit 7")];
+      const transient = ["systemd-run", "--quiet", "--wait", "--pipe", "--collect"];
+      expect((await run([...transient, ...base().split(" "), ...words])).status).toBe(7);
+    });
   });
 });

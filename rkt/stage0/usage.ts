@@ -2,8 +2,8 @@
  * What a running pod uses, app by app: an open pod flows in, numbers and processes of the kernel
  * flow out. Nothing is kept between two looks.
  */
-import { readlinkSync } from "node:fs";
-import { appCgroup } from "@rkt/stage1/contract";
+import { readFileSync, readlinkSync } from "node:fs";
+import { appCgroup, podCgroup, podPaths } from "@rkt/stage1/contract";
 import { Fault, quote } from "@shared/base";
 import {
   cgroupProcesses,
@@ -29,11 +29,22 @@ export interface PodUsage {
 
 /** What the pod's apps have used so far. */
 export function podUsage(pod: Pod): PodUsage {
+  const cgroup = cgroupOf(pod);
   const apps = readPodManifest(pod).apps.map(({ name }) => ({
     name,
-    usage: cgroupUsage(appCgroup(pod.uuid, name)),
+    usage: cgroupUsage(appCgroup(cgroup, name)),
   }));
   return { uuid: pod.uuid, apps, networks: trafficOf(pod) };
+}
+
+/** A supervisor in a unit of systemd has its pod there. */
+function cgroupOf({ files, uuid }: Pod): string {
+  try {
+    return readFileSync(podPaths.cgroup(files), "utf8");
+  } catch (error) {
+    if (Fault.from(error).kind === "not-found") return podCgroup(uuid);
+    throw error;
+  }
 }
 
 function trafficOf(pod: Pod): readonly InterfaceTraffic[] {
@@ -61,8 +72,9 @@ export function podProcesses(host: Pick<Stage0Host, "kernel">, pod: Pod): AppPro
   if (stateOfPod(host, pod) !== "running") {
     throw new Fault("precondition", `pod ${quote(pod.uuid)} isn't currently running`);
   }
+  const cgroup = cgroupOf(pod);
   return readPodManifest(pod).apps.map(({ name }) => ({
     name,
-    processes: cgroupProcesses(appCgroup(pod.uuid, name)).flatMap((pid) => processInfo(pid) ?? []),
+    processes: cgroupProcesses(appCgroup(cgroup, name)).flatMap((pid) => processInfo(pid) ?? []),
   }));
 }

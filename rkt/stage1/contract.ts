@@ -116,6 +116,8 @@ export const podPaths = {
   pid: (pod: string): string => join(pod, "pid"),
   /** Decimal ms that apps get to end by themselves, from the next stop on; 10 s without it. */
   stopGrace: (pod: string): string => join(pod, "stop-grace"),
+  /** The control group of the pod where it is not the usual one, from the root of the hierarchy. */
+  cgroup: (pod: string): string => join(pod, "cgroup"),
   /** Decimal pid of the process that `run` became; it ends last. */
   supervisorPid: (pod: string): string => join(pod, "ppid"),
 } as const;
@@ -129,9 +131,14 @@ export interface PodEvent {
   readonly status?: number;
 }
 
-/** The control group of an app, from the root of each hierarchy. */
-export function appCgroup(uuid: string, app: string): string {
-  return `/rkt-${uuid}/${app}`;
+/** The usual control group of a pod, from the root of each hierarchy, or one inside of another. */
+export function podCgroup(uuid: string, parent: string = "/"): string {
+  return join(parent, `rkt-${uuid}`);
+}
+
+/** The control group of an app, in that of its pod. */
+export function appCgroup(podGroup: string, app: string): string {
+  return join(podGroup, app);
 }
 
 /** One network of a pod, as in `net-info.json` and in `rkt list --format=json`. */

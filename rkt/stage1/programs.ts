@@ -9,6 +9,7 @@ const PACKAGE = {
   catatonit: "catatonit",
   nsenter: "util-linux",
   setpriv: "util-linux",
+  systemctl: "systemd",
   unshare: "util-linux",
 } as const;
 

@@ -14,7 +14,7 @@ import type { AppConfig } from "./bundle.ts";
 import { logSettings } from "./app-log.ts";
 import type { RunningPod, Stage1Host } from "./running-pod.ts";
 import { type Stdio, stdioOf } from "./stdio.ts";
-import { type AnySignal, stopSignalOf } from "./stop-signal.ts";
+import { type AnySignal, signalNumber, stopSignalOf } from "./stop-signal.ts";
 
 /** How an app ended for good. */
 export interface AppEnd {
@@ -84,11 +84,15 @@ export class AppLife {
     this.#current?.signal(signal);
   }
 
-  /** Asks the app to end, SIGTERM in the way that its image wants; it is not started again. */
-  stop(signal: NodeJS.Signals): void {
+  /**
+   * Asks the app to end, SIGTERM in the way that its image wants; it is not started again. A signal
+   * that all processes were sent by somebody else is not sent twice.
+   */
+  stop(signal: NodeJS.Signals, alreadySent?: number): void {
     this.#stopping.abort();
     if (!this.#hasBegun) this.#finish(undefined);
-    this.signal(signal === "SIGTERM" ? stopSignalOf(this.#options.app) : signal);
+    const wanted = signal === "SIGTERM" ? stopSignalOf(this.#options.app) : signal;
+    if (signalNumber(wanted) !== alreadySent) this.signal(wanted);
   }
 
   /** Ends the app without asking. */
@@ -174,7 +178,7 @@ export class AppLife {
     const stdio = isApp ? stdioOf(app.annotations ?? [], interactive) : HANDLER_STDIO;
     const logs = logSettings(pod.manifest.annotations ?? []);
     const sockets = isApp ? (this.#options.sockets ?? []) : [];
-    const place = { pod: pod.directory, uuid, name, id, sockets };
+    const place = { pod: pod.directory, uuid, name, id, sockets, keep: pod.cgroups.keep };
     try {
       const process = startApp(this.#host, { ...place, config, stdio, logs, prefix });
       if (isApp) pod.attach.add(name, process.streams);

@@ -33,6 +33,8 @@ export interface StartOptions extends ConnectOptions {
   readonly config: AppConfig;
   /** Of the container: the app's name, or one that no app can have. */
   readonly id: string;
+  /** Told of the process that stays as the container's parent. */
+  readonly keep: (pid: number) => void;
 }
 
 export interface AppProcess {
@@ -67,6 +69,7 @@ export function startApp(host: AppHost, options: StartOptions): AppProcess {
       id,
     ]),
   );
+  options.keep(child.pid);
   const ended = (async (): Promise<number> => {
     await child.exited;
     removeContainer(pod, id);

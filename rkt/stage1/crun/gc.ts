@@ -16,7 +16,7 @@ export async function gc(argv: readonly string[]): Promise<number> {
   const localConfig =
     argv.find((word) => word.startsWith("--local-config="))?.slice("--local-config=".length) ??
     "/etc/rkt";
-  await removePodCgroups({ clock: systemClock }, uuid);
+  await removePodCgroups({ clock: systemClock }, pod, uuid);
   crashPoint("gc-cgroups");
   await unregisterPod(pod, uuid);
   const failures = await detachNetworks({ kernel }, { pod, uuid, localConfig }, undefined);

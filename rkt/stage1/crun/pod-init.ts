@@ -17,6 +17,8 @@ import { findProgram } from "../programs.ts";
 export interface PodInit {
   /** In the host's pid namespace. */
   readonly pid: number;
+  /** The processes that hold the pod together: the init, and its parent where there is one. */
+  readonly pids: readonly number[];
   readonly exited: Promise<number>;
   /** Paths of the namespaces that apps join. */
   readonly namespaces: ReadonlyMap<NamespaceKind, string>;
@@ -73,6 +75,7 @@ function startPlainInit(host: { readonly kernel: Kernel }, options: PodInitOptio
   if (typeof options.network !== "string") kinds.push("net");
   return {
     pid: child.pid,
+    pids: [child.pid],
     exited: child.exited,
     namespaces: new Map(kinds.map((kind) => [kind, namespacePath(child.pid, kind)])),
     heldNetwork,
@@ -114,6 +117,7 @@ function startShiftedInit(
   if (typeof options.network !== "string") kinds.push("net");
   return {
     pid,
+    pids: [child.pid, pid],
     exited: child.exited,
     namespaces: new Map(kinds.map((kind) => [kind, namespacePath(pid, kind)])),
     heldNetwork,

@@ -3,19 +3,20 @@
  * holds those of its apps; kernel parameters into its namespaces. Read only where there is one.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type IsolatorSet, parseIsolators } from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
-import { cgroupControllers, cgroupLayout, controllerMounts } from "@shared/linux";
+import { cgroupLayout, controllerMounts } from "@shared/linux";
+import type { CgroupPlace } from "./cgroup-place.ts";
 import type { RunningPod, Stage1Host } from "./running-pod.ts";
 import { type Disk, podGroupFiles, unenforceable } from "./resources.ts";
 
 /** Call once per pod, after its networks are there and before its apps. @returns what was asked */
 export function applyPodIsolators(host: Stage1Host, pod: RunningPod): IsolatorSet {
   const isolators = parseIsolators(pod.manifest.isolators ?? []);
-  warnOfMissing(host, "the pod", isolators, cgroupControllers());
+  warnOfMissing(host, "the pod", isolators, pod.cgroups.controllers);
   setSysctls(host, pod, isolators.sysctls ?? {});
-  limitPod(pod.options.uuid, isolators);
+  limitPod(pod.cgroups, isolators);
   return isolators;
 }
 
@@ -47,13 +48,13 @@ export function disksOf(isolators: IsolatorSet): readonly Disk[] {
     });
 }
 
-function limitPod(uuid: string, isolators: IsolatorSet): void {
+function limitPod({ pod, controllers }: CgroupPlace, isolators: IsolatorSet): void {
   const isUnified = cgroupLayout() === "unified";
-  const controllers = cgroupControllers();
   const layout = isUnified ? "unified" : "legacy";
   for (const { controller, file, value } of podGroupFiles(isolators, layout, disksOf(isolators))) {
     if (!controllers.includes(controller)) continue;
-    const group = join(isUnified ? unifiedRoot(controller) : legacyRoot(controller), `rkt-${uuid}`);
+    if (isUnified) enableBelow(dirname(pod), controller);
+    const group = join(isUnified ? "/sys/fs/cgroup" : legacyRoot(controller), pod);
     mkdirSync(group, { recursive: true });
     try {
       writeFileSync(join(group, file), value);
@@ -63,10 +64,9 @@ function limitPod(uuid: string, isolators: IsolatorSet): void {
   }
 }
 
-/** Its children have files of the controller from now on. */
-function unifiedRoot(controller: string): string {
-  writeFileSync("/sys/fs/cgroup/cgroup.subtree_control", `+${controller}`);
-  return "/sys/fs/cgroup";
+/** The groups in this one have files of the controller from now on. */
+function enableBelow(group: string, controller: string): void {
+  writeFileSync(join("/sys/fs/cgroup", group, "cgroup.subtree_control"), `+${controller}`);
 }
 
 function legacyRoot(controller: string): string {

@@ -22,6 +22,7 @@ import { crunPaths } from "./app-process.ts";
 import { noteEvent } from "./app-files.ts";
 import type { BoundVolume } from "./bound-volume.ts";
 import { AttachServer } from "./attach-server.ts";
+import { placeCgroups } from "./cgroup-place.ts";
 import { removePodCgroups, warmUpMigration } from "./cgroups.ts";
 import { nameFileBinds, type NameFilesInput, writeNameFiles } from "./name-files.ts";
 import { type PodInit, startPodInit } from "./pod-init.ts";
@@ -42,9 +43,10 @@ export async function run(argv: readonly string[]): Promise<number> {
   };
   using signals = new PodSignals();
   using service = new HostService(host, process.env);
-  warmUpMigration();
   const options = parseRunArguments(argv);
   const directory = process.cwd();
+  const cgroups = placeCgroups(host, directory, options.uuid);
+  warmUpMigration(cgroups);
   const lockFd = takeLock(host);
   hideUnifiedHierarchy(host);
   const manifest = parsePodManifest(readFileSync(podPaths.manifest(directory), "utf8"));
@@ -54,7 +56,8 @@ export async function run(argv: readonly string[]): Promise<number> {
   await using attach = new AttachServer(host.clock);
   crashPoint("stage1-locked");
   const init = startInit(host, options, lockFd);
-  const pod = { directory, manifest, options, signals, attach, service, init };
+  const pod = { directory, manifest, options, cgroups, signals, attach, service, init };
+  for (const pid of init.pids) cgroups.keep(pid);
   crashPoint("stage1-namespaces");
   try {
     return await runApps(host, pod);
@@ -220,7 +223,7 @@ async function tearDown(host: Stage1Host, pod: RunningPod): Promise<void> {
   init.kill();
   await init.exited;
   crashPoint("stage1-init-killed");
-  await removePodCgroups(host, options.uuid);
+  await removePodCgroups(host, directory, options.uuid);
   crashPoint("stage1-cgroups");
   const failures = await detached;
   if (options.mdsToken !== undefined) await unregisterPod(directory, options.uuid);

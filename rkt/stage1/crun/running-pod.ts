@@ -4,6 +4,7 @@ import type { Clock } from "@shared/base";
 import type { Kernel } from "@shared/linux";
 import type { RunArguments } from "../contract.ts";
 import type { AttachServer } from "./attach-server.ts";
+import type { CgroupPlace } from "./cgroup-place.ts";
 import type { PodInit } from "./pod-init.ts";
 import type { HostService } from "./host-service.ts";
 import type { PodSignals } from "./signals.ts";
@@ -13,6 +14,7 @@ export interface RunningPod {
   readonly directory: string;
   readonly manifest: PodManifest;
   readonly options: RunArguments;
+  readonly cgroups: CgroupPlace;
   readonly init: PodInit;
   readonly signals: PodSignals;
   /** Where others attach to the apps. */

@@ -13,7 +13,7 @@ import {
   type RuntimeNamespace,
 } from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
-import { cgroupControllers, cgroupLayout, type NamespaceKind } from "@shared/linux";
+import { cgroupLayout, type NamespaceKind } from "@shared/linux";
 import { appCgroup, podPaths } from "../contract.ts";
 import { crunPaths } from "./app-process.ts";
 import type { BoundVolume } from "./bound-volume.ts";
@@ -61,7 +61,7 @@ export function appResolver(
   nameFiles: (root: string) => BoundVolume[],
 ): ResolveApp {
   const surroundings = {
-    controllers: cgroupControllers(),
+    controllers: pod.cgroups.controllers,
     capabilities: availableCapabilities(),
     namespaces: joinedNamespaces(pod),
     nameFiles,
@@ -156,7 +156,7 @@ async function appConfig(
     root: reachableRoot(host, pod, name),
     readOnlyRoot: runtimeApp.readOnlyRootFS ?? false,
     hasTerminal: hasTerminal(stdioOf(runtimeApp.annotations ?? [], options.interactive)),
-    cgroupPath: appCgroup(options.uuid, name),
+    cgroupPath: appCgroup(pod.cgroups.pod, name),
     controllers: surroundings.controllers,
     availableCapabilities: surroundings.capabilities,
     namespaces: surroundings.namespaces,

@@ -20,6 +20,10 @@ export function stopSignalOf(app: Pick<RuntimeApp, "annotations">): AnySignal {
   return (found === undefined ? undefined : parseSignal(found)) ?? "SIGTERM";
 }
 
+export function signalNumber(signal: AnySignal): number {
+  return typeof signal === "number" ? signal : constants.signals[signal];
+}
+
 /** Undefined for a text that names no signal. */
 export function parseSignal(text: string): AnySignal | undefined {
   const word = text.trim().toUpperCase().replace(/^SIG/, "");

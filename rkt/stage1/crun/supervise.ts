@@ -164,11 +164,22 @@ export class Stopper {
     this.#timer = new AbortController();
     this.#pod.service.tellStopping();
     crashPoint("stage1-stopping");
-    for (const life of this.#lives()) life.stop(signal);
+    void this.#ask(signal);
     this.#host.clock.sleep(graceMs(this.#pod), this.#timer.signal).then(
       () => this.#pod.init.kill(),
       () => undefined, // all have ended in time
     );
+  }
+
+  /** In a unit of systemd the apps may have got the signal with all that is in the unit. */
+  async #ask(signal: NodeJS.Signals): Promise<void> {
+    const { unit } = this.#pod.cgroups;
+    const ask = (sent?: number): void => {
+      for (const life of this.#lives()) life.stop(signal, sent);
+    };
+    if (unit === undefined) return ask();
+    const { signalSentToAll } = await import("./unit-stop.ts");
+    ask(await signalSentToAll(unit));
   }
 
   finish(): void {
