@@ -9,6 +9,7 @@ import { closeSync, mkdirSync, readFileSync, statSync, writeFileSync } from "nod
 import { join } from "node:path";
 import { Fault } from "@shared/base";
 import { mappedOwners, podPaths } from "../contract.ts";
+import type { BindRequest } from "@shared/linux";
 import type { BoundVolume } from "./bound-volume.ts";
 import type { RunningPod, Stage1Host } from "./running-pod.ts";
 
@@ -71,25 +72,53 @@ function shiftVolume(
   const { source, recursive } = volume;
   if (source === "") return volume;
   makeMountPoint(source, target);
-  try {
-    host.kernel.bindMount({ source, target, recursive, userNamespaceFd });
+  const all = bindShifted(host, { source, target, recursive, userNamespaceFd });
+  if (all === undefined) return { ...volume, source: target };
+  if (recursive && bindEach(host, volume, target, userNamespaceFd)) {
     return { ...volume, source: target };
-  } catch (error) {
-    if (Fault.from(error).kind !== "unsupported") throw error;
-    host.note(`stage1: warning: files in ${volume.target} belong to nobody: ${messageOf(error)}`);
-    return volume;
   }
+  host.note(`stage1: warning: files in ${volume.target} belong to nobody: ${all.message}`);
+  return volume;
+}
+
+/** Why the file system cannot; undefined where it could. */
+function bindShifted(host: Stage1Host, request: BindRequest): Fault | undefined {
+  try {
+    host.kernel.bindMount(request);
+    return undefined;
+  } catch (error) {
+    const fault = Fault.from(error);
+    if (fault.kind !== "unsupported") throw fault;
+    return fault;
+  }
+}
+
+/** File systems below one that can be shifted may be of another kind: each gets its own try. */
+function bindEach(
+  host: Stage1Host,
+  volume: BoundVolume,
+  target: string,
+  userNamespaceFd: number,
+): boolean {
+  const top = { source: volume.source, target, recursive: false };
+  if (bindShifted(host, { ...top, userNamespaceFd }) !== undefined) return false;
+  for (const source of mountPointsBelow(volume.source)) {
+    const part = source.slice(volume.source.length);
+    const below = { source, target: join(target, part), recursive: false };
+    const fault = bindShifted(host, { ...below, userNamespaceFd });
+    if (fault === undefined) continue;
+    const where = join(volume.target, part);
+    host.note(`stage1: warning: files in ${where} belong to nobody: ${fault.message}`);
+    host.kernel.bindMount(below);
+  }
+  return true;
 }
 
 /** In a user namespace crun 1.8 binds without what is mounted below, so that gets its own turn. */
 function volumesBelow(volume: BoundVolume): BoundVolume[] {
   const { source, target, recursive, tmpfs } = volume;
   if (!recursive || tmpfs !== undefined) return [];
-  const points = readFileSync("/proc/self/mountinfo", "utf8")
-    .split("\n")
-    .map((line) => unescapeOctal(line.split(" ")[4] ?? ""))
-    .filter((point) => point.startsWith(join(source, "/")));
-  return points.map((point) => ({
+  return mountPointsBelow(source).map((point) => ({
     ...volume,
     source: point,
     target: join(target, point.slice(source.length)),
@@ -97,15 +126,18 @@ function volumesBelow(volume: BoundVolume): BoundVolume[] {
   }));
 }
 
+function mountPointsBelow(directory: string): string[] {
+  return readFileSync("/proc/self/mountinfo", "utf8")
+    .split("\n")
+    .map((line) => unescapeOctal(line.split(" ")[4] ?? ""))
+    .filter((point) => point.startsWith(join(directory, "/")));
+}
+
 /** The kernel writes space, tab, newline and backslash as three octal digits. */
 function unescapeOctal(text: string): string {
   return text.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );
-}
-
-function messageOf(error: unknown): string {
-  return Fault.from(error).message;
 }
 
 function makeMountPoint(source: string, target: string): void {
