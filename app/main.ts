@@ -83,8 +83,17 @@ async function fail(error: unknown): Promise<never> {
   process.exit(FAILURE);
 }
 
+/** Whatever lives longer than this is worth being compiled to machine code, in ms. */
+const START_MS = 100;
+
+/** The executable starts with a policy that compiles nothing that runs once. */
+function compileAfterStart(): void {
+  setTimeout(() => Bun.unsafe.setJITPolicy(1), START_MS).unref();
+}
+
 async function main(): Promise<void> {
   dropRuntimeVariables();
+  compileAfterStart();
   for (const event of ["uncaughtException", "unhandledRejection"]) {
     process.on(event, (error) => void fail(error));
   }

@@ -23,7 +23,7 @@ feature("rkt run: many pods", {}, (world) => {
   test("runs in a row, some of them killed, leave nothing", async () => {
     const { before, after, failures } = await soak(world(), 50);
     expect(failures).toEqual([]);
-    expect(leaks(before, after), `${JSON.stringify([before, after])}`).toEqual([]);
+    expect(leaks(before, after), JSON.stringify([before, after])).toEqual([]);
   });
 
   test("a /24 has 253 addresses for pods; the one after them is told so", async () => {

@@ -59,6 +59,7 @@ export { interfaceTraffic, processInfo } from "./process-info.ts";
 export type { InterfaceTraffic, ProcessInfo } from "./process-info.ts";
 export { holdPort } from "./ports.ts";
 export {
+  isTerminal,
   listenForTerminal,
   makeRaw,
   receiveTerminal,

@@ -11,6 +11,7 @@ import {
   type Site,
   type Store,
 } from "@rkt/image";
+import { isTerminal } from "@shared/linux";
 import {
   insecureOptions,
   localConfig,
@@ -63,7 +64,7 @@ export function keyReviewOf(host: Host, { flags }: Call): KeyReview {
     keyTree: join(flags.get(localConfig), "trustedkeys"),
     out: (line) => host.print(`${line}\n`),
     trustHttps: flags.get(trustKeysFromHttps),
-    ...(process.stdin.isTTY ? { review: async (question) => askYesOrNo(host, question) } : {}),
+    ...(isTerminal(0) ? { review: async (question) => askYesOrNo(host, question) } : {}),
   };
 }
 

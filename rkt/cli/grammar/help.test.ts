@@ -123,7 +123,8 @@ const FLAGS_OF_RKT: Readonly<Record<string, string>> = {
     "--annotation= --caps-remove= --caps-retain= --cpu= --cpu-shares= --dns= " +
     '--dns-domain="" --dns-opt= --dns-search= --environment= --exec= ' +
     '--group= --hostname="" --hosts-entry= --inherit-env[=false] --interactive[=false] ' +
-    '--ipc="" --mds-register[=false] --memory= --mount= --name= --net[=default] --no-overlay[=false] --oom-score-adj= ' +
+    '--ipc="" --mds-register[=false] --memory= --mount= --name= --net[=default] ' +
+    "--no-overlay[=false] --oom-score-adj= " +
     '--pod-manifest="" --port= --private-users[=false] --pull-policy="new" ' +
     "--readonly-rootfs= --seccomp= --set-env= " +
     "--set-env-file= --signature= --stage1-from-dir= --stage1-hash= --stage1-name= " +

@@ -5,8 +5,8 @@
  *
  * @see https://pkg.go.dev/golang.org/x/net/http/httpproxy
  */
-import { isIP } from "node:net";
-import { BlockList } from "node:net";
+import type * as Net from "node:net";
+import process from "node:process";
 import { Fault, quote } from "@shared/base";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -38,7 +38,13 @@ function isLoopback({ hostname }: URL): boolean {
   return hostname === "localhost" || hostname.startsWith("127.") || hostname === "[::1]";
 }
 
+/** Loaded when a proxy is asked about: most commands go nowhere. */
+function net(): typeof Net {
+  return process.getBuiltinModule("node:net");
+}
+
 function matches(word: string, url: URL): boolean {
+  const { isIP } = net();
   if (word === "") return false;
   if (word === "*") return true;
   const host = url.hostname.replace(/^\[|\]$/g, "").toLowerCase();
@@ -55,6 +61,7 @@ function portOf({ protocol, port }: URL): string {
 }
 
 function isInNetwork(host: string, word: string): boolean {
+  const { BlockList, isIP } = net();
   const [network = "", bits = ""] = word.split("/");
   const family = isIP(network);
   const length = Number(bits);

@@ -4,7 +4,6 @@
  * its age. Never changes a record.
  */
 import { lstatSync, readdirSync, renameSync, statSync, unlinkSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { BlobDigest, LayerId } from "../image.ts";
 import { type LockHost, tryLock } from "./file-lock.ts";
@@ -140,5 +139,6 @@ function takeLeftovers(paths: StorePaths): void {
  * Removes a tree. A process that still writes into it is about to notice; meanwhile we try again.
  */
 export async function removeTree(path: string): Promise<void> {
+  const { rm } = await import("node:fs/promises");
   await rm(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
 }

@@ -2,7 +2,6 @@
  * Where the store keeps what. In: a data directory and ids; out: absolute paths. An id becomes a
  * path only after it has proven to be an algorithm and hex digits. Touches no disk.
  */
-import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { Fault, quote } from "@shared/base";
 import type { BlobDigest, ImageId, LayerId } from "../image.ts";
@@ -68,7 +67,7 @@ export function layerLockFile(paths: StorePaths, id: LayerId): string {
 }
 
 export function urlLockFile(paths: StorePaths, url: string): string {
-  return join(paths.locks, `url-${createHash("sha256").update(url).digest("hex")}`);
+  return join(paths.locks, `url-${new Bun.CryptoHasher("sha256").update(url).digest("hex")}`);
 }
 
 /**

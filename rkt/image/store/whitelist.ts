@@ -5,7 +5,6 @@
  *
  * @see appc 0.8.11 aci.md, pathWhitelist: "a complete and absolute set"
  */
-import { createHash } from "node:crypto";
 import { chmodSync, chownSync, linkSync, lstatSync, mkdirSync, type BigIntStats } from "node:fs";
 import { join, posix } from "node:path";
 import type { Kernel } from "@shared/linux";
@@ -18,7 +17,7 @@ export interface WhitelistHost {
 /** Equal lists, however they are written and ordered, give equal ids. */
 export function whitelistedLayerId(layer: LayerId, whitelist: readonly string[]): LayerId {
   const text = JSON.stringify({ layer, pathWhitelist: cleanPaths(whitelist) });
-  return `sha256-${createHash("sha256").update(text).digest("hex")}`;
+  return `sha256-${new Bun.CryptoHasher("sha256").update(text).digest("hex")}`;
 }
 
 /** Fills the empty directory `target`. Paths that the tree does not have are left out. */

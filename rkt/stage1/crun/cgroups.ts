@@ -2,8 +2,7 @@
  * The end of a pod's control groups, wherever they are, in each hierarchy. crun makes those of the
  * apps; this file removes all of them. No hierarchy is ever mounted here.
  */
-import { existsSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
-import { writeFile } from "node:fs/promises";
+import { existsSync, readdirSync, readFileSync, rmdirSync, writeFile } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Clock } from "@shared/base";
 import { cgroupLayout, controllerMounts } from "@shared/linux";
@@ -31,7 +30,7 @@ export function warmUpMigration({ unit }: Pick<CgroupPlace, "unit">): void {
   if (unit !== undefined) return;
   const directory = ownCgroup();
   if (directory === undefined) return;
-  writeFile(join(directory, "cgroup.procs"), "0").catch(() => undefined); // only a head start
+  writeFile(join(directory, "cgroup.procs"), "0", () => undefined); // only a head start
 }
 
 /** The directory of this process in one of the hierarchies that are mounted. */

@@ -5,9 +5,8 @@
  */
 import { closeSync, fchmodSync } from "node:fs";
 import { constants } from "node:os";
-import process from "node:process";
 import type { Clock } from "@shared/base";
-import { type Kernel, setNonBlocking, terminalSize } from "@shared/linux";
+import { isTerminal, type Kernel, setNonBlocking, terminalSize } from "@shared/linux";
 import { AppLog, type LogSettings } from "./app-log.ts";
 import { AppStreams } from "./app-streams.ts";
 import { expectTerminal } from "./app-terminal.ts";
@@ -69,7 +68,7 @@ export function spawnConnected(
   const { pod, uuid, name, sockets } = options;
   const withSockets = (more: readonly string[]): string[] =>
     command([...more, ...(sockets.length > 0 ? [`--preserve-fds=${sockets.length}`] : [])]);
-  const stdio = withTerminal(options.stdio, process.stdin.isTTY);
+  const stdio = withTerminal(options.stdio, isTerminal(0));
   const streams = new AppStreams(host.clock, endpointsOf(stdio));
   const log = new AppLog(() => host.clock.now(), { pod, uuid, name }, options.logs);
   const output = { streams, log };

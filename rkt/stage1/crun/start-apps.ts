@@ -4,7 +4,6 @@
  */
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import process from "node:process";
 import {
   type App,
   parseIsolators,
@@ -13,7 +12,7 @@ import {
   type RuntimeNamespace,
 } from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
-import { cgroupLayout, type NamespaceKind } from "@shared/linux";
+import { cgroupLayout, isTerminal, type NamespaceKind } from "@shared/linux";
 import { appCgroup, podPaths } from "../contract.ts";
 import { crunPaths } from "./app-process.ts";
 import type { BoundVolume } from "./bound-volume.ts";
@@ -178,7 +177,7 @@ function startedBy(starter: string | undefined, program: string, app: App): App 
 }
 
 function hasTerminal(stdio: Stdio): boolean {
-  return hasOwnTerminal(withTerminal(stdio, process.stdin.isTTY));
+  return hasOwnTerminal(withTerminal(stdio, isTerminal(0)));
 }
 
 function commandOf(runtimeApp: RuntimeApp): App {

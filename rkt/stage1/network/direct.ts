@@ -5,7 +5,6 @@
  * In: a configuration of which every field is understood, else undefined: the plugin does the rest.
  * @see CNI plugins 1.1, plugins/main/ptp and plugins/main/bridge
  */
-import { createHash } from "node:crypto";
 import { closeSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import type { CniDns, CniInterface, CniNetwork, CniResult, JsonObject } from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
@@ -157,7 +156,7 @@ function readArgs(args: string): Ip | undefined | "unknown" {
 
 /** The host's end of the pod's link: the same name each time, so that it is found without notes. */
 export function hostLinkName(uuid: string, interfaceName: string): string {
-  const hash = createHash("sha256").update(`${uuid}/${interfaceName}`).digest("hex");
+  const hash = new Bun.CryptoHasher("sha256").update(`${uuid}/${interfaceName}`).digest("hex");
   return `veth${hash.slice(0, 8)}`;
 }
 

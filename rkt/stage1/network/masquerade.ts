@@ -6,7 +6,6 @@
  *
  * @see CNI plugins 1.1, pkg/ip/ipmasq_linux.go
  */
-import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { CniAddress } from "@rkt/spec";
 import { Fault } from "@shared/base";
@@ -119,9 +118,7 @@ export function additionOf(
 ): string[] {
   const own = addresses.filter((each) => each.version === version);
   if (own.length === 0) return [];
-  const hash = createHash("sha512")
-    .update(network + uuid)
-    .digest("hex");
+  const hash = new Bun.CryptoHasher("sha512").update(network + uuid).digest("hex");
   const chain = `CNI-${hash.slice(0, 24)}`;
   const comment = `-m comment --comment "name: \\"${network}\\" id: \\"${uuid}\\""`;
   return [
