@@ -2,7 +2,8 @@
  * `npm run test:vm`: the end-to-end tests of the engine where its users are, on a machine with
  * systemd as process 1 and control groups of version 2 only.
  *
- * In: the repository, set up; words that select test files by their names, such as `run.test.ts`.
+ * In: the repository, set up; words that select test files by their names, such as `run.test.ts`;
+ * without any, those that depend on the machine; `all`.
  * Out: what the tests print, the skipped ones again by name, and as the last line
  * `N passed, N failed, N skipped`; exit status 0 only if nothing failed. The machine is a virtual
  * one, made from Debian packages once and kept in .cache/vm; nothing else stays.
