@@ -148,6 +148,14 @@ feature("rkt attach", {}, (world) => {
     await using one = atTerminal(rktWords(["attach", uuid]));
     await using two = atTerminal(rktWords(["attach", uuid]));
     await using watcher = atTerminal(rktWords(["attach", "--mode=tty-out", uuid]));
+    for (const each of [one, two, watcher]) {
+      await eventually("it is attached", async () => {
+        if (each.shown().includes("app> ")) return true;
+        one.type("\r"); // whoever is attached sees the next prompt
+        await Bun.sleep(500);
+        return undefined;
+      });
+    }
     one.type("echo from-one-$((1 + 1))\r");
     for (const each of [one, two]) await each.expect(/from-one-2/);
     two.type("echo from-two-$((1 + 1))\r");
