@@ -50,7 +50,11 @@ function runDirectory(): Disposable & { readonly path: string } {
   const parent = join(ROOT, ".cache/vm");
   mkdirSync(parent, { recursive: true });
   const path = mkdtempSync(join(parent, "run-"));
-  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+  const remove = (): void => rmSync(path, { recursive: true, force: true });
+  // Whoever ends this process ends the guest; what it wrote goes with it.
+  const end = (): never => process.exit(1);
+  process.on("exit", remove).on("SIGINT", end).on("SIGTERM", end).on("SIGHUP", end);
+  return { path, [Symbol.dispose]: remove };
 }
 
 /** A guest that never came to an end of its tests has failed, and shows its console. */
