@@ -273,7 +273,9 @@ feature("rkt run as a service", { programs: PROGRAMS }, (world) => {
       expect(limit("pids.max")).toBe("99");
       expect(limit("plain/memory.max")).toBe(String(100 << 20));
       expect(succeeded(await rkt(["top", uuid]))).toContain("sleep 600");
-      const [usage] = JSON.parse(succeeded(await rkt(["stats", "--format=json", uuid])));
+      const [usage] = JSON.parse(
+        succeeded(await rkt(["stats", "--no-stream", "--format=json", uuid])),
+      );
       expect(JSON.stringify(usage)).toContain(String(100 << 20));
       const entered = await rkt(["enter", uuid, "/bin/cat", "/proc/self/cgroup"]);
       expect(succeeded(entered)).toContain("0::/\n"); // of the app's own namespace of groups
