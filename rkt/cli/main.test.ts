@@ -94,10 +94,10 @@ describe("answers that are help", () => {
 });
 
 test("an unknown command is one clear answer", async () => {
-  expect(await rkt("lst")).toEqual({
+  expect(await rkt("lisst")).toEqual({
     stdout: "",
     stderr:
-      'Error: unknown command "lst" for "rkt"\n\nDid you mean this?\n\tlist\n\n' +
+      'Error: unknown command "lisst" for "rkt"\n\nDid you mean this?\n\tlist\n\n' +
       "Run 'rkt --help' for usage.\n",
     status: 254,
   });
