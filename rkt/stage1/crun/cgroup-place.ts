@@ -9,7 +9,7 @@
  * @see systemd docs/CGROUP_DELEGATION.md; Linux Documentation/admin-guide/cgroup-v2.rst, "No
  *   Internal Process Constraint"
  */
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { writeFileAtomic } from "@shared/base";
 import { cgroupControllers, cgroupLayout, type Kernel } from "@shared/linux";
@@ -64,7 +64,8 @@ const isService = (cgroup: string): boolean =>
 /** This group, or with `DelegateSubgroup=` the one above it, where systemd keeps out of it. */
 function delegated({ kernel }: { readonly kernel: Kernel }, own: string): string | undefined {
   return [own, dirname(own)].find((cgroup) => {
-    if (cgroup === "/") return false;
+    // A container may be told a path that it does not see.
+    if (cgroup === "/" || !existsSync(join(ROOT, cgroup))) return false;
     const value = kernel.getXattr(join(ROOT, cgroup), "trusted.delegate");
     return value !== undefined && Buffer.from(value).toString() === "1";
   });
@@ -91,11 +92,11 @@ function moveTo(cgroup: string, pid: number): void {
 }
 
 function moveBack(own: string, leaf: string): void {
-  moveTo(own, process.pid);
   try {
+    moveTo(own, process.pid);
     rmdirSync(join(ROOT, leaf));
   } catch {
-    // the supervisor of another pod is there
+    // it never moved, or the supervisor of another pod is there
   }
 }
 
