@@ -3,7 +3,7 @@
  * more than a list shows, takes no lock for longer than a look, and copes with pods that move or
  * vanish meanwhile.
  */
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { parsePodManifest, type PodManifest } from "@rkt/spec";
 import { type NetworkStatus, podPaths } from "@rkt/stage1/contract";
@@ -128,6 +128,7 @@ export function modifiedMs(path: string): number | undefined {
 
 /** The text of a file; undefined where there is none. */
 export function readIfPresent(path: string): string | undefined {
+  if (!existsSync(path)) return undefined; // to throw and catch takes longer
   try {
     return readFileSync(path, "utf8");
   } catch (error) {

@@ -4,7 +4,7 @@
  *
  * What is removed last is the manifest, so that a removal cut short can be told and repeated.
  */
-import { lstatSync, readdirSync, readFileSync, rmdirSync, rmSync, unlinkSync } from "node:fs";
+import { readdirSync, readFileSync, rmdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { crashPoint, Fault, quote } from "@shared/base";
 import type { Kernel } from "@shared/linux";
@@ -35,12 +35,32 @@ export function removeTree(pod: string): void {
   }
   rmSync(join(pod, "pod"), { force: true });
   crashPoint("gc-empty");
-  rmdirSync(pod);
+  removeEmptied(pod);
 }
 
+/**
+ * The program that was the parent of a killed supervisor's app tidies up at the same time as we do:
+ * for an instant what it is at may come or go between two of our steps.
+ */
+const TRIES = 20;
+const RETRY_MS = 10;
+
 function removeEntry(path: string): void {
-  if (lstatSync(path).isDirectory()) rmSync(path, { recursive: true, force: true });
-  else unlinkSync(path);
+  rmSync(path, { recursive: true, force: true, maxRetries: TRIES, retryDelay: RETRY_MS });
+}
+
+function removeEmptied(directory: string): void {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return rmdirSync(directory);
+    } catch (error) {
+      if (attempt === TRIES || (error as { readonly code?: unknown }).code !== "ENOTEMPTY") {
+        throw error;
+      }
+    }
+    Bun.sleepSync(RETRY_MS);
+    for (const name of readdirSync(directory)) removeEntry(join(directory, name));
+  }
 }
 
 /**

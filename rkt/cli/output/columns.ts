@@ -33,7 +33,7 @@ function pad(cell: string, width: number): string {
   return cell + "\t".repeat(Math.ceil((width - lengthOf(cell)) / TAB));
 }
 
-/** In code points, as Go counts runes. */
+/** In code points, as Go counts runes: pairs of code units, which are rare, count once. */
 function lengthOf(text: string): number {
-  return [...text].length;
+  return /[\ud800-\udbff]/.test(text) ? [...text].length : text.length;
 }
