@@ -29,7 +29,7 @@ export function ended(finished: Finished, status: number): string {
 export function refused(finished: Finished): string {
   expect(finished, finished.stderr).toMatchObject({ status: 254, signal: undefined, stdout: "" });
   const lines = finished.stderr.split("\n").filter((line) => !NOTE.test(line));
-  expect(lines, "one line says why").toHaveLength(1);
+  expect(lines, `one line says why:\n${finished.stderr}`).toHaveLength(1);
   return lines[0] ?? "";
 }
 
