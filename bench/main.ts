@@ -8,6 +8,7 @@
  */
 import { join } from "node:path";
 import type { Figure, Measured } from "./figure.ts";
+import { overCrun } from "./figures/crun-alone.ts";
 import { collectExited, listExited, runBesideExited } from "./figures/exited-pods.ts";
 import { diskBesidePodman, diskBesideSquashed } from "./figures/image-disk.ts";
 import { fetchMemory, fetchOfAll, fetchOfSister, sisterBesideAll } from "./figures/image-fetch.ts";
@@ -19,7 +20,10 @@ import { createSetting } from "./setting.ts";
 
 const ROOT = join(import.meta.dir, "..");
 
-/** In the order of the table; those that keep the disk busy for long last. */
+/**
+ * In the order of the table; those that keep the disk busy for long behind the others, and the one
+ * that changes the mounts of the rest last.
+ */
 const FIGURES: readonly Figure[] = [
   version,
   runWithoutNetwork,
@@ -35,6 +39,7 @@ const FIGURES: readonly Figure[] = [
   signatureCheck,
   diskBesidePodman,
   diskBesideSquashed,
+  overCrun,
 ];
 
 const WIDTHS = [34, 26, 10, 10, 7, 9, 9] as const;
