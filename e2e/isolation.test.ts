@@ -156,12 +156,14 @@ feature("isolation", {}, (world) => {
     afterAll(async () => {
       await world().machine.shell(`umount ${host}/sub`);
     });
-    const below = (options: string, ...flags: string[]) =>
-      world().rkt([
+    const below = async (options: string, ...flags: string[]) => {
+      await world().machine.shell(`rm -f ${host}/x ${host}/sub/x`); // those of another root
+      return world().rkt([
         ...["run", "--net=none", ...flags, `--volume=v,kind=host,source=${host}${options}`],
         ...[IMAGE_NAME, "--mount=volume=v,target=/v", "--exec=/bin/sh", "--", "-c"],
         "cat /v/sub/file; for p in /v/x /v/sub/x; do touch $p 2>/dev/null || echo refused; done",
       ]);
+    };
 
     test.each([[[]], [["--private-users"]]])(
       "are there unless told otherwise %j",

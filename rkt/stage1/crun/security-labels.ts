@@ -4,6 +4,7 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import type { IsolatorSet } from "@rkt/spec";
+import { Fault, quote } from "@shared/base";
 
 export interface SecurityLabels {
   readonly selinuxLabel?: string;
@@ -22,10 +23,30 @@ export function securityLabels(
     } else warn("without its SELinux context: this kernel runs without SELinux");
   }
   if (profile !== undefined) {
-    if (hasAppArmor()) labels.apparmorProfile = profile;
+    if (hasAppArmor()) labels.apparmorProfile = loaded(profile);
     else warn("without its AppArmor profile: this kernel runs without AppArmor");
   }
   return labels;
+}
+
+/** @throws {Fault} "not-found" where the kernel tells its profiles, and this is none of them */
+function loaded(profile: string): string {
+  const names = profilesOfKernel();
+  if (names?.includes(profile) === false && profile !== "unconfined") {
+    throw new Fault("not-found", `find AppArmor profile ${quote(profile)}: it is not loaded`, {
+      hint: "load it with apparmor_parser(8)",
+    });
+  }
+  return profile;
+}
+
+function profilesOfKernel(): readonly string[] | undefined {
+  try {
+    const lines = readFileSync("/sys/kernel/security/apparmor/profiles", "utf8").split("\n");
+    return lines.map((line) => line.replace(/ \([a-z]+\)$/, ""));
+  } catch {
+    return undefined; // the file system of security modules is not mounted
+  }
 }
 
 function hasAppArmor(): boolean {
