@@ -88,8 +88,9 @@ export function openDatabase(path: string, create: (make: () => void) => void): 
     const db = new Database(path, { create: true, readwrite: true, strict: true });
     try {
       db.run(`PRAGMA busy_timeout = ${BUSY_TIMEOUT_MS}`);
-      if (schemaVersion(db) === 0) create(() => makeSchema(db));
-      refuseNewer(db, path);
+      const version = schemaVersion(db);
+      if (version === 0) create(() => makeSchema(db));
+      refuseNewer(version === 0 ? schemaVersion(db) : version, path);
       db.run("PRAGMA synchronous = NORMAL");
       db.run("PRAGMA foreign_keys = ON");
       return db;
@@ -114,8 +115,7 @@ function schemaVersion(db: Database): number {
   return row?.user_version ?? 0;
 }
 
-function refuseNewer(db: Database, path: string): void {
-  const version = schemaVersion(db);
+function refuseNewer(version: number, path: string): void {
   if (version <= SCHEMA_VERSION) return;
   throw new Fault("unsupported", `open ${quote(path)}: its version ${version} is not known`, {
     hint: "a newer version of this program wrote it; use that one",

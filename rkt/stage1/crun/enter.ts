@@ -8,7 +8,7 @@ import { closeSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
 import process from "node:process";
 import type { RuntimeCapabilities, RuntimeConfig, RuntimeProcess } from "@rkt/spec";
 import { Fault, quote } from "@shared/base";
-import { cgroupLayout, kernel } from "@shared/linux";
+import { cgroupLayout, isTerminal, kernel } from "@shared/linux";
 import { type EnterArguments, parseEnterArguments } from "../arguments.ts";
 import { findProgram } from "../programs.ts";
 import { crunCommand, crunPaths } from "./app-process.ts";
@@ -51,7 +51,7 @@ function processOf(own: RuntimeProcess, request: EnterArguments, pid: number): R
   ]);
   return {
     ...rest,
-    terminal: process.stdin.isTTY,
+    terminal: isTerminal(0),
     args: request.command,
     cwd: request.workingDirectory || own.cwd,
     env: [...environment].map(([name, value]) => `${name}=${value}`),
