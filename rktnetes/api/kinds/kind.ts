@@ -1,0 +1,50 @@
+/** What a kind is, as data: everything about it that is not behaviour. */
+import type { ObjectSchema } from "../schema/schema.ts";
+
+export interface GroupVersion {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+}
+
+export interface GroupVersionKind extends GroupVersion {
+  readonly kind: string;
+}
+
+/** One column of a table that the server prints. */
+export interface Column {
+  readonly name: string;
+  readonly type: "string" | "integer" | "number" | "boolean" | "date";
+  readonly format: string;
+  readonly description: string;
+  /** 0 is always shown, 1 only when wide. */
+  readonly priority: number;
+}
+
+export interface Subresource {
+  /** As in a path: `status`, `scale`, `eviction`. */
+  readonly name: string;
+  /** What is read from and written to it. */
+  readonly kind: GroupVersionKind;
+  readonly verbs: readonly string[];
+}
+
+/** A resource that is served: built in or custom. */
+export interface Kind extends GroupVersionKind {
+  readonly listKind: string;
+  /** Plural, as in a path. */
+  readonly resource: string;
+  readonly singular: string;
+  readonly namespaced: boolean;
+  readonly shortNames: readonly string[];
+  readonly categories: readonly string[];
+  readonly verbs: readonly string[];
+  readonly subresources: readonly Subresource[];
+  readonly storageVersionHash: string;
+  readonly columns: readonly Column[];
+  /** Fields that a field selector may name, beyond metadata.name and metadata.namespace. */
+  readonly selectableFields: readonly string[];
+  readonly schema: ObjectSchema;
+  /** Has a protobuf form. */
+  readonly hasProtobuf: boolean;
+}

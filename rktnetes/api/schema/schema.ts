@@ -1,0 +1,79 @@
+/**
+ * What is known about the fields of a type: the one description that decoding, defaults, patches,
+ * server-side apply, protobuf and OpenAPI all read. Built-in types come from generated tables,
+ * custom ones from a structural schema; whoever reads a Schema cannot tell them apart.
+ */
+
+/** JSON as it is after parsing. Integers that a double cannot hold are `bigint`. */
+export type Json = null | boolean | number | bigint | string | Json[] | JsonObject;
+/** A JSON object; made with `Object.create(null)` or checked keys where keys come from outside. */
+export interface JsonObject {
+  [key: string]: Json;
+}
+
+/** How JSON of a field reads, and what it becomes. */
+export type Scalar =
+  | "string"
+  | "bytes"
+  | "boolean"
+  | "int32"
+  | "int64"
+  | "double"
+  | "quantity"
+  | "int-or-string"
+  | "time"
+  | "micro-time"
+  | "duration"
+  /** Any JSON, kept as it is. */
+  | "any";
+
+/** How server-side apply sees a list. */
+export type ListType = "atomic" | "set" | "map";
+
+export interface FieldSchema {
+  /** Field number on the protobuf wire; absent for types that have no protobuf form. */
+  readonly number?: number;
+  readonly type: TypeSchema;
+  /** The field is written even when it has Go's zero value (no `omitempty`). */
+  readonly alwaysWritten?: boolean;
+  /** Filled in when the field is absent from a decoded object. */
+  readonly default?: Json;
+  /** Strategic merge: how the lists or objects of two sides are joined. */
+  readonly patchStrategy?: readonly ("merge" | "retainKeys" | "replace")[];
+  readonly patchMergeKey?: string;
+}
+
+export interface ObjectSchema {
+  readonly kind: "object";
+  /** Full name, as `io.k8s.api.core.v1.PodSpec`; absent for nameless objects of custom kinds. */
+  readonly name?: string;
+  readonly fields: ReadonlyMap<string, FieldSchema>;
+  readonly required: readonly string[];
+  /** Server-side apply: the whole object is one field. */
+  readonly atomic?: boolean;
+  /** Custom kinds: fields that are not listed are kept. */
+  readonly keepsUnknown?: boolean;
+}
+
+export interface MapSchema {
+  readonly kind: "map";
+  readonly values: TypeSchema;
+  readonly atomic?: boolean;
+}
+
+export interface ListSchema {
+  readonly kind: "list";
+  readonly items: TypeSchema;
+  readonly listType: ListType;
+  /** For `map`: the fields of an item that together name it. */
+  readonly keys: readonly string[];
+}
+
+export interface ScalarSchema {
+  readonly kind: "scalar";
+  readonly scalar: Scalar;
+  readonly enum?: readonly string[];
+  readonly nullable?: boolean;
+}
+
+export type TypeSchema = ObjectSchema | MapSchema | ListSchema | ScalarSchema;

@@ -1,0 +1,86 @@
+/**
+ * The seam between the registry and what keeps its bytes. Keys and values go in; one decimal
+ * revision, that rises with every commit, orders all of them. A store never parses a value, and
+ * only the registry opens one.
+ *
+ * Every implementation passes `testsuite.ts`. @see architecture §5.3
+ */
+
+/**
+ * The order of all commits: 1 or more, rising, not necessarily without gaps. A double holds it
+ * exactly; clients see it as a decimal string.
+ */
+export type Revision = number;
+
+export interface Entry {
+  /** As `/registry/<group or core>/<resource>/<namespace>/<name>`; ordered by its UTF-8 bytes. */
+  readonly key: string;
+  readonly value: Uint8Array;
+  /** Of the last write. */
+  readonly revision: Revision;
+}
+
+export type Change =
+  | { readonly type: "put"; readonly key: string; readonly value: Uint8Array }
+  | { readonly type: "delete"; readonly key: string };
+
+/** One write of a commit, done only if the key is as `expected` says. */
+export interface Write {
+  readonly change: Change;
+  /** Revision of the last write that was seen, 0 for "must not exist", undefined for "whatever". */
+  readonly expected: Revision | undefined;
+}
+
+export type CommitResult =
+  /** Durable. Revision of each write, in the order of the writes. */
+  | { readonly done: true; readonly revisions: readonly Revision[] }
+  /** Nothing was written. What stands in the way: the first such key, as it is now. */
+  | { readonly done: false; readonly key: string; readonly current: Entry | undefined };
+
+/** A change as a watcher sees it. */
+export interface StoreEvent {
+  readonly change: Change;
+  readonly revision: Revision;
+  /** What the key had before; undefined when the key was absent. */
+  readonly previous: Entry | undefined;
+}
+
+export interface Page {
+  /** In the order of keys. */
+  readonly entries: readonly Entry[];
+  /** The state that was read. */
+  readonly revision: Revision;
+  /** How many entries of the prefix follow the last one. */
+  readonly remaining: number;
+}
+
+export interface ListOptions {
+  /** Only keys after this one. */
+  readonly after?: string;
+  /** At most so many entries; all without it. */
+  readonly limit?: number;
+  /** An earlier state. @throws Fault "expired" when it was compacted, "invalid" when it is to come */
+  readonly revision?: Revision;
+}
+
+export interface WatchOptions {
+  /** Events after this revision. @throws Fault "expired" when it was compacted. */
+  readonly after: Revision;
+  readonly signal: AbortSignal;
+}
+
+export interface Store extends AsyncDisposable {
+  /** Of the last commit. Linearizable: never older than a commit answered before the call. */
+  currentRevision(): Promise<Revision>;
+  get(key: string): Promise<Entry | undefined>;
+  list(prefix: string, options?: ListOptions): Promise<Page>;
+  /** All or nothing. Concurrent calls are batched by the store. */
+  commit(writes: readonly Write[]): Promise<CommitResult>;
+  /**
+   * Batches of events of keys with this prefix, in the order of revisions, none missing. Ends when
+   * the signal aborts; throws Fault "expired" when the reader is so slow that events were lost.
+   */
+  watch(prefix: string, options: WatchOptions): AsyncIterable<readonly StoreEvent[]>;
+  /** Forgets states before this revision, in slices that do not hold up other calls. */
+  compact(before: Revision): Promise<void>;
+}
