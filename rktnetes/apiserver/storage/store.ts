@@ -45,6 +45,14 @@ export interface StoreEvent {
   readonly previous: Entry | undefined;
 }
 
+/** Events of one prefix, and up to where they are all. */
+export interface EventBatch {
+  /** In the order of revisions; may be empty. */
+  readonly events: readonly StoreEvent[];
+  /** No later batch has an event of this revision or of an earlier one. */
+  readonly revision: Revision;
+}
+
 export interface Page {
   /** In the order of keys. */
   readonly entries: readonly Entry[];
@@ -59,7 +67,9 @@ export interface ListOptions {
   readonly after?: string;
   /** At most so many entries; all without it. */
   readonly limit?: number;
-  /** An earlier state. @throws Fault "expired" when it was compacted, "invalid" when it is to come */
+  /**
+   * An earlier state. @throws Fault "expired" when it was compacted, "invalid" when it is to come
+   */
   readonly revision?: Revision;
 }
 
@@ -77,10 +87,15 @@ export interface Store extends AsyncDisposable {
   /** All or nothing. Concurrent calls are batched by the store. */
   commit(writes: readonly Write[]): Promise<CommitResult>;
   /**
-   * Batches of events of keys with this prefix, in the order of revisions, none missing. Ends when
-   * the signal aborts; throws Fault "expired" when the reader is so slow that events were lost.
+   * Batches of events of keys with this prefix, in the order of revisions, none missing. A commit
+   * to any key yields a batch, an empty one where no key of the prefix changed: a reader can wait
+   * until it has seen all of `currentRevision()`. Ends when the signal aborts; throws Fault
+   * "expired" when the reader is so slow that events were lost.
    */
-  watch(prefix: string, options: WatchOptions): AsyncIterable<readonly StoreEvent[]>;
-  /** Forgets states before this revision, in slices that do not hold up other calls. */
+  watch(prefix: string, options: WatchOptions): AsyncIterable<EventBatch>;
+  /**
+   * Forgets states and events before this revision, in slices that do not hold up other calls. The
+   * present state of every key stays, and so does the state at this revision.
+   */
   compact(before: Revision): Promise<void>;
 }
