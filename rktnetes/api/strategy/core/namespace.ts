@@ -1,0 +1,48 @@
+/**
+ * What namespaces do beyond their data: the phase, the finalizer of the server, the name's label.
+ */
+import type { JsonObject } from "../../schema/schema.ts";
+import type { Strategy } from "../strategy.ts";
+import { objectAt } from "../object-at.ts";
+
+const NAME_LABEL = "kubernetes.io/metadata.name";
+
+function setDefaults(namespace: JsonObject): void {
+  const metadata = objectAt(namespace, "metadata");
+  const name = metadata["name"];
+  if (typeof name !== "string" || name === "") return;
+  objectAt(metadata, "labels")[NAME_LABEL] = name;
+}
+
+export const NAMESPACE: Strategy = {
+  setDefaults,
+  prepareForCreate: (namespace) => {
+    namespace["status"] = { phase: "Active" };
+    const spec = objectAt(namespace, "spec");
+    const finalizers = Array.isArray(spec["finalizers"]) ? spec["finalizers"] : [];
+    if (!finalizers.includes("kubernetes")) spec["finalizers"] = [...finalizers, "kubernetes"];
+  },
+  prepareForUpdate: (namespace, old) => {
+    namespace["spec"] = old["spec"] ?? {};
+    namespace["status"] = old["status"] ?? {};
+  },
+  subresources: {
+    status: {
+      prepareForUpdate: (namespace, old) => {
+        namespace["spec"] = old["spec"] ?? {};
+      },
+    },
+    finalize: {
+      prepareForUpdate: (namespace, old) => {
+        namespace["status"] = old["status"] ?? {};
+      },
+    },
+  },
+  beginDelete: (namespace) => {
+    objectAt(namespace, "status")["phase"] = "Terminating";
+  },
+  keepsOnDelete: (namespace) => {
+    const finalizers = objectAt(namespace, "spec")["finalizers"];
+    return Array.isArray(finalizers) && finalizers.length > 0;
+  },
+};
