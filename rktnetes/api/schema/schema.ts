@@ -25,7 +25,11 @@ export type Scalar =
   | "micro-time"
   | "duration"
   /** Any JSON, kept as it is. */
-  | "any";
+  | "any"
+  /** JSON schemas of custom kinds: a boolean, list or list of strings may stand for a schema. */
+  | "json-schema-or-bool"
+  | "json-schema-or-array"
+  | "json-schema-or-strings";
 
 /** How server-side apply sees a list. */
 export type ListType = "atomic" | "set" | "map";
@@ -33,9 +37,16 @@ export type ListType = "atomic" | "set" | "map";
 export interface FieldSchema {
   /** Field number on the protobuf wire; absent for types that have no protobuf form. */
   readonly number?: number;
+  /** Protobuf: the field number of the nested message that holds this field; JSON has it inline. */
+  readonly within?: number;
   readonly type: TypeSchema;
-  /** The field is written even when it has Go's zero value (no `omitempty`). */
+  /**
+   * The field is written even when it has Go's zero value (no `omitempty`). That value is null for
+   * pointers, lists, maps and times, `{}` for objects, else 0, "" or false.
+   */
   readonly alwaysWritten?: boolean;
+  /** Absent differs from zero: 0, "", false and `{}` are kept when they are given. */
+  readonly pointer?: boolean;
   /** Filled in when the field is absent from a decoded object. */
   readonly default?: Json;
   /** Strategic merge: how the lists or objects of two sides are joined. */
@@ -47,6 +58,8 @@ export interface ObjectSchema {
   readonly kind: "object";
   /** Full name, as `io.k8s.api.core.v1.PodSpec`; absent for nameless objects of custom kinds. */
   readonly name?: string;
+  /** Go's name of the type, as `v1.PodSpec`: it stands in messages. */
+  readonly goType?: string;
   readonly fields: ReadonlyMap<string, FieldSchema>;
   readonly required: readonly string[];
   /** Server-side apply: the whole object is one field. */
@@ -57,12 +70,16 @@ export interface ObjectSchema {
 
 export interface MapSchema {
   readonly kind: "map";
+  /** Go's name of the type, as `v1.ResourceList`, where it has one. */
+  readonly goType?: string;
   readonly values: TypeSchema;
   readonly atomic?: boolean;
 }
 
 export interface ListSchema {
   readonly kind: "list";
+  /** Go's name of the type, where it has one. */
+  readonly goType?: string;
   readonly items: TypeSchema;
   readonly listType: ListType;
   /** For `map`: the fields of an item that together name it. */
@@ -72,6 +89,8 @@ export interface ListSchema {
 export interface ScalarSchema {
   readonly kind: "scalar";
   readonly scalar: Scalar;
+  /** Go's name of the type, as `v1.PodPhase`, where it has one. */
+  readonly goType?: string;
   readonly enum?: readonly string[];
   readonly nullable?: boolean;
 }
