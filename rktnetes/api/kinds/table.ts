@@ -105,7 +105,7 @@ function readField(words: readonly string[], scope: Scope): FieldSchema {
   const patch = word(words, "patch");
   const mergeKey = word(words, "mergeKey");
   const value = word(words, "default");
-  const isDefault: Json | undefined = value === undefined ? undefined : JSON.parse(value);
+  const isDefault = value === undefined ? undefined : (JSON.parse(value) as Json);
   return {
     ...(number === "-" ? {} : { number: Number(inner ?? outer) }),
     ...(inner === undefined ? {} : { within: Number(outer) }),

@@ -3,6 +3,9 @@
  * as the tables write them, OpenAPI definitions, protobuf field numbers. Out: a line for each
  * disagreement.
  */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
 import type { Definition } from "./openapi.ts";
 import { PACKAGES } from "./packages.ts";
 import type { Struct } from "./types.ts";
@@ -30,9 +33,13 @@ export function missingFields(
   return lines;
 }
 
-type ProtobufFields = Readonly<
+export type ProtobufFields = Readonly<
   Record<string, { messages: Record<string, Record<string, { number: number }>> }>
 >;
+
+export function readProtobufFields(data: string): ProtobufFields {
+  return JSON.parse(readFileSync(join(data, "protobuf-fields.json"), "utf8")) as ProtobufFields;
+}
 
 /** Field numbers that differ, as sets: names on the wire may differ from those in JSON. */
 export function compareProtobuf(structs: readonly Struct[], fields: ProtobufFields): string[] {

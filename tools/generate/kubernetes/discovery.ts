@@ -31,7 +31,7 @@ interface ColumnDefinition {
 export type Columns = Readonly<Record<string, { columnDefinitions?: readonly ColumnDefinition[] }>>;
 
 export function readColumns(data: string): Columns {
-  return JSON.parse(readFileSync(join(data, "table-columns.json"), "utf8"));
+  return JSON.parse(readFileSync(join(data, "table-columns.json"), "utf8")) as Columns;
 }
 
 /** A `kind` line per resource, its sub-resources and columns indented below it. */
@@ -42,7 +42,8 @@ export function kindLines(data: string, of: ApiPackage, columns: Columns): strin
     `${of.group === "" ? "core" : of.group}__${of.version}.json`,
   );
   if (!existsSync(file)) return [];
-  const { resources }: { resources: readonly Resource[] } = JSON.parse(readFileSync(file, "utf8"));
+  const text = readFileSync(file, "utf8");
+  const { resources } = JSON.parse(text) as { resources: readonly Resource[] };
   const lines: string[] = [];
   for (const resource of resources) {
     if (resource.name.includes("/")) continue;

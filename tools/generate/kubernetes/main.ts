@@ -10,7 +10,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
-import { compareProtobuf, missingFields } from "./compare.ts";
+import { compareProtobuf, missingFields, readProtobufFields } from "./compare.ts";
 import { readColumns } from "./discovery.ts";
 import { readGoPackage } from "./go-source.ts";
 import { readDefinitions } from "./openapi.ts";
@@ -37,12 +37,12 @@ const files = new Map<string, string>();
 for (const of of PACKAGES) {
   const own = structs.filter((struct) => struct.of === of);
   files.set(join(API, "kinds/generated", `${of.id}.txt`), tableText(of, own, sources));
-  files.set(join(API, "types", `${of.id.replaceAll("_", "-")}.ts`), typesText(of, own, sources));
+  files.set(join(API, "types", `${of.id.replaceAll("_", "-")}.ts`), formatted(typesText(of, own)));
 }
 
 const complaints = [
   ...missingFields(structs, definitions),
-  ...compareProtobuf(structs, JSON.parse(readFileSync(join(data, "protobuf-fields.json"), "utf8"))),
+  ...compareProtobuf(structs, readProtobufFields(data)),
 ];
 for (const complaint of complaints) console.log(complaint);
 
@@ -67,4 +67,15 @@ function roots(): string[] {
     }
   }
   return found;
+}
+
+/** As the formatter of this repository writes it. */
+function formatted(text: string): string {
+  const biome = join(import.meta.dir, "../../../node_modules/.bin/biome");
+  const done = Bun.spawnSync([biome, "format", "--stdin-file-path=types.ts"], {
+    stdin: Buffer.from(text),
+    stderr: "inherit",
+  });
+  if (!done.success) throw new Error("format generated types: biome failed");
+  return done.stdout.toString();
 }

@@ -29,9 +29,8 @@ export function readDefinitions(directory: string): Map<string, Definition> {
   const found = new Map<string, Definition>();
   for (const file of readdirSync(directory).toSorted()) {
     if (file === "index.json") continue;
-    const document: { components: { schemas: Record<string, Definition> } } = JSON.parse(
-      readFileSync(join(directory, file), "utf8"),
-    );
+    const text = readFileSync(join(directory, file), "utf8");
+    const document = JSON.parse(text) as { components: { schemas: Record<string, Definition> } };
     for (const [name, definition] of Object.entries(document.components.schemas)) {
       found.set(name, definition);
     }

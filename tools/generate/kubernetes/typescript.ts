@@ -3,7 +3,6 @@
  * optional except those that decoding always sets.
  */
 import type { ApiPackage } from "./packages.ts";
-import type { Sources } from "./tables.ts";
 import type { Struct, TableField } from "./types.ts";
 
 const SCALARS: Readonly<Record<string, string>> = {
@@ -19,11 +18,11 @@ const SCALARS: Readonly<Record<string, string>> = {
 };
 
 /** The text of a file with an interface per struct, in alphabetical order. */
-export function typesText(of: ApiPackage, structs: readonly Struct[], sources: Sources): string {
+export function typesText(of: ApiPackage, structs: readonly Struct[]): string {
   const imports = new Map<string, Set<string>>();
   const interfaces = structs
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
-    .map((struct) => interfaceText(struct, sources, imports));
+    .map((struct) => interfaceText(struct, imports));
   const lines = [...imports]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .flatMap(([from, names]) => importLines(from, [...names].toSorted()));
@@ -44,25 +43,15 @@ function importLines(from: string, names: readonly string[]): string[] {
 
 type Imports = Map<string, Set<string>>;
 
-function interfaceText(struct: Struct, sources: Sources, imports: Imports): string {
+function interfaceText(struct: Struct, imports: Imports): string {
   if (struct.fields.length === 0) return `export type ${struct.name} = Record<string, never>;\n`;
-  const id = `${struct.of.openapiPrefix}.${struct.name}`;
-  const properties = sources.definitions.get(id)?.properties ?? {};
-  const lines = struct.fields.map((field) => {
-    const property = properties[field.name];
-    const values = property?.enum ?? property?.items?.enum;
-    return `  ${fieldText(field, values, imports)}`;
-  });
+  const lines = struct.fields.map((field) => `  ${fieldText(field, imports)}`);
   return `export interface ${struct.name} {\n${lines.join("\n")}\n}\n`;
 }
 
-function fieldText(
-  field: TableField,
-  values: readonly string[] | undefined,
-  imports: Imports,
-): string {
+function fieldText(field: TableField, imports: Imports): string {
   const name = /^\w+$/.test(field.name) ? field.name : JSON.stringify(field.name);
-  const type = typeText(field.type, values, imports);
+  const type = typeText(field.type, imports);
   const nullable = field.alwaysWritten && isNullZero(field) ? " | null" : "";
   return `${name}${field.alwaysWritten ? "" : "?"}: ${type}${nullable};`;
 }
@@ -71,12 +60,12 @@ function isNullZero({ type, pointer }: TableField): boolean {
   return pointer || /^(\[\]|\{\}|bytes|time|micro-time|any)/.test(type);
 }
 
-function typeText(type: string, values: readonly string[] | undefined, imports: Imports): string {
+function typeText(type: string, imports: Imports): string {
   if (type.startsWith("[]")) {
-    const inner = typeText(type.slice(2), values, imports);
+    const inner = typeText(type.slice(2), imports);
     return inner.includes(" ") ? `(${inner})[]` : `${inner}[]`;
   }
-  if (type.startsWith("{}")) return `Record<string, ${typeText(type.slice(2), values, imports)}>`;
+  if (type.startsWith("{}")) return `Record<string, ${typeText(type.slice(2), imports)}>`;
   if (type === "any") add(imports, "../schema/schema.ts", "Json");
   if (/^[a-z][a-z0-9-]*$/.test(type)) return SCALARS[type] ?? "string";
   const [file = "", name] = type.split(".");

@@ -1,0 +1,111 @@
+/**
+ * JSON becomes an object of a kind, as Go's decoder of Kubernetes reads it. In: text (or a parsed
+ * tree) and a schema. Out: the object in the form in which it is stored and shown, quantities and
+ * times canonical, absent what Go would leave out, defaults filled in; and what strict validation
+ * complains of (unknown and duplicate fields, in the order of the text).
+ *
+ * What does not fit is a Fault in Go's words. Field names are case-sensitive, null is nothing.
+ */
+import { Fault, quote } from "@shared/base";
+
+import type { Json, JsonObject, ObjectSchema } from "../schema/schema.ts";
+import { Decoder } from "./decoder.ts";
+import { countMembers, parseExactJson } from "./json-text.ts";
+
+export interface Decoded {
+  readonly object: JsonObject;
+  /** `unknown field "spec.foo"`, `duplicate field "data.a"`; at most 100. */
+  readonly problems: readonly string[];
+}
+
+/** Decodes the text of one object. */
+export function decodeJson(schema: ObjectSchema, text: string): Decoded {
+  return decodeQuickly(schema, text) ?? decodeExactly(schema, text);
+}
+
+/** Undefined where a member is unknown, double or does not fit: the exact way says what it is. */
+function decodeQuickly(schema: ObjectSchema, text: string): Decoded | undefined {
+  const members = countMembers(text);
+  if (members === undefined) return undefined;
+  let tree: Json;
+  try {
+    tree = JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+  const decoder = new Decoder(false);
+  const object = decoder.root(tree, schema);
+  const isWhole = !decoder.stumbled && decoder.members === members;
+  return isWhole && object !== undefined ? { object, problems: [] } : undefined;
+}
+
+function decodeExactly(schema: ObjectSchema, text: string): Decoded {
+  const decoder = new Decoder(true);
+  const object = decoder.root(parseExactJson(text), schema);
+  if (decoder.fault !== undefined) throw decoder.fault;
+  return { object: object ?? {}, problems: decoder.problems };
+}
+
+/** Decodes a tree that was parsed before: from YAML, from a patch, from another object. */
+export function decodeTree(schema: ObjectSchema, tree: Json): Decoded {
+  const quick = new Decoder(false);
+  const object = quick.root(tree, schema);
+  if (!quick.stumbled && object !== undefined) return { object, problems: [] };
+  const decoder = new Decoder(true);
+  const slow = decoder.root(tree, schema);
+  if (decoder.fault !== undefined) throw decoder.fault;
+  return { object: slow ?? {}, problems: decoder.problems };
+}
+
+/** What the object says it is, before its schema is known. */
+export interface TypeMeta {
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
+/** Reads apiVersion and kind only. A text that is no object is a Fault in Go's words. */
+export function peekTypeMeta(text: string): TypeMeta {
+  const tree = peekTree(text);
+  const decoder = new Decoder(true);
+  const object = decoder.root(tree, TYPE_META);
+  if (decoder.fault !== undefined) {
+    throw new Fault("invalid", `couldn't get version/kind; json parse error: ${wordsOf(decoder)}`);
+  }
+  return { apiVersion: textOf(object?.["apiVersion"]), kind: textOf(object?.["kind"]) };
+}
+
+function textOf(value: Json | undefined): string {
+  return typeof value === "string" ? value : "";
+}
+
+function wordsOf({ fault }: Decoder): string {
+  const unnamed =
+    'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; ' +
+    'Kind string "json:\\"kind,omitempty\\"" }';
+  return (fault?.message ?? "").replace("of type TypeMeta", `of type ${unnamed}`);
+}
+
+function peekTree(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    try {
+      parseExactJson(text);
+    } catch (thrown) {
+      const { message } = Fault.from(thrown);
+      throw new Fault("invalid", `couldn't get version/kind; json parse error: ${message}`);
+    }
+    throw new Fault("internal", `parse JSON that begins with ${quote(text.slice(0, 20))}`);
+  }
+}
+
+const NAME = { kind: "scalar", scalar: "string" } as const;
+const TYPE_META: ObjectSchema = {
+  kind: "object",
+  goType: "TypeMeta",
+  fields: new Map([
+    ["apiVersion", { type: NAME }],
+    ["kind", { type: NAME }],
+  ]),
+  required: [],
+};

@@ -1,0 +1,77 @@
+/**
+ * A schema prepared for walking: its fields as arrays, which are always written, and the zero
+ * objects of its types. In: an ObjectSchema. Out: its plan, made once and kept with it.
+ */
+import type { FieldSchema, Json, JsonObject, ObjectSchema, TypeSchema } from "../schema/schema.ts";
+
+export interface Plan {
+  readonly names: readonly string[];
+  readonly fields: readonly FieldSchema[];
+  readonly byName: ReadonlyMap<string, FieldSchema>;
+  /** Fields that every object of the type has: always written, or with a default. */
+  readonly filled: readonly string[];
+}
+
+const plans = new WeakMap<ObjectSchema, Plan>();
+
+export function planOf(schema: ObjectSchema): Plan {
+  return plans.get(schema) ?? makePlan(schema);
+}
+
+function makePlan(schema: ObjectSchema): Plan {
+  const byName = schema.fields;
+  const filled = [...byName].filter(([, field]) => field.alwaysWritten || "default" in field);
+  const plan = {
+    names: [...byName.keys()],
+    fields: [...byName.values()],
+    byName,
+    filled: filled.map(([name]) => name),
+  };
+  plans.set(schema, plan);
+  return plan;
+}
+
+/** What an absent field becomes: its default, Go's zero value, or nothing. */
+export function absentValue(field: FieldSchema): Json | undefined {
+  if (field.default !== undefined) return structuredClone(field.default);
+  return field.alwaysWritten ? zeroOf(field.type, field.pointer === true) : undefined;
+}
+
+/** Go's zero value as it is written. */
+export function zeroOf(type: TypeSchema, pointer: boolean): Json {
+  if (pointer || type.kind === "list" || type.kind === "map") return null;
+  if (type.kind === "object") return fillAbsent({}, planOf(type));
+  switch (type.scalar) {
+    case "string":
+      return "";
+    case "boolean":
+      return false;
+    case "int32":
+    case "int64":
+    case "double":
+    case "int-or-string":
+      return 0;
+    case "quantity":
+      return "0";
+    case "duration":
+      return "0s";
+    default:
+      return null;
+  }
+}
+
+/** Sets what the object lacks and always has. */
+export function fillAbsent(object: JsonObject, plan: Plan): JsonObject {
+  for (const name of plan.filled) {
+    if (object[name] !== undefined) continue;
+    const field = plan.byName.get(name);
+    const value = field && absentValue(field);
+    if (value !== undefined) object[name] = value;
+  }
+  return object;
+}
+
+/** An object for keys from outside: it has no prototype, so `constructor` is a key like others. */
+export function openObject(): JsonObject {
+  return { __proto__: null };
+}
