@@ -6,8 +6,8 @@
  * @see RFC 6902; kubernetes reference §1.9
  */
 import { Fault, quote } from "@shared/base";
-import { badRequest, StatusFault, tooLarge } from "../status/status-fault.ts";
 import type { Json, JsonObject } from "../schema/schema.ts";
+import { badRequest, type StatusFault, tooLarge } from "../status/status-fault.ts";
 import { copyJson, equalJson, isObject, own, setOwn } from "./values.ts";
 
 const MAX_OPERATIONS = 10_000;

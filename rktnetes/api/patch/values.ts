@@ -41,9 +41,14 @@ function equalLists(left: readonly Json[], right: readonly Json[]): boolean {
   return left.length === right.length && left.every((item, at) => equalJson(item, right[at]));
 }
 
+/** 5 and 5n are one number. */
 function equalNumbers(left: Json | undefined, right: Json | undefined): boolean {
-  const types = new Set([typeof left, typeof right]);
-  return types.has("bigint") && types.has("number") && String(left) === String(right);
+  if (typeof left === "bigint") return typeof right === "number" && isWhole(right, left);
+  return typeof right === "bigint" && typeof left === "number" && isWhole(left, right);
+}
+
+function isWhole(left: number, right: bigint): boolean {
+  return Number.isInteger(left) && BigInt(left) === right;
 }
 
 /** As Go prints a value with `%v`: `map[a:1 b:[x y]]`; clients see it in messages. */
