@@ -53,14 +53,18 @@ export interface Failure {
   readonly reason: StatusReason;
   readonly message: string;
   readonly details?: StatusDetails;
+  /** Where an expired list may go on, inconsistently. */
+  readonly continue?: string;
 }
 
 export function qualified({ group, name }: Qualified): string {
   return group === "" ? name : `${name}.${group}`;
 }
 
-export function failureStatus({ code, reason, message, details }: Failure): JsonObject {
-  const status: JsonObject = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure" };
+export function failureStatus(failure: Failure): JsonObject {
+  const { code, reason, message, details } = failure;
+  const metadata = failure.continue === undefined ? {} : { continue: failure.continue };
+  const status: JsonObject = { kind: "Status", apiVersion: "v1", metadata, status: "Failure" };
   if (message !== "") status["message"] = message;
   if (reason !== "") status["reason"] = reason;
   if (details !== undefined) status["details"] = detailsObject(details);

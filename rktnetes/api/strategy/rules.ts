@@ -89,7 +89,15 @@ const CREATES_ON_UPDATE: ReadonlySet<string> = new Set([
   "rbac.authorization.k8s.io/roles",
 ]);
 
+/** Every answer about these says so. */
+const DEPRECATED: Readonly<Record<string, string>> = {
+  "/componentstatuses": "v1 ComponentStatus is deprecated in v1.19+",
+  "/endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+};
+
 export interface KindRules {
+  /** A warning on every answer; empty for none. */
+  readonly deprecation: string;
   readonly countsGeneration: boolean;
   readonly returnsDeleted: boolean;
   readonly needsResourceVersion: boolean;
@@ -100,6 +108,7 @@ export interface KindRules {
 export function rulesOf(kind: Kind, custom: boolean): KindRules {
   const name = `${kind.group}/${kind.resource}`;
   return {
+    deprecation: custom ? "" : (DEPRECATED[name] ?? ""),
     countsGeneration: custom || COUNTS_GENERATION.has(name),
     returnsDeleted: RETURNS_DELETED.has(name),
     needsResourceVersion: custom || NEEDS_RESOURCE_VERSION.has(name),

@@ -1,0 +1,61 @@
+/**
+ * The API server as one value: what `handle` needs for any request. Opening it loads nothing but the
+ * store's revision; kinds and caches come with the first request for them.
+ */
+import { Admission } from "./admission/admission.ts";
+import { namespaceLifecycle } from "./admission/namespace-lifecycle.ts";
+import { bootstrap } from "./bootstrap/bootstrap.ts";
+import type { ServerHost } from "./host.ts";
+import { Metrics } from "./health/metrics.ts";
+import { Hub } from "./registry/cache/hub.ts";
+import { Registry } from "./registry/registry.ts";
+import { ServedKinds } from "./served-kinds.ts";
+import type { Store } from "./storage/store.ts";
+
+export interface ApiServerOptions {
+  readonly store: Store;
+  readonly host: ServerHost;
+  /** `host:port` under which clients reach this server. */
+  readonly address: string;
+}
+
+export class ApiServer implements AsyncDisposable {
+  readonly registry: Registry;
+  readonly kinds: ServedKinds = new ServedKinds();
+  readonly metrics: Metrics = new Metrics();
+  readonly host: ServerHost;
+  readonly address: string;
+  readonly #hub: Hub;
+  readonly #stop = new AbortController();
+
+  private constructor(hub: Hub, registry: Registry, { host, address }: ApiServerOptions) {
+    this.#hub = hub;
+    this.registry = registry;
+    this.host = host;
+    this.address = address;
+  }
+
+  /** Opens the server on a store and writes what a fresh cluster has. */
+  static async open(options: ApiServerOptions): Promise<ApiServer> {
+    await bootstrap(options.store, options.host);
+    const hub = await Hub.open(options.store);
+    const admission: Admission = new Admission([namespaceLifecycle(() => registry)]);
+    const registry: Registry = new Registry({ hub, host: options.host, admission });
+    return new ApiServer(hub, registry, options);
+  }
+
+  /** Aborts when the server is going down: watches end. */
+  get stopping(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  /** Ends all watches; other requests go on. */
+  beginStop(): void {
+    this.#stop.abort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.beginStop();
+    await this.#hub[Symbol.asyncDispose]();
+  }
+}

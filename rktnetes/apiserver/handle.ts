@@ -1,0 +1,146 @@
+/**
+ * What happens to a request, from top to bottom: who asks, may they, what is named, do it, answer.
+ * In: a request and where its answer goes. Out: an answer, or nothing when it was streamed. Never
+ * throws: whatever goes wrong becomes an answer.
+ */
+import { goQuote } from "@rktnetes/api/field-error";
+import { badRequest, noSuchResource } from "@rktnetes/api/status-fault";
+import { Fault, parseDuration } from "@shared/base";
+import type { ApiServer } from "./api-server.ts";
+import { authenticate } from "./auth/authenticate.ts";
+import { authorize } from "./auth/authorize.ts";
+import type { Attributes, User } from "./auth/user.ts";
+import { serveDiscovery } from "./discovery/serve-discovery.ts";
+import { type Answer, faultAnswer, pageNotFound, textAnswer } from "./http/answer.ts";
+import type { ApiRequest, Outlet } from "./http/api-request.ts";
+import { serveOther } from "./http/other-routes.ts";
+import { parsePath, type RequestPath, type ResourcePath } from "./http/request-path.ts";
+import { serveResource } from "./http/resource-routes.ts";
+
+/** An answer with the warnings that came up on the way to it. */
+export interface Handled {
+  readonly answer: Answer | undefined;
+  readonly warnings: readonly string[];
+}
+
+export async function handle(
+  server: ApiServer,
+  request: ApiRequest,
+  outlet: Outlet,
+): Promise<Handled> {
+  const warnings: string[] = [];
+  const warn = (text: string): void => {
+    if (!warnings.includes(text)) warnings.push(text);
+  };
+  try {
+    const path = parsePath(request.path);
+    const user = authenticate(request);
+    authorize(user, attributesOf(request, path));
+    checkTimeout(request);
+    const answer = await route(server, { request, outlet, path, user, warn });
+    return { answer, warnings };
+  } catch (error) {
+    return { answer: faultAnswer(error), warnings };
+  }
+}
+
+interface Routing {
+  readonly request: ApiRequest;
+  readonly outlet: Outlet;
+  readonly path: RequestPath;
+  readonly user: User;
+  readonly warn: (text: string) => void;
+}
+
+async function route(server: ApiServer, routing: Routing): Promise<Answer | undefined> {
+  const { request, path } = routing;
+  switch (path.type) {
+    case "resource":
+      return await routeResource(server, { ...routing, path });
+    case "discovery":
+      return await serveDiscovery(server, request, path);
+    case "nothing":
+      throw noSuchResource();
+    case "broken": {
+      const why = "failed to create RequestInfo: unable to determine kind and namespace from url";
+      const where = goQuote(request.path);
+      const text = `Internal Server Error: ${where}: ${why}, ${request.path}\n`;
+      return { ...textAnswer(500, text), uncached: true };
+    }
+    case "other":
+      return await serveOther(server, request);
+  }
+}
+
+async function routeResource(
+  server: ApiServer,
+  { path, ...rest }: Routing & { readonly path: ResourcePath },
+): Promise<Answer | undefined> {
+  const { kinds } = server;
+  const kind = kinds.find(path.group, path.version, path.resource);
+  if (kind === undefined || (!kind.namespaced && path.namespace !== "")) {
+    if (path.group !== "" && !kinds.hasGroup(path.group)) return pageNotFound();
+    throw noSuchResource();
+  }
+  if (kind.namespaced && path.namespace === "" && path.name !== "") throw noSuchResource();
+  const { deprecation } = (await server.registry.resource(kind)).rules;
+  if (deprecation !== "") rest.warn(deprecation);
+  return await serveResource({ ...rest, server, path, kind });
+}
+
+const VERBS: Readonly<Record<string, string>> = {
+  GET: "get",
+  HEAD: "get",
+  POST: "create",
+  PUT: "update",
+  PATCH: "patch",
+  DELETE: "delete",
+};
+
+function attributesOf(request: ApiRequest, path: RequestPath): Attributes {
+  const verb = VERBS[request.method] ?? request.method.toLowerCase();
+  if (path.type !== "resource") return { ...NO_RESOURCE, verb, path: request.path };
+  const { group, version, namespace, resource, subresource, name } = path;
+  return {
+    verb: name === "" || path.watch ? collectionVerb(verb, request, path) : verb,
+    isResource: true,
+    path: request.path,
+    group,
+    version,
+    namespace,
+    resource,
+    subresource,
+    name,
+  };
+}
+
+const NO_RESOURCE = {
+  isResource: false,
+  group: "",
+  version: "",
+  namespace: "",
+  resource: "",
+  subresource: "",
+  name: "",
+} as const;
+
+function collectionVerb(verb: string, request: ApiRequest, { watch }: ResourcePath): string {
+  if (verb === "delete") return "deletecollection";
+  if (verb !== "get") return verb;
+  if (watch) return "watch";
+  const asked = request.search === "" ? null : request.query.get("watch");
+  return asked === null || asked === "false" || asked === "0" ? "list" : "watch";
+}
+
+/** Old clients send a timeout with every request; only its form matters. */
+function checkTimeout({ search, query }: ApiRequest): void {
+  if (!search.includes("timeout=")) return;
+  const text = query.get("timeout") ?? "";
+  if (text === "") return;
+  try {
+    parseDuration(text);
+  } catch (error) {
+    const why = Fault.from(error).message;
+    throw badRequest(`invalid timeout specified in the request URL - ${why}`);
+  }
+}

@@ -1,0 +1,36 @@
+/** Paths that are not objects: version, health, metrics, the index. In: a path. Out: an answer. */
+import { memoryUsage } from "node:process";
+import { methodNotAllowed, notAcceptable } from "@rktnetes/api/status-fault";
+import type { ApiServer } from "../api-server.ts";
+import { apiVersionOf } from "../registry/resource.ts";
+import { answerHealth } from "../health/checks.ts";
+import { versionDocument } from "../version.ts";
+import { type Answer, documentAnswer, pageNotFound } from "./answer.ts";
+import type { ApiRequest } from "./api-request.ts";
+
+export async function serveOther(server: ApiServer, request: ApiRequest): Promise<Answer> {
+  const { path } = request;
+  if (path === "/version" || path === "/version/") return serveVersion(request);
+  if (path === "/") return documentAnswer(200, { paths: indexPaths(server) });
+  if (path === "/metrics") {
+    const body = server.metrics.text(memoryUsage().rss);
+    return { status: 200, type: "text/plain; version=0.0.4; charset=utf-8", body };
+  }
+  return (await answerHealth(server, path, request.query)) ?? pageNotFound();
+}
+
+function serveVersion(request: ApiRequest): Answer {
+  if (request.method !== "GET") throw methodNotAllowed();
+  const accept = request.header("accept") ?? "";
+  if (accept !== "" && !/\*\/\*|application\/json/.test(accept)) {
+    throw notAcceptable("406: Not Acceptable\n\nAvailable representations: application/json", {});
+  }
+  return documentAnswer(200, versionDocument());
+}
+
+function indexPaths({ kinds }: ApiServer): string[] {
+  const all = kinds.groupVersions().filter(({ group }) => group !== "");
+  const groups = all.flatMap((each) => [`/apis/${each.group}`, `/apis/${apiVersionOf(each)}`]);
+  const others = ["/api", "/api/v1", "/apis", "/apis/", "/healthz", "/livez", "/metrics"];
+  return [...new Set([...others, ...groups, "/openapi/v2", "/openapi/v3", "/readyz", "/version"])].sort();
+}

@@ -1,0 +1,223 @@
+/**
+ * The door: TLS with client certificates, HTTP/1.1 and HTTP/2 on one port. In: connections. Out:
+ * requests for `handle`, its answers as bytes. Decides nothing.
+ */
+import { createSecureServer, type Http2SecureServer } from "node:http2";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { AddressInfo } from "node:net";
+import type { TLSSocket } from "node:tls";
+import { gzip } from "node:zlib";
+import { tooLarge } from "@rktnetes/api/status-fault";
+import { goQuote } from "@rktnetes/api/field-error";
+import { errnoWords, Fault, quote } from "@shared/base";
+import type { ApiServer } from "../api-server.ts";
+import { handle } from "../handle.ts";
+import type { Answer } from "./answer.ts";
+import type { ApiRequest, Outlet, PeerCertificate } from "./api-request.ts";
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0 for any. */
+  readonly port: number;
+  /** PEM of this server's key and certificate chain. */
+  readonly key: string;
+  readonly certificate: string;
+  /** PEM of whoever signs certificates of clients. */
+  readonly clientAuthority: string;
+}
+
+/** Bodies may be this long. */
+const BODY_MAX = 3 * 1024 * 1024;
+
+/** Answers from this length on are compressed for clients that can read that. */
+const GZIP_MIN = 128 * 1024;
+
+export class HttpServer {
+  readonly #server: Http2SecureServer;
+  readonly #api: ApiServer;
+
+  constructor(api: ApiServer, { key, certificate, clientAuthority }: ListenOptions) {
+    this.#api = api;
+    const options = { key, cert: certificate, ca: clientAuthority };
+    this.#server = createSecureServer(
+      { ...options, allowHTTP1: true, requestCert: true, rejectUnauthorized: false },
+      (request, response) => void this.#serve(request, response),
+    );
+    this.#server.on("sessionError", () => undefined);
+    this.#server.on("tlsClientError", () => undefined);
+  }
+
+  /** Resolves to the port. @throws {Fault} "precondition" for a port that is in use */
+  listen({ host, port }: Pick<ListenOptions, "host" | "port">): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", (error: Error & { code?: string }) => {
+        const words = error.code === "EADDRINUSE" ? "it is in use" : errnoWords(error.code ?? "");
+        const where = quote(`${host}:${port}`);
+        reject(new Fault("precondition", `listen on ${where}: ${words || error.message}`));
+      });
+      this.#server.listen(port, host, () => {
+        resolve((this.#server.address() as AddressInfo).port);
+      });
+    });
+  }
+
+  /** Takes no more connections; resolves when the last one has gone. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#server.close(() => resolve());
+    });
+  }
+
+  async #serve(request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
+    const began = performance.now();
+    const call = new HttpRequest(request, response);
+    const outlet = new HttpOutlet(response, this.#api.host.uuid);
+    const { answer, warnings } = await handle(this.#api, call, outlet);
+    if (answer !== undefined) await this.#send(call, response, { answer, warnings });
+    const code = answer?.status ?? 200;
+    this.#api.metrics.count(request.method, code, performance.now() - began);
+  }
+
+  async #send(
+    request: HttpRequest,
+    response: Http2ServerResponse,
+    { answer, warnings }: { readonly answer: Answer; readonly warnings: readonly string[] },
+  ): Promise<void> {
+    const { status, type, uncached = false } = answer;
+    const headers: Record<string, string | string[]> = {
+      "audit-id": request.header("audit-id") ?? this.#api.host.uuid(),
+    };
+    if (!uncached) headers["cache-control"] = "no-cache, private";
+    if (type !== "") headers["content-type"] = type;
+    if (warnings.length > 0) headers["warning"] = warnings.map((text) => `299 - ${goQuote(text)}`);
+    Object.assign(headers, answer.headers);
+    let body = typeof answer.body === "string" ? Buffer.from(answer.body) : answer.body;
+    if (body.length >= GZIP_MIN && request.header("accept-encoding")?.includes("gzip") === true) {
+      body = await compressed(body);
+      headers["content-encoding"] = "gzip";
+      headers["vary"] = "Accept-Encoding";
+    }
+    if (response.destroyed || response.writableEnded) return;
+    if (status !== 304) headers["content-length"] = String(body.length);
+    response.writeHead(status, headers);
+    if (request.method === "HEAD" || status === 304) response.end();
+    else response.end(body);
+  }
+}
+
+function compressed(body: Buffer): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    gzip(body, { level: 1 }, (error, result) => {
+      if (error === null) resolve(result);
+      else reject(error);
+    });
+  });
+}
+
+class HttpRequest implements ApiRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly search: string;
+  readonly #request: Http2ServerRequest;
+  readonly #response: Http2ServerResponse;
+  #query: URLSearchParams | undefined;
+
+  constructor(request: Http2ServerRequest, response: Http2ServerResponse) {
+    const { url } = request;
+    const at = url.indexOf("?");
+    this.method = request.method;
+    this.path = at < 0 ? url : url.slice(0, at);
+    this.search = at < 0 ? "" : url.slice(at + 1);
+    this.#request = request;
+    this.#response = response;
+  }
+
+  get query(): URLSearchParams {
+    this.#query ??= new URLSearchParams(this.search);
+    return this.#query;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#request.headers[name];
+    return Array.isArray(value) ? value.join(", ") : value;
+  }
+
+  body(): Promise<Buffer> {
+    return new Promise((resolve, reject) => {
+      const parts: Buffer[] = [];
+      let length = 0;
+      this.#request.on("data", (part: Buffer) => {
+        length += part.length;
+        if (length <= BODY_MAX) parts.push(part);
+        else reject(tooLarge(`Request entity too large: limit is ${BODY_MAX}`));
+      });
+      this.#request.on("end", () => resolve(parts.length === 1 ? (parts[0] ?? EMPTY) : Buffer.concat(parts)));
+      this.#request.on("error", reject);
+      this.#request.on("aborted", () => reject(new Fault("canceled", "the client has gone")));
+    });
+  }
+
+  certificate(): PeerCertificate | undefined {
+    return peerOf(this.#request);
+  }
+
+  signal(): AbortSignal {
+    const gone = new AbortController();
+    this.#response.once("close", () => gone.abort());
+    return gone.signal;
+  }
+}
+
+const EMPTY = Buffer.alloc(0);
+
+const PEERS = new WeakMap<object, { readonly certificate: PeerCertificate | undefined }>();
+
+/** Read once per connection; only what the authority of clients signed counts. */
+function peerOf(request: Http2ServerRequest): PeerCertificate | undefined {
+  const socket = (request.stream?.session?.socket ?? request.socket) as TLSSocket;
+  const known = PEERS.get(socket);
+  if (known !== undefined) return known.certificate;
+  const certificate = readPeer(socket);
+  PEERS.set(socket, { certificate });
+  return certificate;
+}
+
+function readPeer(socket: TLSSocket): PeerCertificate | undefined {
+  if (!socket.authorized) return undefined;
+  const subject = socket.getPeerCertificate()?.subject;
+  if (subject?.CN === undefined) return undefined;
+  const groups = subject.O as string | string[] | undefined;
+  const organizations = groups === undefined ? [] : Array.isArray(groups) ? groups : [groups];
+  return { commonName: String(subject.CN), organizations };
+}
+
+class HttpOutlet implements Outlet {
+  readonly #response: Http2ServerResponse;
+  readonly #uuid: () => string;
+
+  constructor(response: Http2ServerResponse, uuid: () => string) {
+    this.#response = response;
+    this.#uuid = uuid;
+  }
+
+  begin(status: number, headers: Readonly<Record<string, string>>): void {
+    const always = { "cache-control": "no-cache, private", "audit-id": this.#uuid() };
+    this.#response.writeHead(status, { ...always, ...headers });
+  }
+
+  write(bytes: Uint8Array): void {
+    if (!this.#response.destroyed) this.#response.write(bytes);
+  }
+
+  get waitingBytes(): number {
+    return this.#response.writableLength;
+  }
+
+  end(): void {
+    if (!this.#response.destroyed) this.#response.end();
+  }
+
+  destroy(): void {
+    this.#response.destroy();
+  }
+}

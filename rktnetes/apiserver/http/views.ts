@@ -1,0 +1,131 @@
+/**
+ * Objects in the form that a client asked for: as they are, as rows of a table, or as metadata only;
+ * in JSON, YAML or protobuf. In: cached objects. Out: bytes, spliced from those of the cache where
+ * the form is plain JSON.
+ */
+import type { Json, JsonObject } from "@rktnetes/api/schema";
+import { notAcceptable } from "@rktnetes/api/status-fault";
+import { columnDefinitions, rowCells } from "@rktnetes/api/table";
+import type { CachedObject } from "../registry/cache/cached-object.ts";
+import type { ObjectList } from "../registry/list.ts";
+import { metadataOf } from "../registry/metadata.ts";
+import type { Resource } from "../registry/resource.ts";
+import type { Form } from "./negotiate.ts";
+
+/** What is put into the rows of a table. */
+export type IncludeObject = "Metadata" | "Object" | "None";
+
+export interface ViewContext {
+  readonly form: Form;
+  readonly resource: Resource;
+  readonly includeObject: IncludeObject;
+  readonly nowMs: number;
+}
+
+export async function encodeObject(object: CachedObject, view: ViewContext): Promise<Buffer> {
+  const { form, resource } = view;
+  if (form.view === undefined) {
+    if (form.mediaType === "application/json") return object.bytes;
+    return await inMediaType(object.object, view);
+  }
+  if (form.view === "PartialObjectMetadataList") {
+    const go = `*${goPackage(resource)}.${resource.kind.kind}`;
+    const message = `you requested ${form.view}, but the requested object is not a list (${go})`;
+    throw notAcceptable(message);
+  }
+  const document =
+    form.view === "Table"
+      ? tableOf([object], { resourceVersion: String(object.revision) }, view)
+      : partialOf(object, form);
+  return await inMediaType(document, view);
+}
+
+export async function encodeList(list: ObjectList, view: ViewContext): Promise<Buffer> {
+  const { form, resource } = view;
+  if (form.view === "PartialObjectMetadata") {
+    const go = `*${goPackage(resource)}.${resource.kind.listKind}`;
+    const message = `you requested ${form.view}, but the requested object is a list (${go})`;
+    throw notAcceptable(message);
+  }
+  const metadata = listMetadata(list);
+  if (form.view === undefined) {
+    if (form.mediaType === "application/json") return splice(list, metadata, resource);
+    const items = list.objects.map((object) => object.object);
+    return await inMediaType({ ...listHead(resource), metadata, items }, view);
+  }
+  if (form.view === "Table") return await inMediaType(tableOf(list.objects, metadata, view), view);
+  const items = list.objects.map((object) => partialOf(object, form));
+  const head = { kind: form.view, apiVersion: `meta.k8s.io/${form.viewVersion}` };
+  return await inMediaType({ ...head, metadata, items }, view);
+}
+
+/** The package of Go types that messages name. */
+function goPackage({ kind }: Resource): string {
+  return kind.group === "" ? "core" : (kind.group.split(".")[0] ?? "");
+}
+
+function listHead({ kind, apiVersion }: Resource): JsonObject {
+  return { kind: kind.listKind, apiVersion };
+}
+
+function listMetadata(list: ObjectList): JsonObject {
+  const metadata: JsonObject = { resourceVersion: String(list.revision) };
+  if (list.continue !== "") metadata["continue"] = list.continue;
+  if (list.remaining !== undefined) metadata["remainingItemCount"] = list.remaining;
+  return metadata;
+}
+
+const COMMA = Buffer.from(",");
+const CLOSE = Buffer.from("]}\n");
+
+/** A list put together from bytes that are there already. */
+function splice(list: ObjectList, metadata: JsonObject, resource: Resource): Buffer {
+  const head = JSON.stringify({ ...listHead(resource), metadata });
+  const parts: Buffer[] = [Buffer.from(`${head.slice(0, -1)},"items":[`)];
+  for (const object of list.objects) {
+    if (parts.length > 1) parts.push(COMMA);
+    parts.push(object.item);
+  }
+  parts.push(CLOSE);
+  return Buffer.concat(parts);
+}
+
+/** A table; `withColumns` is false for all events of a watch but the first. */
+export function tableOf(
+  objects: readonly CachedObject[],
+  metadata: JsonObject,
+  { form, resource, includeObject, nowMs }: ViewContext,
+  withColumns: boolean = true,
+): JsonObject {
+  const { kind, strategy } = resource;
+  const rows = objects.map((object) => {
+    const cells = rowCells(kind, strategy, object.object, { nowMs });
+    if (includeObject === "None") return { cells, object: null };
+    const shown = includeObject === "Object" ? object.object : partialOf(object, form);
+    return { cells, object: shown };
+  });
+  return {
+    kind: "Table",
+    apiVersion: `meta.k8s.io/${form.viewVersion}`,
+    metadata,
+    columnDefinitions: withColumns ? columnDefinitions(kind) : null,
+    rows,
+  };
+}
+
+export function partialOf({ object }: CachedObject, { viewVersion }: Form): JsonObject {
+  return {
+    kind: "PartialObjectMetadata",
+    apiVersion: `meta.k8s.io/${viewVersion}`,
+    metadata: metadataOf(object),
+  };
+}
+
+/** Any document in the media type that was agreed on. */
+export async function inMediaType(document: Json, { form }: ViewContext): Promise<Buffer> {
+  if (form.mediaType === "application/yaml") {
+    const { formatYaml } = await import("@rktnetes/api/codec/yaml");
+    return Buffer.from(await formatYaml(document));
+  }
+  return Buffer.from(`${JSON.stringify(document)}\n`);
+}

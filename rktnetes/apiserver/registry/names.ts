@@ -1,0 +1,60 @@
+/**
+ * Names of new objects: given by the client, or made from a prefix and letters that the server
+ * chooses. @throws {StatusFault} 400, 422
+ */
+import { type FieldError, invalid, required } from "@rktnetes/api/field-error";
+import type { JsonObject } from "@rktnetes/api/schema";
+import { badRequest, invalidFault } from "@rktnetes/api/status-fault";
+import { dnsSubdomainProblems } from "@rktnetes/api/values/names";
+import type { ServerHost } from "../host.ts";
+import { metaText, setMeta } from "./metadata.ts";
+import type { Resource } from "./resource.ts";
+
+const PREFIX_MAX = 58;
+const LETTERS = 5;
+
+/** Puts the namespace of the path into the object. */
+export function settleNamespace(resource: Resource, object: JsonObject, namespace: string): void {
+  const own = metaText(object, "namespace");
+  if (own !== "" && own !== namespace) {
+    throw badRequest(
+      "the namespace of the provided object does not match the namespace sent on the request",
+    );
+  }
+  setMeta(object, "namespace", resource.kind.namespaced ? namespace : undefined);
+}
+
+/** Gives the object a name, where it has only the beginning of one. */
+export function settleName(host: ServerHost, object: JsonObject): void {
+  const prefix = metaText(object, "generateName");
+  if (metaText(object, "name") !== "" || prefix === "") return;
+  setMeta(object, "name", `${prefix.slice(0, PREFIX_MAX)}${host.letters(LETTERS)}`);
+}
+
+/** What is wrong with the name of a new object. */
+export function nameErrors(resource: Resource, object: JsonObject): readonly FieldError[] {
+  const name = metaText(object, "name");
+  const prefix = metaText(object, "generateName");
+  if (name === "") {
+    return [required("metadata.name", "name or generateName is required")];
+  }
+  const problems = resource.strategy.nameProblems ?? dnsSubdomainProblems;
+  const errors: FieldError[] = [];
+  if (prefix !== "") {
+    for (const problem of problems(prefix, true)) {
+      errors.push(invalid("metadata.generateName", prefix, problem));
+    }
+  }
+  for (const problem of problems(name, false)) errors.push(invalid("metadata.name", name, problem));
+  return errors;
+}
+
+/** @throws {StatusFault} 422 when there is anything in `errors` */
+export function refuseInvalid(
+  resource: Resource,
+  object: JsonObject,
+  errors: readonly FieldError[],
+): void {
+  if (errors.length === 0) return;
+  throw invalidFault(resource.kindNamed, metaText(object, "name"), errors);
+}

@@ -1,0 +1,21 @@
+/** What a write came to. */
+import type { CachedObject } from "./cache/cached-object.ts";
+
+export interface Written {
+  readonly object: CachedObject;
+  /** The object did not exist before. */
+  readonly created: boolean;
+}
+
+/** What every write is told about its request. */
+export interface WriteRequest {
+  readonly namespace: string;
+  readonly name: string;
+  readonly subresource: string;
+  readonly dryRun: boolean;
+  readonly user: { readonly name: string; readonly groups: readonly string[] };
+  /** Named in `managedFields`; never empty. */
+  readonly fieldManager: string;
+  /** Adds a line to the `Warning` headers of the answer. */
+  readonly warn: (text: string) => void;
+}
