@@ -11,11 +11,19 @@ import { Fault, quote } from "@shared/base";
 import type { Json, JsonObject, ObjectSchema } from "../schema/schema.ts";
 import { Decoder } from "./decoder.ts";
 import { countMembers, parseExactJson } from "./json-text.ts";
+import type { YamlTree } from "./yaml.ts";
 
 export interface Decoded {
   readonly object: JsonObject;
   /** `unknown field "spec.foo"`, `duplicate field "data.a"`; at most 100. */
   readonly problems: readonly string[];
+  /** The problems as strict validation words them; undefined when there are none. */
+  readonly strictError: string | undefined;
+}
+
+function decoded(object: JsonObject, problems: readonly string[]): Decoded {
+  const words = problems.length === 0 ? undefined : problems.join(", ");
+  return { object, problems, strictError: words && `strict decoding error: ${words}` };
 }
 
 /** Decodes the text of one object. */
@@ -36,25 +44,34 @@ function decodeQuickly(schema: ObjectSchema, text: string): Decoded | undefined 
   const decoder = new Decoder(false);
   const object = decoder.root(tree, schema);
   const isWhole = !decoder.stumbled && decoder.members === members;
-  return isWhole && object !== undefined ? { object, problems: [] } : undefined;
+  return isWhole && object !== undefined ? decoded(object, []) : undefined;
 }
 
 function decodeExactly(schema: ObjectSchema, text: string): Decoded {
   const decoder = new Decoder(true);
   const object = decoder.root(parseExactJson(text), schema);
   if (decoder.fault !== undefined) throw decoder.fault;
-  return { object: object ?? {}, problems: decoder.problems };
+  return decoded(object ?? {}, decoder.problems);
 }
 
 /** Decodes a tree that was parsed before: from YAML, from a patch, from another object. */
 export function decodeTree(schema: ObjectSchema, tree: Json): Decoded {
   const quick = new Decoder(false);
   const object = quick.root(tree, schema);
-  if (!quick.stumbled && object !== undefined) return { object, problems: [] };
+  if (!quick.stumbled && object !== undefined) return decoded(object, []);
   const decoder = new Decoder(true);
   const slow = decoder.root(tree, schema);
   if (decoder.fault !== undefined) throw decoder.fault;
-  return { object: slow ?? {}, problems: decoder.problems };
+  return decoded(slow ?? {}, decoder.problems);
+}
+
+/** Decodes what `parseYaml` read: its duplicate keys are problems too, and stand first. */
+export function decodeYaml(schema: ObjectSchema, { tree, duplicates }: YamlTree): Decoded {
+  const { object, problems } = decodeTree(schema, tree);
+  if (duplicates.length === 0) return decoded(object, problems);
+  const yaml = `yaml: unmarshal errors:\n${duplicates.map((one) => `  ${one}`).join("\n")}`;
+  const strictError = `strict decoding error: ${[yaml, ...problems].join(", ")}`;
+  return { object, problems: [...duplicates, ...problems], strictError };
 }
 
 /** What the object says it is, before its schema is known. */

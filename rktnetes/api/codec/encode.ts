@@ -5,7 +5,7 @@
  */
 import type { Json, JsonObject, ObjectSchema, TypeSchema } from "../schema/schema.ts";
 import { stringifyJson } from "./json.ts";
-import { openObject, planOf, zeroOf } from "./plan.ts";
+import { openObject, planOf, zeroField } from "./plan.ts";
 
 /** The text of an object as it is answered and stored. */
 export function encodeJson(schema: ObjectSchema, object: JsonObject): string {
@@ -23,12 +23,12 @@ export function orderedObject(object: JsonObject, schema: ObjectSchema): JsonObj
     const value = object[name];
     if (value === undefined || value === null) {
       if (!field.alwaysWritten) continue;
-      ordered[name] = zeroOf(field.type, field.pointer === true);
+      ordered[name] = zeroField(name, field);
       continue;
     }
     const written = orderedValue(value, field.type);
-    const kept = field.alwaysWritten || !isEmpty(written, field.type, field.pointer === true);
-    if (kept) ordered[name] = written;
+    if (!isEmpty(written, field.type, field.pointer === true)) ordered[name] = written;
+    else if (field.alwaysWritten) ordered[name] = zeroField(name, field);
   }
   if (schema.keepsUnknown) keepUnknown(object, ordered, byName);
   return ordered;

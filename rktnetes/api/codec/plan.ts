@@ -32,9 +32,14 @@ function makePlan(schema: ObjectSchema): Plan {
 }
 
 /** What an absent field becomes: its default, Go's zero value, or nothing. */
-export function absentValue(field: FieldSchema): Json | undefined {
+function absentValue(name: string, field: FieldSchema): Json | undefined {
   if (field.default !== undefined) return structuredClone(field.default);
-  return field.alwaysWritten ? zeroOf(field.type, field.pointer === true) : undefined;
+  return field.alwaysWritten ? zeroField(name, field) : undefined;
+}
+
+/** The zero value of a field; lists of objects show no items as an empty list, not as null. */
+export function zeroField(name: string, { type, pointer }: FieldSchema): Json {
+  return name === "items" && type.kind === "list" ? [] : zeroOf(type, pointer === true);
 }
 
 /** Go's zero value as it is written. */
@@ -65,7 +70,7 @@ export function fillAbsent(object: JsonObject, plan: Plan): JsonObject {
   for (const name of plan.filled) {
     if (object[name] !== undefined) continue;
     const field = plan.byName.get(name);
-    const value = field && absentValue(field);
+    const value = field && absentValue(name, field);
     if (value !== undefined) object[name] = value;
   }
   return object;

@@ -101,14 +101,14 @@ function readFields(block: string, scope: Scope): ReadonlyMap<string, FieldSchem
 function readField(words: readonly string[], scope: Scope): FieldSchema {
   const [, number = "-", marked = ""] = words;
   const marks = /^!?\*?/.exec(marked)?.[0] ?? "";
-  const [outer = "", inner] = number.split(".");
+  const path = number.split(".").map(Number);
   const patch = word(words, "patch");
   const mergeKey = word(words, "mergeKey");
   const value = word(words, "default");
   const isDefault = value === undefined ? undefined : (JSON.parse(value) as Json);
   return {
-    ...(number === "-" ? {} : { number: Number(inner ?? outer) }),
-    ...(inner === undefined ? {} : { within: Number(outer) }),
+    ...(number === "-" ? {} : { number: path.at(-1) ?? 0 }),
+    ...(path.length > 1 ? { within: path.slice(0, -1) } : {}),
     type: readType(marked.slice(marks.length), words, scope),
     ...(marks.includes("!") ? { alwaysWritten: true } : {}),
     ...(marks.includes("*") ? { pointer: true } : {}),

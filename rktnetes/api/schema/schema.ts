@@ -37,8 +37,11 @@ export type ListType = "atomic" | "set" | "map";
 export interface FieldSchema {
   /** Field number on the protobuf wire; absent for types that have no protobuf form. */
   readonly number?: number;
-  /** Protobuf: the field number of the nested message that holds this field; JSON has it inline. */
-  readonly within?: number;
+  /**
+   * Protobuf: the field numbers, outermost first, of the nested messages that hold this field; JSON
+   * has it inline.
+   */
+  readonly within?: readonly number[];
   readonly type: TypeSchema;
   /**
    * The field is written even when it has Go's zero value (no `omitempty`). That value is null for
