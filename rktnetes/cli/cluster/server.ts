@@ -1,0 +1,144 @@
+/**
+ * `rktnetes server --only api`: opens the store, makes keys where there are none, listens, says so,
+ * and serves until it is told to stop. Out: the exit status.
+ */
+import { randomBytes, randomUUID } from "node:crypto";
+import { isIPv6 } from "node:net";
+import process from "node:process";
+import { ApiServer } from "@rktnetes/apiserver/api-server";
+import type { ServerHost } from "@rktnetes/apiserver/host";
+import { HttpServer } from "@rktnetes/apiserver/http";
+import { Fault, quote, systemClock, writeFileAtomic } from "@shared/base";
+import { type Flag, type FlagValues, helpOf, parseFlags } from "../flags/flags.ts";
+import { openClusterKeys } from "./cluster-directory.ts";
+import { kubeconfig } from "./kubeconfig.ts";
+import { openStore } from "./open-store.ts";
+
+const FLAGS: readonly Flag[] = [
+  { name: "only", value: "PART", usage: "runs this part and no other: api" },
+  {
+    name: "data-dir",
+    value: "DIR",
+    usage: "keeps keys and the store there",
+    initial: "/var/lib/rktnetes",
+  },
+  { name: "bind", value: "ADDRESS", usage: "listens on this address", initial: "127.0.0.1" },
+  { name: "port", value: "N", usage: "listens on this port, 0 for any", initial: "6443" },
+  { name: "datastore", value: "KIND", usage: "keeps state in: memory", initial: "memory" },
+  {
+    name: "write-kubeconfig",
+    value: "FILE",
+    usage: "writes how the administrator enters the cluster",
+  },
+];
+
+interface ServerOptions {
+  readonly dataDirectory: string;
+  readonly bind: string;
+  readonly port: number;
+  readonly datastore: string;
+  readonly kubeconfig: string | undefined;
+}
+
+/** Running requests have so long to end once the server is told to stop. */
+const GRACE_MS = 5000;
+
+export async function server(argv: readonly string[]): Promise<number> {
+  const { flags, help } = parseFlags(FLAGS, argv);
+  if (help) {
+    process.stdout.write(`usage: rktnetes server [flags]\n\nFlags:\n${helpOf(FLAGS)}\n`);
+    return 0;
+  }
+  return await serve(readOptions(flags));
+}
+
+function readOptions(flags: FlagValues): ServerOptions {
+  const only = flags.get("only");
+  if (only !== "api") {
+    const hint = 'say "--only api": this release has no other parts yet';
+    const what = only === undefined ? "run all parts" : `run the part ${quote(only)}`;
+    throw new Fault("unsupported", what, { hint });
+  }
+  const port = flags.get("port") ?? "";
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    throw new Fault("invalid", `invalid argument ${quote(port)} for --port: not a port`);
+  }
+  return {
+    dataDirectory: flags.get("data-dir") ?? "",
+    bind: flags.get("bind") ?? "",
+    port: Number(port),
+    datastore: flags.get("datastore") ?? "",
+    kubeconfig: flags.get("write-kubeconfig"),
+  };
+}
+
+async function serve(options: ServerOptions): Promise<number> {
+  const { dataDirectory, bind } = options;
+  const stop = stopSignal();
+  const keys = openClusterKeys(dataDirectory, { nowMs: systemClock.now(), bind });
+  await using store = await openStore(options.datastore, dataDirectory);
+  const reachable = bind === "0.0.0.0" || bind === "::" ? "127.0.0.1" : bind;
+  await using api = await ApiServer.open({
+    store,
+    host: MACHINE,
+    address: `${authorityOf(reachable)}:${options.port}`,
+  });
+  const http = new HttpServer(api, {
+    host: bind,
+    port: options.port,
+    key: keys.server.key,
+    certificate: keys.server.certificate,
+    clientAuthority: keys.authority.certificate,
+  });
+  const port = await http.listen({ host: bind, port: options.port });
+  const url = `https://${authorityOf(reachable)}:${port}`;
+  writeKubeconfig(options, url, keys);
+  process.stdout.write(`rktnetes: the API server is ready on ${url}\n`);
+  await stop;
+  api.beginStop();
+  await Promise.race([http.close(), systemClock.sleep(GRACE_MS)]);
+  return 0;
+}
+
+function authorityOf(host: string): string {
+  return isIPv6(host) ? `[${host}]` : host;
+}
+
+function writeKubeconfig(
+  { kubeconfig: file }: ServerOptions,
+  url: string,
+  { authority, admin }: ReturnType<typeof openClusterKeys>,
+): void {
+  if (file === undefined) return;
+  const text = kubeconfig({ server: url, authority: authority.certificate, client: admin });
+  try {
+    writeFileAtomic(file, text, { mode: 0o600 });
+  } catch (error) {
+    throw new Fault("denied", `write the kubeconfig ${quote(file)}`, { cause: error });
+  }
+}
+
+/** Resolves when the process is asked to end. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
+  });
+}
+
+/** As in generated names: no vowels, no digits that look like letters. */
+const ALPHABET = "bcdfghjklmnpqrstvwxz2456789";
+
+const MACHINE: ServerHost = {
+  clock: systemClock,
+  uuid: randomUUID,
+  letters: (count) => Array.from({ length: count }, letter).join(""),
+  random: () => randomBytes(4).readUInt32BE() / 2 ** 32,
+};
+
+/** Bytes beyond the last whole alphabet are thrown away: every letter is as likely. */
+function letter(): string {
+  for (;;) {
+    const byte = randomBytes(1)[0] ?? 0;
+    if (byte < 243) return ALPHABET[byte % ALPHABET.length] ?? "";
+  }
+}
