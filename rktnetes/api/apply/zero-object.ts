@@ -13,7 +13,8 @@ export function zeroObject(schema: ObjectSchema): JsonObject {
   const zero: JsonObject = {};
   ZEROS.set(schema, zero);
   for (const [name, field] of schema.fields) {
-    if (field.alwaysWritten === true) zero[name] = zeroOf(field.type);
+    if (field.alwaysWritten !== true) continue;
+    zero[name] = field.pointer === true ? null : zeroOf(field.type);
   }
   return zero;
 }

@@ -1,6 +1,6 @@
 /**
- * An answer before it is sent: status, type, bytes. Bodies are bytes that are ready, so that nothing
- * is encoded twice. Pure.
+ * An answer before it is sent: status, type, bytes. Bodies are bytes that are ready, so that
+ * nothing is encoded twice. Pure.
  */
 import { failureOf } from "@rktnetes/api/status-fault";
 import { failureStatus } from "@rktnetes/api/status";

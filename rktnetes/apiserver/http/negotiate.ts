@@ -48,7 +48,9 @@ export function negotiate(accept: string | undefined, offer: Offer): Form {
   }
   for (const clause of clauses) {
     for (const mediaType of types) {
-      const form = matches(clause.type, mediaType) ? formOf(mediaType, clause.parameters) : undefined;
+      const form = matches(clause.type, mediaType)
+        ? formOf(mediaType, clause.parameters)
+        : undefined;
       if (form !== undefined) return form;
     }
   }
@@ -61,7 +63,9 @@ function mediaTypes({ hasProtobuf }: Offer): readonly MediaType[] {
 }
 
 function nothingMatches(types: readonly MediaType[], offer: Offer): Error {
-  const streams = types.filter((type) => type !== "application/yaml").map((t) => `${t};stream=watch`);
+  const streams = types
+    .filter((type) => type !== "application/yaml")
+    .map((t) => `${t};stream=watch`);
   const all = offer.canStream ? [...types, ...streams] : types;
   const message = `406: Not Acceptable\n\nAvailable representations: ${all.join(", ")}`;
   return notAcceptable(message, {});
@@ -91,10 +95,7 @@ function parseClause(text: string): Clause {
 }
 
 /** Undefined when the parameters ask for what this type cannot be. */
-function formOf(
-  mediaType: MediaType,
-  parameters: ReadonlyMap<string, string>,
-): Form | undefined {
+function formOf(mediaType: MediaType, parameters: ReadonlyMap<string, string>): Form | undefined {
   const view = parameters.get("as");
   const viewVersion = parameters.get("v") ?? "";
   const stream = parameters.get("stream") ?? "";

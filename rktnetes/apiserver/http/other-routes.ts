@@ -32,5 +32,7 @@ function indexPaths({ kinds }: ApiServer): string[] {
   const all = kinds.groupVersions().filter(({ group }) => group !== "");
   const groups = all.flatMap((each) => [`/apis/${each.group}`, `/apis/${apiVersionOf(each)}`]);
   const others = ["/api", "/api/v1", "/apis", "/apis/", "/healthz", "/livez", "/metrics"];
-  return [...new Set([...others, ...groups, "/openapi/v2", "/openapi/v3", "/readyz", "/version"])].sort();
+  return [
+    ...new Set([...others, ...groups, "/openapi/v2", "/openapi/v3", "/readyz", "/version"]),
+  ].sort();
 }

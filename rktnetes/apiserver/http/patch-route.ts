@@ -2,26 +2,41 @@
  * Patches: the type of the body says how it changes the object. In: a patch. Out: what was written.
  * @throws {StatusFault} 400, 404, 409, 413, 415, 422
  */
-import { decodeTree } from "@rktnetes/api/codec/decode";
+import { applyConfiguration } from "@rktnetes/api/apply/track-fields";
+import { type Decoded, decodeTree } from "@rktnetes/api/codec/decode";
+import { parseJson, stringifyJson } from "@rktnetes/api/codec/json";
+import type { YamlTree } from "@rktnetes/api/codec/yaml";
 import { applyJsonPatch, decodeJsonPatch, notPatch } from "@rktnetes/api/patch/json-patch";
 import { applyMergePatch } from "@rktnetes/api/patch/merge-patch";
 import { applyStrategicMerge } from "@rktnetes/api/patch/strategic-merge";
-import { isObject } from "@rktnetes/api/patch/values";
+import { goText, isObject } from "@rktnetes/api/patch/values";
 import type { Json, JsonObject } from "@rktnetes/api/schema";
-import { badRequest, unsupportedMediaType } from "@rktnetes/api/status-fault";
+import {
+  badRequest,
+  invalidFault,
+  StatusFault,
+  unsupportedMediaType,
+} from "@rktnetes/api/status-fault";
+import { Fault } from "@shared/base";
+import { timestamp } from "../host.ts";
+import { metaText, setMeta } from "../registry/metadata.ts";
 import { checkPatchQuery, type WriteQuery } from "../registry/options/write-options.ts";
-import type { Resource } from "../registry/resource.ts";
+import { apiVersionOf, type Resource } from "../registry/resource.ts";
+import { fieldWriter } from "../registry/track.ts";
 import { type Change, update } from "../registry/update.ts";
-import type { Written, WriteRequest } from "../registry/written.ts";
-import { contentType, orRefuse } from "./read-object.ts";
+import type { WriteRequest, Written } from "../registry/written.ts";
+import { contentType } from "./read-object.ts";
 import type { ResourceCall } from "./resource-call.ts";
 
-export const APPLY_TYPE = "application/apply-patch+yaml";
+const JSON_PATCH_TYPE = "application/json-patch+json";
+const MERGE_TYPE = "application/merge-patch+json";
+const STRATEGIC_TYPE = "application/strategic-merge-patch+json";
+const APPLY_TYPE = "application/apply-patch+yaml";
 
 const TYPES: ReadonlySet<string> = new Set([
-  "application/json-patch+json",
-  "application/merge-patch+json",
-  "application/strategic-merge-patch+json",
+  JSON_PATCH_TYPE,
+  MERGE_TYPE,
+  STRATEGIC_TYPE,
   APPLY_TYPE,
 ]);
 
@@ -37,36 +52,180 @@ export async function patchObject(
 ): Promise<Written> {
   const type = contentType(call.request);
   if (!TYPES.has(type)) throw unsupportedMediaType("415: Unsupported Media Type", {});
+  if (type === STRATEGIC_TYPE && !resource.kind.hasProtobuf) throw noStrategy();
   const bytes = await call.request.body();
-  checkPatchQuery(options, type === APPLY_TYPE);
-  const patch = parsePatch(bytes);
-  const change: Change = (current) => {
-    const patched = applyPatch(type, resource, { current: current ?? {}, patch });
-    const decode = (): ReturnType<typeof decodeTree> => decodeTree(resource.kind.schema, patched);
-    return orRefuse(resource.kind, decode).object;
+  const isApply = type === APPLY_TYPE;
+  checkPatchQuery(options, isApply);
+  const change = isApply
+    ? await applyChange(call, resource, { bytes, options, request })
+    : patchChange(call, resource, { type, bytes, options });
+  const { registry } = call.server;
+  const mayCreate = isApply && call.path.subresource === "";
+  return await update(registry, resource, { ...request, isApply, change, mayCreate });
+}
+
+/** Custom kinds have no merge keys. */
+function noStrategy(): StatusFault {
+  const others = [...TYPES].filter((type) => type !== STRATEGIC_TYPE).join(", ");
+  return unsupportedMediaType(
+    `the body of the request was in an unknown format - accepted media types include: ${others}`,
+  );
+}
+
+interface ApplyBody extends PatchCall {
+  readonly bytes: Buffer;
+}
+
+async function applyChange(
+  call: ResourceCall,
+  resource: Resource,
+  { bytes, options, request }: ApplyBody,
+): Promise<Change> {
+  const { config, problems } = await readConfiguration(bytes, resource);
+  judge(call, resource, options, problems);
+  const now = timestamp(call.server.host.clock.now());
+  const writer = fieldWriter(resource, { ...request, fieldManager: options.fieldManager }, now);
+  settleIdentity(config, request);
+  return (current) => {
+    const force = options.force === true;
+    const applied = applyConfiguration(writer, current, config, { force });
+    return decodePatched(resource, applied, (fault) => fault);
   };
-  return await update(call.server.registry, resource, {
-    ...request,
-    change,
-    mayCreate: false,
-  });
+}
+
+interface Configuration {
+  readonly config: JsonObject;
+  readonly problems: readonly string[];
+}
+
+async function readConfiguration(bytes: Buffer, { kind }: Resource): Promise<Configuration> {
+  const { tree, duplicates } = await parseApplied(bytes);
+  const config = isObject(tree) ? tree : {};
+  const said = [textOf(config, "apiVersion"), textOf(config, "kind")];
+  if (said[0] !== apiVersionOf(kind) || said[1] !== kind.kind) {
+    const version = said[0] === "" || said[0]?.includes("/") ? said[0] || "/" : `/${said[0]}`;
+    throw badRequest(`invalid object type: ${version}, Kind=${said[1]}`);
+  }
+  return { config, problems: duplicates };
+}
+
+async function parseApplied(bytes: Buffer): Promise<YamlTree> {
+  const { parseYaml } = await import("@rktnetes/api/codec/yaml");
+  try {
+    return await parseYaml(bytes.toString());
+  } catch (error) {
+    throw badRequest(`error decoding YAML: ${Fault.from(error).message}`);
+  }
+}
+
+/** The path says what the configuration leaves out. */
+function settleIdentity(config: JsonObject, { name, namespace }: WriteRequest): void {
+  if (metaText(config, "name") === "") setMeta(config, "name", name);
+  if (metaText(config, "namespace") === "" && namespace !== "") {
+    setMeta(config, "namespace", namespace);
+  }
+}
+
+interface PatchBody {
+  readonly type: string;
+  readonly bytes: Buffer;
+  readonly options: WriteQuery;
+}
+
+function patchChange(
+  call: ResourceCall,
+  resource: Resource,
+  { type, bytes, options }: PatchBody,
+): Change {
+  const patch = parsePatch(bytes);
+  const operations = type === JSON_PATCH_TYPE ? decodeJsonPatch(patch) : [];
+  if (type !== JSON_PATCH_TYPE && !isObject(patch)) {
+    if (patch === null) throw badRequest("Invalid JSON Patch");
+    throw notPatch(patch, "map[string]interface {}");
+  }
+  return (current) => {
+    const patched =
+      type === JSON_PATCH_TYPE
+        ? patchByOperations(current ?? {}, operations)
+        : type === MERGE_TYPE
+          ? applyMergePatch(current, patch)
+          : applyStrategicMerge(current ?? {}, isObject(patch) ? patch : {}, resource.kind.schema);
+    const shown = type === STRATEGIC_TYPE ? goText(patch) : stringifyJson(sortedTop(patched));
+    const refuse = (fault: Fault): Fault => patchInvalid(shown, fault);
+    return decodePatched(resource, patched, refuse, (problems) => {
+      judge(call, resource, options, problems);
+    });
+  };
 }
 
 function parsePatch(bytes: Buffer): Json {
   try {
-    return JSON.parse(bytes.toString()) as Json;
+    return parseJson(bytes.toString());
   } catch (error) {
-    throw badRequest(error instanceof Error ? error.message : String(error));
+    throw badRequest(`error decoding patch: ${Fault.from(error).message}`);
   }
 }
 
-function applyPatch(
-  type: string,
-  resource: Resource,
-  { current, patch }: { readonly current: JsonObject; readonly patch: Json },
+function patchByOperations(
+  current: JsonObject,
+  operations: ReturnType<typeof decodeJsonPatch>,
 ): Json {
-  if (type === "application/json-patch+json") return applyJsonPatch(current, decodeJsonPatch(patch));
-  if (type === "application/merge-patch+json") return applyMergePatch(current, patch);
-  if (!isObject(patch)) throw notPatch(patch, "map[string]interface {}");
-  return applyStrategicMerge(current, patch, resource.kind.schema);
+  try {
+    return applyJsonPatch(current, operations);
+  } catch (error) {
+    const fault = Fault.from(error);
+    if (fault.kind !== "invalid" || fault instanceof StatusFault) throw fault;
+    const message = "the server rejected our request due to an error in our request";
+    throw new StatusFault({ code: 422, reason: "Invalid", message, details: {} });
+  }
+}
+
+/** What came out of a patch as an object of its kind; `refuse` says what does not fit. */
+function decodePatched(
+  { kind }: Resource,
+  patched: Json,
+  refuse: (fault: Fault) => Fault,
+  judgeProblems?: (problems: readonly string[]) => void,
+): JsonObject {
+  let decoded: Decoded;
+  try {
+    decoded = decodeTree(kind.schema, patched);
+  } catch (error) {
+    throw refuse(Fault.from(error));
+  }
+  judgeProblems?.(decoded.problems);
+  return decoded.object;
+}
+
+function patchInvalid(shown: string, { message }: Fault): StatusFault {
+  const detail = `Invalid value: ${JSON.stringify(shown)}: ${message}`;
+  const error = { type: "FieldValueInvalid", field: "patch", message: detail } as const;
+  const fault = invalidFault({ group: "", name: "" }, "", [error]).failure;
+  return new StatusFault({ ...fault, details: { causes: fault.details?.causes ?? [] } });
+}
+
+function sortedTop(value: Json): Json {
+  if (!isObject(value)) return value;
+  const members = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
+  return Object.fromEntries(members);
+}
+
+/** Unknown and duplicate fields are refused, warned of or ignored, as the client asks. */
+function judge(
+  { warn }: ResourceCall,
+  { kind }: Resource,
+  { fieldValidation }: WriteQuery,
+  problems: readonly string[],
+): void {
+  if (problems.length === 0 || fieldValidation === "Ignore") return;
+  if (fieldValidation !== "Strict") return problems.forEach(warn);
+  throw badRequest(
+    `${kind.kind} in version ${JSON.stringify(kind.version)} cannot be handled as a ${kind.kind}: ` +
+      `strict decoding error: ${problems.join(", ")}`,
+  );
+}
+
+function textOf(object: JsonObject, field: string): string {
+  const value = object[field];
+  return typeof value === "string" ? value : "";
 }

@@ -1,6 +1,6 @@
 /**
- * The body of a request as an object of the kind that its path names. In: bytes and their type. Out:
- * a decoded object with data defaults. @throws {StatusFault} 400, 413, 415
+ * The body of a request as an object of the kind that its path names. In: bytes and their type.
+ * Out: a decoded object with data defaults. @throws {StatusFault} 400, 413, 415
  */
 import { type Decoded, decodeJson, peekTypeMeta } from "@rktnetes/api/codec/decode";
 import { goQuote } from "@rktnetes/api/field-error";
@@ -144,7 +144,8 @@ function otherType(said: GroupVersionKind, wanted: BodyKind): string {
   const what = `${said.kind} in version ${goQuote(said.version)} cannot be handled as a ${wanted.kind}`;
   const isKnown =
     findType(said) !== undefined ||
-    (said.kind.endsWith("List") && findType({ ...said, kind: said.kind.slice(0, -4) }) !== undefined);
+    (said.kind.endsWith("List") &&
+      findType({ ...said, kind: said.kind.slice(0, -4) }) !== undefined);
   if (!isKnown) {
     const full = goQuote(apiVersionOf(said));
     const scheme = '"pkg/api/legacyscheme/scheme.go:30"';

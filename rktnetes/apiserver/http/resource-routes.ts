@@ -1,7 +1,7 @@
 /**
- * Requests for objects: method and path become one operation of the registry, its outcome an answer.
- * In: a request that was let in. Out: an answer, or nothing when a watch has sent it all. @throws
- * {StatusFault}
+ * Requests for objects: method and path become one operation of the registry, its outcome an
+ * answer. In: a request that was let in. Out: an answer, or nothing when a watch has sent it all.
+ * @throws {StatusFault}
  */
 import type { JsonObject } from "@rktnetes/api/schema";
 import { successStatus } from "@rktnetes/api/status";
@@ -47,7 +47,8 @@ const ITEM_VERBS: ReadonlySet<string> = new Set(["get", "update", "patch", "dele
 /** Names that would be paths. */
 function checkName(name: string): void {
   const why = name === "." || name === ".." ? `may not be '${name}'` : pathCharacter(name);
-  if (why !== undefined) throw badRequest(`Name parameter invalid: ${JSON.stringify(name)}: ${why}`);
+  if (why !== undefined)
+    throw badRequest(`Name parameter invalid: ${JSON.stringify(name)}: ${why}`);
 }
 
 function pathCharacter(name: string): string | undefined {
@@ -100,7 +101,9 @@ async function serveSubresource(call: ResourceCall): Promise<Answer> {
 function viewOf(call: ResourceCall, resource: Resource, canStream: boolean): ViewContext {
   const { request, kind, server } = call;
   const form = negotiate(request.header("accept"), { canStream, hasProtobuf: kind.hasProtobuf });
-  const includeObject = readInclude(request.search === "" ? null : request.query.get("includeObject"));
+  const includeObject = readInclude(
+    request.search === "" ? null : request.query.get("includeObject"),
+  );
   return { form, resource, includeObject, nowMs: server.host.clock.now() };
 }
 

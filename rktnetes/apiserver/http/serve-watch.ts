@@ -1,6 +1,7 @@
 /**
- * A watch from its request to its end. The headers go out before the first event; the end comes from
- * the client, its timeout, or because it reads too slowly. @throws {StatusFault} before the headers
+ * A watch from its request to its end. The headers go out before the first event; the end comes
+ * from the client, its timeout, or because it reads too slowly. @throws {StatusFault} before the
+ * headers
  */
 import { readListQuery } from "../registry/options/list-options.ts";
 import { openWatch } from "../registry/watch.ts";

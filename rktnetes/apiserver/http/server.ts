@@ -151,7 +151,9 @@ class HttpRequest implements ApiRequest {
         if (length <= BODY_MAX) parts.push(part);
         else reject(tooLarge(`Request entity too large: limit is ${BODY_MAX}`));
       });
-      this.#request.on("end", () => resolve(parts.length === 1 ? (parts[0] ?? EMPTY) : Buffer.concat(parts)));
+      this.#request.on("end", () =>
+        resolve(parts.length === 1 ? (parts[0] ?? EMPTY) : Buffer.concat(parts)),
+      );
       this.#request.on("error", reject);
       this.#request.on("aborted", () => reject(new Fault("canceled", "the client has gone")));
     });

@@ -1,7 +1,7 @@
 /**
- * Objects in the form that a client asked for: as they are, as rows of a table, or as metadata only;
- * in JSON, YAML or protobuf. In: cached objects. Out: bytes, spliced from those of the cache where
- * the form is plain JSON.
+ * Objects in the form that a client asked for: as they are, as rows of a table, or as metadata
+ * only; in JSON, YAML or protobuf. In: cached objects. Out: bytes, spliced from those of the cache
+ * where the form is plain JSON.
  */
 import type { Json, JsonObject } from "@rktnetes/api/schema";
 import { notAcceptable } from "@rktnetes/api/status-fault";

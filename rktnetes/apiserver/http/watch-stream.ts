@@ -1,6 +1,6 @@
 /**
- * A watch as bytes on a connection. In: notices of a watch. Out: one frame for each, in the form that
- * the client asked for. A client that does not read is cut off before it costs memory.
+ * A watch as bytes on a connection. In: notices of a watch. Out: one frame for each, in the form
+ * that the client asked for. A client that does not read is cut off before it costs memory.
  */
 import type { JsonObject } from "@rktnetes/api/schema";
 import { failureStatus } from "@rktnetes/api/status";

@@ -7,7 +7,11 @@ import { type BodyKind, checkType, orRefuse, unrecognized } from "./read-object.
 
 export async function decodeYamlBody(bytes: Buffer, kind: BodyKind): Promise<Decoded> {
   const tree = await readYaml(bytes, kind);
-  checkType({ apiVersion: textOf(tree.tree, "apiVersion"), kind: textOf(tree.tree, "kind") }, bytes, kind);
+  checkType(
+    { apiVersion: textOf(tree.tree, "apiVersion"), kind: textOf(tree.tree, "kind") },
+    bytes,
+    kind,
+  );
   return orRefuse(kind, () => decodeYaml(kind.schema, tree));
 }
 

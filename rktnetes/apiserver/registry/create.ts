@@ -13,6 +13,7 @@ import { nameErrors, refuseInvalid, settleName, settleNamespace } from "./names.
 import { encodeStored } from "./object-codec.ts";
 import type { Registry } from "./registry.ts";
 import type { Resource } from "./resource.ts";
+import { track } from "./track.ts";
 import type { WriteRequest, Written } from "./written.ts";
 
 /** So often a generated name is tried again when it is taken. */
@@ -34,6 +35,7 @@ export async function create(
   const generated = metaText(object, "name") === "" && metaText(object, "generateName") !== "";
   if (generated) settleName(registry.host, object);
   strategy.setDefaults?.(object);
+  track(resource, request, { object, old: undefined, now: context.now });
   if (resource.hasStatus) delete object["status"];
   strategy.prepareForCreate?.(object, context);
   const asked = {
@@ -92,7 +94,8 @@ async function store(
     const key = objectKey(resource.prefix, namespace, name);
     const value = checkedSize(encodeStored(resource, object));
     const outcome = dryRun ? await existing(registry, key) : await insert(registry, key, value);
-    if (outcome.done) return { object: new CachedObject(key, value, outcome.revision), created: true };
+    if (outcome.done)
+      return { object: new CachedObject(key, value, outcome.revision), created: true };
     if (!generated || attempt === NAME_TRIES) {
       const deleting = metaText(outcome.current.copy(), "deletionTimestamp") !== "";
       const prefix = deleting ? "object is being deleted: " : "";
@@ -112,7 +115,8 @@ async function insert(registry: Registry, key: string, value: Uint8Array): Promi
   for (;;) {
     const result = await kept.commit([{ change: { type: "put", key, value }, expected: 0 }]);
     if (result.done) return { done: true, revision: result.revisions[0] ?? 0 };
-    if (result.current !== undefined) return { done: false, current: CachedObject.of(result.current) };
+    if (result.current !== undefined)
+      return { done: false, current: CachedObject.of(result.current) };
   }
 }
 

@@ -126,7 +126,8 @@ function planDelete(registry: Registry, resource: Resource, { current, request }
   const isHeld = finalizers.length > 0 || strategy.keepsOnDelete?.(object) === true;
   const isGraceful = strategy.gracePeriodSeconds !== undefined;
   if (isMarked) {
-    const shorter = isGraceful && grace < Number(metadataOf(object)["deletionGracePeriodSeconds"] ?? 0);
+    const shorter =
+      isGraceful && grace < Number(metadataOf(object)["deletionGracePeriodSeconds"] ?? 0);
     if (!shorter && isHeld && same(before, finalizers)) return { type: "nothing" };
     if (!shorter && isGraceful && grace > 0) return { type: "nothing" };
   }

@@ -1,4 +1,6 @@
-/** Where objects lie in the store: `/registry/<group or core>/<resource>/<namespace>/<name>`. Pure. */
+/**
+ * Where objects lie in the store: `/registry/<group or core>/<resource>/<namespace>/<name>`. Pure.
+ */
 import type { Kind } from "@rktnetes/api/kind";
 import { ROOT } from "./cache/hub.ts";
 

@@ -4,7 +4,8 @@ import type { Json, JsonObject } from "@rktnetes/api/schema";
 /** The metadata of an object; an empty one is put there where there is none. */
 export function metadataOf(object: JsonObject): JsonObject {
   const metadata = object["metadata"];
-  if (typeof metadata === "object" && metadata !== null && !Array.isArray(metadata)) return metadata;
+  if (typeof metadata === "object" && metadata !== null && !Array.isArray(metadata))
+    return metadata;
   const made: JsonObject = {};
   object["metadata"] = made;
   return made;

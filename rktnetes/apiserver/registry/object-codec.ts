@@ -1,6 +1,6 @@
 /**
- * An object as the store keeps it: JSON that begins with kind, apiVersion and metadata, in the order
- * of the schema, without a resource version. @see cache/cached-object.ts
+ * An object as the store keeps it: JSON that begins with kind, apiVersion and metadata, in the
+ * order of the schema, without a resource version. @see cache/cached-object.ts
  */
 import { encodeJson } from "@rktnetes/api/codec/encode";
 import type { JsonObject } from "@rktnetes/api/schema";

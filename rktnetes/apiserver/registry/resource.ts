@@ -1,6 +1,6 @@
 /**
- * One resource as the registry sees it: its kind, its rules and strategy, where its objects lie, and
- * how an object becomes bytes. Made once per kind, when the kind is first used.
+ * One resource as the registry sees it: its kind, its rules and strategy, where its objects lie,
+ * and how an object becomes bytes. Made once per kind, when the kind is first used.
  */
 import type { Kind } from "@rktnetes/api/kind";
 import { type KindRules, rulesOf } from "@rktnetes/api/rules";

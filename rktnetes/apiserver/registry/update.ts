@@ -5,12 +5,7 @@
  */
 import { forbidden, invalid } from "@rktnetes/api/field-error";
 import type { JsonObject } from "@rktnetes/api/schema";
-import {
-  badRequest,
-  conflictFault,
-  MODIFIED,
-  notFoundFault,
-} from "@rktnetes/api/status-fault";
+import { badRequest, conflictFault, MODIFIED, notFoundFault } from "@rktnetes/api/status-fault";
 import type { UpdateRules, WriteContext } from "@rktnetes/api/strategy";
 import { CachedObject } from "./cache/cached-object.ts";
 import { checkedSize, create, writeContext } from "./create.ts";
@@ -20,6 +15,7 @@ import { refuseInvalid } from "./names.ts";
 import { encodeStored } from "./object-codec.ts";
 import type { Registry } from "./registry.ts";
 import type { Resource } from "./resource.ts";
+import { track } from "./track.ts";
 import type { WriteRequest, Written } from "./written.ts";
 
 /** Makes the wanted object from a copy of the present one, or from nothing where there is none. */
@@ -60,8 +56,17 @@ async function createInstead(
   request: UpdateRequest,
 ): Promise<Written> {
   checkName(object, request.name);
+  if (request.isApply === true) refuseUid(resource, object, request.name);
   setMeta(object, "resourceVersion", undefined);
   return await create(registry, resource, object, request);
+}
+
+/** Whoever names a uid means an object that is there. */
+function refuseUid(resource: Resource, object: JsonObject, name: string): void {
+  const uid = metaText(object, "uid");
+  if (uid === "") return;
+  const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
+  throw conflictFault(resource.named, name, why);
 }
 
 interface Replacement {
@@ -81,9 +86,21 @@ async function replace(
   const context = writeContext(registry, request);
   checkIdentity(resource, object, old, request);
   settleMetadata(object, old);
+  resource.strategy.setDefaults?.(object);
+  track(resource, request, { object, old, now: context.now });
   const rules = rulesFor(resource, subresource);
   prepare(resource, rules, { object, old, context, subresource });
-  const asked = { operation: "UPDATE", resource, namespace, name, subresource, object, old, context, warn } as const;
+  const asked = {
+    operation: "UPDATE",
+    resource,
+    namespace,
+    name,
+    subresource,
+    object,
+    old,
+    context,
+    warn,
+  } as const;
   await registry.admission.mutate(asked);
   refuseInvalid(resource, object, [
     ...finalizerErrors(object, old),
@@ -112,7 +129,6 @@ function prepare(
   rules: UpdateRules,
   { object, old, context, subresource }: Preparing,
 ): void {
-  resource.strategy.setDefaults?.(object);
   if (subresource === "status") keepAllButStatus(object, old);
   else if (resource.hasStatus) keepField(object, old, "status");
   rules.prepareForUpdate?.(object, old, context);
@@ -132,7 +148,8 @@ function keepField(object: JsonObject, old: JsonObject, field: string): void {
 function keepAllButStatus(object: JsonObject, old: JsonObject): void {
   const fields = new Set([...Object.keys(object), ...Object.keys(old)]);
   for (const field of fields) {
-    if (!["status", "metadata", "kind", "apiVersion"].includes(field)) keepField(object, old, field);
+    if (!["status", "metadata", "kind", "apiVersion"].includes(field))
+      keepField(object, old, field);
   }
 }
 
@@ -140,9 +157,7 @@ function checkName(object: JsonObject, name: string): void {
   const own = metaText(object, "name");
   if (own === name) return;
   if (own === "") throw badRequest("name must be provided");
-  throw badRequest(
-    `the name of the object (${own}) does not match the name on the URL (${name})`,
-  );
+  throw badRequest(`the name of the object (${own}) does not match the name on the URL (${name})`);
 }
 
 function checkIdentity(
@@ -168,12 +183,7 @@ function checkIdentity(
   }
 }
 
-function checkVersion(
-  resource: Resource,
-  object: JsonObject,
-  old: JsonObject,
-  name: string,
-): void {
+function checkVersion(resource: Resource, object: JsonObject, old: JsonObject, name: string): void {
   const version = metaText(object, "resourceVersion");
   if (version !== "" && version !== "0") {
     if (version === metaText(old, "resourceVersion")) return;
@@ -222,7 +232,9 @@ async function write(
   const { key } = current;
   const isLast = mayGo(resource, object);
   if (request.dryRun) return new CachedObject(key, value, current.revision);
-  const change = isLast ? ({ type: "delete", key } as const) : ({ type: "put", key, value } as const);
+  const change = isLast
+    ? ({ type: "delete", key } as const)
+    : ({ type: "put", key, value } as const);
   const result = await registry.hub.store.commit([{ change, expected: current.revision }]);
   if (!result.done) return undefined;
   const revision = isLast ? current.revision : (result.revisions[0] ?? 0);

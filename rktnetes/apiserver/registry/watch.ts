@@ -1,6 +1,6 @@
 /**
- * Watches: what is there, what came since a revision, and what comes. In: a query. Out: notices to a
- * sink, in the order of revisions, none missing, until the signal aborts. @throws {StatusFault}
+ * Watches: what is there, what came since a revision, and what comes. In: a query. Out: notices to
+ * a sink, in the order of revisions, none missing, until the signal aborts. @throws {StatusFault}
  * 400, 500, 504 before the first notice; later ones become an error notice
  */
 import { Fault } from "@shared/base";
@@ -132,7 +132,10 @@ function tooOld(after: number, oldest: number): StatusFault {
   return expiredFault(`too old resource version: ${after} (${oldest})`);
 }
 
-async function keepBookmarks(registry: Registry, { query, sink, signal }: WatchRequest): Promise<void> {
+async function keepBookmarks(
+  registry: Registry,
+  { query, sink, signal }: WatchRequest,
+): Promise<void> {
   while (!signal.aborted) {
     try {
       await registry.host.clock.sleep(BOOKMARK_MS, signal);

@@ -16,6 +16,8 @@ export interface WriteRequest {
   readonly user: { readonly name: string; readonly groups: readonly string[] };
   /** Named in `managedFields`; never empty. */
   readonly fieldManager: string;
+  /** A server-side apply, which has set the managed fields of the object. */
+  readonly isApply?: boolean;
   /** Adds a line to the `Warning` headers of the answer. */
   readonly warn: (text: string) => void;
 }

@@ -1,10 +1,11 @@
 /**
- * One object at one revision: its JSON, made once, and its parsed form, made when somebody asks. In:
- * what the store keeps, which has no resource version. Out: the bytes that answers are put together
- * from.
+ * One object at one revision: its JSON, made once, and its parsed form, made when somebody asks.
+ * In: what the store keeps, which has no resource version. Out: the bytes that answers are put
+ * together from.
  *
  * Stored JSON begins with kind, apiVersion and metadata, and metadata with name, generateName,
- * namespace and uid: what is looked for here stands before anything that a client can choose freely.
+ * namespace and uid: what is looked for here stands before anything that a client can choose
+ * freely.
  */
 import { parseJson } from "@rktnetes/api/codec/json";
 import type { JsonObject } from "@rktnetes/api/schema";

@@ -1,7 +1,7 @@
 /**
- * Where a list goes on: the revision of its first page and the last key that was given out, relative
- * to what is listed. Clients see base64url of JSON and must not look inside; what they bring back is
- * checked all the same.
+ * Where a list goes on: the revision of its first page and the last key that was given out,
+ * relative to what is listed. Clients see base64url of JSON and must not look inside; what they
+ * bring back is checked all the same.
  */
 import { badRequest } from "@rktnetes/api/status-fault";
 
@@ -30,7 +30,8 @@ export function decodeContinue(text: string): ContinueToken {
     throw invalidToken(`server does not recognize this encoded version ${token.v ?? ""}`);
   }
   const { rv, start } = token;
-  if (typeof rv !== "number" || rv === 0) throw invalidToken("incorrect encoded start resourceVersion");
+  if (typeof rv !== "number" || rv === 0)
+    throw invalidToken("incorrect encoded start resourceVersion");
   if (typeof start !== "string" || start === "") throw invalidToken("encoded start key empty");
   const after = start.endsWith(AFTER) ? start.slice(0, -AFTER.length) : start;
   if (after.split("/").some((step) => step === ".." || step === ".") || after.startsWith("/")) {

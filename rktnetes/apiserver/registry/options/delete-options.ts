@@ -1,5 +1,6 @@
 /**
- * How an object is to be deleted. In: a body, or query parameters where there is none. Out: options.
+ * How an object is to be deleted. In: a body, or query parameters where there is none. Out:
+ * options.
  * @throws {StatusFault} 400, 422
  */
 import { type FieldError, invalid, notSupported } from "@rktnetes/api/field-error";

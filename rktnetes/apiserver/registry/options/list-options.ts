@@ -45,7 +45,9 @@ const LIST_OPTIONS = { group: "meta.k8s.io", name: "ListOptions" };
 
 type Asked = Omit<ListQuery, "resourceVersionMatch"> & { readonly resourceVersionMatch: string };
 
-/** A watch from "now" or from "anything" begins with what is there, as before there was a choice. */
+/**
+ * A watch from "now" or from "anything" begins with what is there, as before there was a choice.
+ */
 function withWatchDefaults(asked: Asked): Asked {
   const said = asked.sendInitialEvents !== undefined || asked.resourceVersionMatch !== "";
   const fromAnything = asked.resourceVersion === "" || asked.resourceVersion === "0";

@@ -2,7 +2,13 @@
  * What a write asks for beside its body. In: query parameters. Out: options. @throws {StatusFault}
  * 422
  */
-import { type FieldError, forbidden, invalid, notSupported, tooLong } from "@rktnetes/api/field-error";
+import {
+  type FieldError,
+  forbidden,
+  invalid,
+  notSupported,
+  tooLong,
+} from "@rktnetes/api/field-error";
 import { invalidFault } from "@rktnetes/api/status-fault";
 import { switchOf } from "./query.ts";
 
