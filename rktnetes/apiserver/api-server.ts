@@ -15,8 +15,6 @@ import type { Store } from "./storage/store.ts";
 export interface ApiServerOptions {
   readonly store: Store;
   readonly host: ServerHost;
-  /** `host:port` under which clients reach this server. */
-  readonly address: string;
 }
 
 export class ApiServer implements AsyncDisposable {
@@ -24,15 +22,15 @@ export class ApiServer implements AsyncDisposable {
   readonly kinds: ServedKinds = new ServedKinds();
   readonly metrics: Metrics = new Metrics();
   readonly host: ServerHost;
-  readonly address: string;
+  /** `host:port` under which clients reach this server; known once it listens. */
+  address: string = "";
   readonly #hub: Hub;
   readonly #stop = new AbortController();
 
-  private constructor(hub: Hub, registry: Registry, { host, address }: ApiServerOptions) {
+  private constructor(hub: Hub, registry: Registry, { host }: ApiServerOptions) {
     this.#hub = hub;
     this.registry = registry;
     this.host = host;
-    this.address = address;
   }
 
   /** Opens the server on a store and writes what a fresh cluster has. */

@@ -40,7 +40,8 @@ export async function handle(
     const answer = await route(server, { request, outlet, path, user, warn });
     return { answer, warnings };
   } catch (error) {
-    return { answer: faultAnswer(error), warnings };
+    const answer = faultAnswer(error);
+    return { answer, warnings: answer.status === 405 ? [] : warnings };
   }
 }
 

@@ -18,7 +18,7 @@ export type FieldSelector = readonly FieldTerm[];
 
 /** @throws {StatusFault} 400 */
 export function parseFieldSelector(kind: Kind, text: string): FieldSelector {
-  const terms = splitTerms(text).map(parseTerm);
+  const terms = splitTerms(text).map(parseTerm).filter(({ field }) => field !== "");
   return terms.map((term) => ({ ...term, field: checkedField(kind, term.field) }));
 }
 
@@ -60,6 +60,9 @@ const OF_EVERY_KIND: ReadonlySet<string> = new Set(["metadata.name", "metadata.n
 
 function checkedField(kind: Kind, field: string): string {
   if (OF_EVERY_KIND.has(field) || kind.selectableFields.includes(field)) return field;
+  if (kind.group === "batch" && kind.resource === "jobs") {
+    throw badRequest(`field label "${field}" not supported for Job`);
+  }
   if (kind.selectableFields.length > 0) throw badRequest(`field label not supported: ${field}`);
   const known = [...OF_EVERY_KIND].map((name) => `"${name}"`).join(", ");
   throw badRequest(`"${field}" is not a known field selector: only ${known}`);

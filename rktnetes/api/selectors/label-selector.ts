@@ -155,8 +155,7 @@ class LabelParser {
     const first = this.#peek();
     if (first.text === ")") {
       this.#next();
-      const why = "for 'in', 'notin' operators, values set can't be empty";
-      throw inRequirement(describeFieldError(invalid("values", [], why)));
+      return [""];
     }
     if (first.type !== "identifier" && first.text !== ",") {
       throw inRequirement(found(first, "expected: ',', ')' or identifier"));

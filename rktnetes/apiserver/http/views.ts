@@ -50,13 +50,19 @@ export async function encodeList(list: ObjectList, view: ViewContext): Promise<B
   const metadata = listMetadata(list);
   if (form.view === undefined) {
     if (form.mediaType === "application/json") return splice(list, metadata, resource);
-    const items = list.objects.map((object) => object.object);
+    const items = list.objects.map(({ object }) => withoutType(object));
     return await inMediaType({ ...listHead(resource), metadata, items }, view);
   }
   if (form.view === "Table") return await inMediaType(tableOf(list.objects, metadata, view), view);
-  const items = list.objects.map((object) => partialOf(object, form));
+  const found = list.objects.map((object) => partialOf(object, form));
+  const items = found.length === 0 ? null : found;
   const head = { kind: form.view, apiVersion: `meta.k8s.io/${form.viewVersion}` };
   return await inMediaType({ ...head, metadata, items }, view);
+}
+
+/** Items of a list have neither kind nor apiVersion. */
+function withoutType({ kind: _kind, apiVersion: _apiVersion, ...rest }: JsonObject): JsonObject {
+  return rest;
 }
 
 /** The package of Go types that messages name. */

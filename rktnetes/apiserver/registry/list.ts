@@ -88,7 +88,10 @@ interface PageOptions {
   readonly limit: number;
 }
 
-/** Cuts the first page off; all objects come in the order of keys. */
+/**
+ * Cuts the first page off; all objects come in the order of keys. A full page goes on where any
+ * object follows, whether it is wanted or not: nobody has looked yet.
+ */
 function page(
   all: readonly CachedObject[],
   { scope, filter }: Selection,
@@ -97,7 +100,8 @@ function page(
   const wanted = filter === undefined ? all : all.filter(filter);
   const objects = limit === 0 ? wanted : wanted.slice(0, limit);
   const last = objects.at(-1);
-  if (last === undefined || objects.length === wanted.length) {
+  const isWhole = limit === 0 || objects.length < limit || last === all.at(-1);
+  if (last === undefined || isWhole) {
     return { objects, revision, continue: "", remaining: undefined };
   }
   const after = last.key.slice(scope.length);

@@ -22,13 +22,16 @@ export interface Resource {
   readonly hasStatus: boolean;
 }
 
+/** Resources that messages call otherwise than paths do. */
+const IN_MESSAGES: Readonly<Record<string, string>> = { componentstatuses: "componentstatus" };
+
 export async function openResource(kind: Kind, custom: boolean): Promise<Resource> {
   return {
     kind,
     rules: rulesOf(kind, custom),
     strategy: await loadStrategy(kind),
     prefix: resourcePrefix(kind),
-    named: { group: kind.group, name: kind.resource },
+    named: { group: kind.group, name: IN_MESSAGES[kind.resource] ?? kind.resource },
     kindNamed: { group: kind.group, name: kind.kind },
     apiVersion: apiVersionOf(kind),
     hasStatus: kind.subresources.some(({ name }) => name === "status"),

@@ -78,11 +78,7 @@ async function serve(options: ServerOptions): Promise<number> {
   const keys = openClusterKeys(dataDirectory, { nowMs: systemClock.now(), bind });
   await using store = await openStore(options.datastore, dataDirectory);
   const reachable = bind === "0.0.0.0" || bind === "::" ? "127.0.0.1" : bind;
-  await using api = await ApiServer.open({
-    store,
-    host: MACHINE,
-    address: `${authorityOf(reachable)}:${options.port}`,
-  });
+  await using api = await ApiServer.open({ store, host: MACHINE });
   const http = new HttpServer(api, {
     host: bind,
     port: options.port,
@@ -91,7 +87,8 @@ async function serve(options: ServerOptions): Promise<number> {
     clientAuthority: keys.authority.certificate,
   });
   const port = await http.listen({ host: bind, port: options.port });
-  const url = `https://${authorityOf(reachable)}:${port}`;
+  api.address = `${authorityOf(reachable)}:${port}`;
+  const url = `https://${api.address}`;
   writeKubeconfig(options, url, keys);
   process.stdout.write(`rktnetes: the API server is ready on ${url}\n`);
   await stop;
