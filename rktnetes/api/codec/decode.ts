@@ -99,7 +99,8 @@ function wordsOf({ fault }: Decoder): string {
   const unnamed =
     'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; ' +
     'Kind string "json:\\"kind,omitempty\\"" }';
-  return (fault?.message ?? "").replace("of type TypeMeta", `of type ${unnamed}`);
+  const words = fault?.message ?? "";
+  return words.replace("of type TypeMeta", `of type ${unnamed}`).replace("TypeMeta.", ".");
 }
 
 function peekTree(text: string): Json {

@@ -18,8 +18,8 @@ export interface YamlTree {
   readonly duplicates: readonly string[];
 }
 
-/** Values that aliases may make of one document; honest ones need a thousandth. */
-const VALUES_MAX = 1_000_000;
+/** Values that aliases may add to one document; honest ones need a hundredth. */
+const ALIASED_MAX = 100_000;
 const DEPTH_MAX = 10_000;
 
 type Library = typeof Yaml;
@@ -83,7 +83,9 @@ class Reader {
   readonly #library: Library;
   readonly #document: Document;
   readonly #lines: LineCounter;
-  #values = 0;
+  readonly #targets: Map<Alias, Node> = new Map();
+  #aliases = 0;
+  #aliased = 0;
 
   constructor(library: Library, document: Document, lines: LineCounter) {
     this.#library = library;
@@ -93,17 +95,29 @@ class Reader {
 
   value(node: unknown, depth: number): Json {
     const { isAlias, isMap, isSeq, isScalar } = this.#library;
-    if (++this.#values > VALUES_MAX) throw conversionFault("document contains excessive aliasing");
+    if (this.#aliases > 0 && ++this.#aliased > ALIASED_MAX) {
+      throw conversionFault("document contains excessive aliasing");
+    }
     if (depth > DEPTH_MAX) throw conversionFault("exceeded max depth");
-    if (isAlias(node)) return this.value(this.#target(node), depth + 1);
+    if (isAlias(node)) return this.#alias(node, depth);
     if (isMap(node)) return this.#map(node, depth);
     if (isSeq(node)) return node.items.map((item) => this.value(item, depth + 1));
     return isScalar(node) ? readScalar(node) : null;
   }
 
+  #alias(alias: Alias, depth: number): Json {
+    this.#aliases++;
+    const value = this.value(this.#target(alias), depth + 1);
+    this.#aliases--;
+    return value;
+  }
+
   #target(alias: Alias): Node {
+    const known = this.#targets.get(alias);
+    if (known !== undefined) return known;
     const target = alias.resolve(this.#document);
     if (target === undefined) throw conversionFault(`unknown anchor '${alias.source}' referenced`);
+    this.#targets.set(alias, target);
     return target;
   }
 

@@ -89,7 +89,8 @@ function readField(reader: WireReader, tag: Tag, { object, field, depth }: Targe
 }
 
 function isKept(value: Json, { pointer, alwaysWritten, type }: FieldSchema): boolean {
-  if (Array.isArray(value)) return value.length > 0;
+  if (type.kind === "list") return Array.isArray(value) && value.length > 0;
+  if (type.kind === "scalar" && type.scalar === "any") return true;
   if (value === null) return alwaysWritten === true;
   if (type.kind === "scalar" && type.scalar === "bytes" && value === "") return false;
   const isZero = value === "" || value === 0 || value === false;
