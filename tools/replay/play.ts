@@ -1,0 +1,197 @@
+/**
+ * Plays recorded requests one after another and judges the answers. In: interactions and clients.
+ * Out: a verdict for each. Requests of "Bearer <admin>" go with the administrator's certificate.
+ */
+import { Bindings } from "./bindings.ts";
+import { firstDifference } from "./compare.ts";
+import type { RawClient, RawRequest, RawResponse } from "./raw-client.ts";
+import type { Interaction } from "./recording.ts";
+
+export interface Clients {
+  readonly admin: RawClient;
+  readonly anonymous: RawClient;
+}
+
+export interface Verdict {
+  readonly interaction: Interaction;
+  /** What is different; undefined for the same. */
+  readonly difference: string | undefined;
+  /** What is different beyond who owns which fields. */
+  readonly beyondManagers: string | undefined;
+}
+
+const NONE: ReadonlySet<string> = new Set();
+const MANAGED: ReadonlySet<string> = new Set(["managedFields"]);
+
+/** Plays one case after another; placeholders are those of a case. */
+export class Player {
+  readonly #clients: Clients;
+  #case = "";
+  #bindings: Bindings = new Bindings();
+  #nearBindings: Bindings = new Bindings();
+  #revision = "";
+
+  constructor(clients: Clients) {
+    this.#clients = clients;
+  }
+
+  async play(interaction: Interaction): Promise<Verdict> {
+    if (interaction.case !== this.#case) await this.#beginCase(interaction);
+    try {
+      const { request, client } = this.#prepare(interaction);
+      const events = interaction.response.events;
+      const answer = await client.request(
+        request,
+        isWatch(interaction) ? (bytes) => lines(bytes).length >= (events?.length ?? 1) : undefined,
+      );
+      return this.#judge(interaction, answer);
+    } catch (error) {
+      this.#clients.admin.close();
+      const difference = `no answer: ${error instanceof Error ? error.message : String(error)}`;
+      return { interaction, difference, beyondManagers: difference };
+    }
+  }
+
+  /** A case that is one watch goes back to where the case before it began. */
+  async #beginCase(interaction: Interaction): Promise<void> {
+    this.#case = interaction.case;
+    this.#bindings = new Bindings();
+    this.#nearBindings = new Bindings();
+    if (isWatch(interaction)) return;
+    const path = "/api/v1/namespaces?limit=1";
+    const answer = await this.#clients.admin.request({
+      method: "GET",
+      path,
+      headers: {},
+      body: undefined,
+    });
+    const list = JSON.parse(answer.body.toString()) as { metadata?: { resourceVersion?: string } };
+    this.#revision = list.metadata?.resourceVersion ?? "1";
+  }
+
+  #prepare({ request }: Interaction): { request: RawRequest; client: RawClient } {
+    const fill = (text: string): string =>
+      this.#nearBindings.fill(text, (name) => (name === "rv" ? this.#revision : undefined));
+    const { Authorization, ...rest } = request.headers ?? {};
+    const isAdmin = Authorization === "Bearer <admin>";
+    const headers: Record<string, string> = {};
+    for (const [name, value] of Object.entries(rest)) headers[name] = fill(value);
+    if (Authorization !== undefined && !isAdmin) headers["Authorization"] = fill(Authorization);
+    const client = isAdmin ? this.#clients.admin : this.#clients.anonymous;
+    const { method, path } = request;
+    const line = fill(path).replaceAll(" ", "%20");
+    return { request: { method, path: line, headers, body: bodyOf(request, fill) }, client };
+  }
+
+  #judge(interaction: Interaction, answer: RawResponse): Verdict {
+    const recorded = interaction.response;
+    const actual = {
+      status: answer.status,
+      headers: headersOf(recorded.headers, answer),
+      ...contentOf(interaction, answer),
+    };
+    const wanted = {
+      status: recorded.status,
+      headers: recorded.headers,
+      ...wantedContent(interaction),
+    };
+    const exact = { bindings: this.#bindings, ignored: NONE };
+    const near = { bindings: this.#nearBindings, ignored: MANAGED };
+    const difference = firstDifference(wanted, actual, exact);
+    const beyondManagers = firstDifference(wanted, actual, near);
+    return { interaction, difference, beyondManagers };
+  }
+}
+
+function isWatch({ request, response }: Interaction): boolean {
+  return response.events !== undefined || /[?&]watch=(?!false)/.test(request.path);
+}
+
+function lines(bytes: Buffer): readonly string[] {
+  return bytes
+    .toString()
+    .split("\n")
+    .filter((line) => line !== "");
+}
+
+type Fill = (text: string) => string;
+
+function bodyOf(request: Interaction["request"], fill: Fill): Buffer | undefined {
+  if (request.rawBody !== undefined) {
+    const text = fill(request.rawBody);
+    const isBytes = [...text].every((char) => char.charCodeAt(0) <= 0xff);
+    return Buffer.from(text, isBytes ? "latin1" : "utf8");
+  }
+  if (request.body === undefined || request.body === null) return undefined;
+  return Buffer.from(expanded(fill(JSON.stringify(request.body))));
+}
+
+/** Long values are recorded as what they repeat. */
+function expanded(text: string): string {
+  return text.replace(/<(.{1,8}?) repeated (\d+) times>/g, (_whole, unit: string, count: string) =>
+    unit.repeat(Number(count)),
+  );
+}
+
+/** Only headers that recordings keep; "present" says no more than that. */
+const KEPT = [
+  "content-type",
+  "warning",
+  "retry-after",
+  "www-authenticate",
+  "location",
+  "allow",
+  "cache-control",
+  "x-content-type-options",
+  "etag",
+];
+
+function headersOf(
+  recorded: Readonly<Record<string, unknown>>,
+  { headers }: RawResponse,
+): Record<string, unknown> {
+  const out: Record<string, unknown> = {};
+  for (const name of KEPT) {
+    const values = headers.get(name);
+    if (values === undefined) continue;
+    if (name === "warning") out[name] = values.flatMap(splitWarnings);
+    else out[name] = recorded[name] === "present" ? "present" : values.join(", ");
+  }
+  return out;
+}
+
+function splitWarnings(value: string): string[] {
+  return value.split(/, (?=299 - )/);
+}
+
+function contentOf(interaction: Interaction, { body }: RawResponse): Record<string, unknown> {
+  if (interaction.response.events !== undefined) {
+    return { events: lines(body).map(parsed) };
+  }
+  if (isWatch(interaction)) return { body: lines(body).map(parsed) };
+  return { body: parsed(body.toString()) };
+}
+
+/** A watch that was recorded as text is compared as events, without its resource versions. */
+function wantedContent(interaction: Interaction): Record<string, unknown> {
+  const { events, body } = interaction.response;
+  if (events !== undefined) return { events };
+  if (!isWatch(interaction)) return { body };
+  return {
+    body:
+      typeof body === "string"
+        ? body
+            .split("\n")
+            .filter((l) => l !== "")
+            .map(parsed)
+        : [body],
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
+}
