@@ -1,6 +1,6 @@
 /**
- * The API server as one value: what `handle` needs for any request. Opening it loads nothing but the
- * store's revision; kinds and caches come with the first request for them.
+ * The API server as one value: what `handle` needs for any request. Opening it loads nothing but
+ * the store's revision; kinds and caches come with the first request for them.
  */
 import { Admission } from "./admission/admission.ts";
 import { namespaceLifecycle } from "./admission/namespace-lifecycle.ts";

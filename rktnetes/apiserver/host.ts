@@ -1,4 +1,6 @@
-/** What the API server takes from the machine: time and chance. Everything else comes in as data. */
+/**
+ * What the API server takes from the machine: time and chance. Everything else comes in as data.
+ */
 import type { Clock } from "@shared/base";
 
 export interface ServerHost {

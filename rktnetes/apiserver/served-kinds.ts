@@ -6,7 +6,9 @@ export class ServedKinds {
   readonly #custom = new Map<string, Kind>();
 
   find(group: string, version: string, resource: string): Kind | undefined {
-    return findKind(group, version, resource) ?? this.#custom.get(`${group}/${version}/${resource}`);
+    return (
+      findKind(group, version, resource) ?? this.#custom.get(`${group}/${version}/${resource}`)
+    );
   }
 
   hasGroup(group: string): boolean {

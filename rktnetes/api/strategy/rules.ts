@@ -95,7 +95,22 @@ const DEPRECATED: Readonly<Record<string, string>> = {
   "/endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
 };
 
+/** A deletion leaves dependents alone unless the client says otherwise. */
+const ORPHANS_BY_DEFAULT: ReadonlySet<string> = new Set(["/replicationcontrollers", "batch/jobs"]);
+
+const ORPHAN_WARNING =
+  "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background " +
+  "to remove them or set propagationPolicy=Orphan to suppress this warning";
+
+/** Too many and too short-lived for the garbage collector to wait for. */
+const NEVER_WAITS: ReadonlySet<string> = new Set(["/events", "events.k8s.io/events"]);
+
 export interface KindRules {
+  readonly orphansByDefault: boolean;
+  /** Warns a client that did not say what is to become of dependents; empty for none. */
+  readonly orphanWarning: string;
+  /** What the client wants done with dependents does not hold the object up. */
+  readonly neverWaits: boolean;
   /** A warning on every answer; empty for none. */
   readonly deprecation: string;
   readonly countsGeneration: boolean;
@@ -108,6 +123,9 @@ export interface KindRules {
 export function rulesOf(kind: Kind, custom: boolean): KindRules {
   const name = `${kind.group}/${kind.resource}`;
   return {
+    orphansByDefault: ORPHANS_BY_DEFAULT.has(name),
+    orphanWarning: name === "batch/jobs" ? ORPHAN_WARNING : "",
+    neverWaits: NEVER_WAITS.has(name),
     deprecation: custom ? "" : (DEPRECATED[name] ?? ""),
     countsGeneration: custom || COUNTS_GENERATION.has(name),
     returnsDeleted: RETURNS_DELETED.has(name),

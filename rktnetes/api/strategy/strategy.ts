@@ -57,6 +57,4 @@ export interface Strategy extends UpdateRules {
   readonly keepsOnDelete?: (object: JsonObject) => boolean;
   /** Called once when deletion begins, before the object is written: namespaces change phase. */
   readonly beginDelete?: (object: JsonObject, context: WriteContext) => void;
-  /** Whose deletion leaves dependents alone unless the client says otherwise. */
-  readonly orphansByDefault?: boolean;
 }

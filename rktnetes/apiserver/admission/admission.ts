@@ -1,6 +1,6 @@
 /**
- * Who else has a say in a write: plug-ins in a fixed order. In: what is about to be written. Out: the
- * object changed in place, warnings, or a fault. One plug-in, one file.
+ * Who else has a say in a write: plug-ins in a fixed order. In: what is about to be written. Out:
+ * the object changed in place, warnings, or a fault. One plug-in, one file.
  */
 import type { JsonObject } from "@rktnetes/api/schema";
 import type { WriteContext } from "@rktnetes/api/strategy";

@@ -28,7 +28,9 @@ export function namespaceLifecycle(registry: () => Registry): AdmissionPlugin {
 }
 
 async function checkNamespace(registry: Registry, request: AdmissionRequest): Promise<void> {
-  const kind = builtinKinds().find(({ group, resource }) => `${group}/${resource}` === "/namespaces");
+  const kind = builtinKinds().find(
+    ({ group, resource }) => `${group}/${resource}` === "/namespaces",
+  );
   assert(kind !== undefined, "namespaces are a kind");
   const namespaces = await registry.resource(kind);
   const found = await registry.find(namespaces, "", request.namespace);

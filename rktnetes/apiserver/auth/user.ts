@@ -8,7 +8,9 @@ export interface User {
 
 /** What is asked for, as rules speak of it. */
 export interface Attributes {
-  /** `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`, or a method. */
+  /**
+   * `get`, `list`, `watch`, `create`, `update`, `patch`, `delete`, `deletecollection`, or a method.
+   */
   readonly verb: string;
   readonly isResource: boolean;
   readonly path: string;

@@ -46,9 +46,12 @@ test("an issued certificate is signed by the authority and has its subject", () 
 });
 
 test("names and addresses are found again", () => {
-  const leaf = new X509Certificate(issue(["localhost", "10.96.0.1", "::1", "fd00::a:1"]).certificate);
+  const leaf = new X509Certificate(
+    issue(["localhost", "10.96.0.1", "::1", "fd00::a:1"]).certificate,
+  );
   expect(leaf.checkHost("localhost")).toBe("localhost");
-  for (const address of ["10.96.0.1", "::1", "fd00::a:1"]) expect(leaf.checkIP(address)).toBe(address);
+  for (const address of ["10.96.0.1", "::1", "fd00::a:1"])
+    expect(leaf.checkIP(address)).toBe(address);
   expect(leaf.checkIP("10.96.0.2")).toBeUndefined();
 });
 

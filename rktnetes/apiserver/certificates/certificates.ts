@@ -3,10 +3,28 @@
  * purposes. Out: PEM. Written by hand because the library for it takes half a second to load, and a
  * cluster is to be ready in less. @see RFC 5280
  */
-import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  generateKeyPairSync,
+  type KeyObject,
+  sign,
+} from "node:crypto";
 import { isIPv4, isIPv6 } from "node:net";
 import { X509Certificate } from "node:crypto";
-import { bits, boolean, context, der, integer, octets, oid, sequence, setOf, time, utf8 } from "./der.ts";
+import {
+  bits,
+  boolean,
+  context,
+  der,
+  integer,
+  octets,
+  oid,
+  sequence,
+  setOf,
+  time,
+  utf8,
+} from "./der.ts";
 
 export interface KeyPair {
   /** PKCS #8, PEM. */

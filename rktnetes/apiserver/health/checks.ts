@@ -41,7 +41,11 @@ async function answerAll(server: ApiServer, { root, checks, query }: Asked): Pro
   for (const check of checks) {
     const why = excluded.has(check) ? undefined : await problemOf(server, check);
     if (why !== undefined) isWell = false;
-    const words = excluded.has(check) ? "excluded: ok" : why === undefined ? "ok" : "failed: reason withheld";
+    const words = excluded.has(check)
+      ? "excluded: ok"
+      : why === undefined
+        ? "ok"
+        : "failed: reason withheld";
     lines.push(`[${why === undefined ? "+" : "-"}]${check} ${words}`);
     excluded.delete(check);
   }

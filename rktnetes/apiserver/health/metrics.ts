@@ -49,6 +49,9 @@ function histogram(verb: string, { buckets, sumMs, count }: Series): string[] {
     (each, at) => `${name}_bucket{verb="${verb}",le="${(BOUNDS_MS[at] ?? 0) / 1000}"} ${each}`,
   );
   lines.push(`${name}_bucket{verb="${verb}",le="+Inf"} ${count}`);
-  lines.push(`${name}_sum{verb="${verb}"} ${sumMs / 1000}`, `${name}_count{verb="${verb}"} ${count}`);
+  lines.push(
+    `${name}_sum{verb="${verb}"} ${sumMs / 1000}`,
+    `${name}_count{verb="${verb}"} ${count}`,
+  );
   return lines;
 }

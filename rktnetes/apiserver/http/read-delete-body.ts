@@ -6,6 +6,7 @@ import type { JsonObject } from "@rktnetes/api/schema";
 import { badRequest } from "@rktnetes/api/status-fault";
 import { assert, Fault } from "@shared/base";
 import type { ApiRequest } from "./api-request.ts";
+import { contentType } from "./read-object.ts";
 
 const KIND = "DeleteOptions";
 const SCHEME = '"pkg/apis/meta/internalversion/scheme/register.go:27"';
@@ -17,6 +18,11 @@ export async function readDeleteBody(request: ApiRequest): Promise<JsonObject | 
   const options = schema ?? findType({ group: "", version: "v1", kind: KIND });
   assert(options !== undefined, "DeleteOptions are a type");
   try {
+    if (contentType(request) === "application/vnd.kubernetes.protobuf") {
+      const { decodeProtobuf } = await import("@rktnetes/api/codec/protobuf/decode-protobuf");
+      const { readEnvelope } = await import("@rktnetes/api/codec/protobuf/envelope");
+      return decodeProtobuf(options, readEnvelope(bytes).raw);
+    }
     const text = bytes.toString();
     const said = peekTypeMeta(text);
     if (said.kind !== "" && said.kind !== KIND) {

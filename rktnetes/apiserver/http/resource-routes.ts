@@ -202,6 +202,9 @@ async function serveDelete(call: ResourceCall): Promise<Answer> {
   const view = viewOf(call, resource, false);
   const options = readDeleteOptions(await readDeleteBody(request), request.query);
   const asked = writeRequest(call, { dryRun: options.dryRun, fieldManager: "" });
+  const says = options.propagationPolicy ?? options.orphanDependents;
+  if (says === undefined && resource.rules.orphanWarning !== "")
+    call.warn(resource.rules.orphanWarning);
   const { object, gone } = await deleteObject(server.registry, resource, { ...asked, options });
   if (!gone || resource.rules.returnsDeleted) {
     const status = !gone && options.orphanDependents === false ? 202 : 200;

@@ -24,7 +24,11 @@ export async function serveWatch(call: ResourceCall, search: URLSearchParams): P
   const include = request.query.get("includeObject");
   const includeObject = include === "Object" || include === "None" ? include : "Metadata";
   const view = { form, resource, includeObject, nowMs: clock.now() } as const;
-  const hooks = { stop: () => stop.abort(), now: () => clock.now() };
+  const encode =
+    form.mediaType === "application/vnd.kubernetes.protobuf"
+      ? (await import("./protobuf-form.ts")).protobufFrame
+      : undefined;
+  const hooks = { stop: () => stop.abort(), now: () => clock.now(), encode };
   const sink = new WatchStream(outlet, view, hooks);
   const run = await openWatch(server.registry, resource, {
     namespace: path.namespace,

@@ -3,7 +3,7 @@
  * only; in JSON, YAML or protobuf. In: cached objects. Out: bytes, spliced from those of the cache
  * where the form is plain JSON.
  */
-import type { Json, JsonObject } from "@rktnetes/api/schema";
+import type { JsonObject } from "@rktnetes/api/schema";
 import { notAcceptable } from "@rktnetes/api/status-fault";
 import { columnDefinitions, rowCells } from "@rktnetes/api/table";
 import type { CachedObject } from "../registry/cache/cached-object.ts";
@@ -128,7 +128,11 @@ export function partialOf({ object }: CachedObject, { viewVersion }: Form): Json
 }
 
 /** Any document in the media type that was agreed on. */
-export async function inMediaType(document: Json, { form }: ViewContext): Promise<Buffer> {
+export async function inMediaType(document: JsonObject, { form }: ViewContext): Promise<Buffer> {
+  if (form.mediaType === "application/vnd.kubernetes.protobuf") {
+    const { protobufForm } = await import("./protobuf-form.ts");
+    return protobufForm(document);
+  }
   if (form.mediaType === "application/yaml") {
     const { formatYaml } = await import("@rktnetes/api/codec/yaml");
     return Buffer.from(await formatYaml(document));

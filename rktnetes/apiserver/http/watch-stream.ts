@@ -14,22 +14,27 @@ import { partialOf, tableOf, type ViewContext } from "./views.ts";
 /** A client may be behind by so many bytes. */
 const WAITING_MAX = 16 * 1024 * 1024;
 
+export interface WatchHooks {
+  readonly stop: () => void;
+  readonly now: () => number;
+  /** Makes frames of documents; JSON without it. */
+  readonly encode: ((type: string, document: JsonObject) => Buffer) | undefined;
+}
+
 export class WatchStream implements WatchSink {
   readonly #outlet: Outlet;
   readonly #view: ViewContext;
   readonly #stop: () => void;
   readonly #now: () => number;
+  readonly #encode: WatchHooks["encode"];
   #hasColumns = false;
 
-  constructor(
-    outlet: Outlet,
-    view: ViewContext,
-    hooks: { readonly stop: () => void; readonly now: () => number },
-  ) {
+  constructor(outlet: Outlet, view: ViewContext, hooks: WatchHooks) {
     this.#outlet = outlet;
     this.#view = view;
     this.#stop = hooks.stop;
     this.#now = hooks.now;
+    this.#encode = hooks.encode;
   }
 
   initial(objects: readonly CachedObject[]): void {
@@ -41,33 +46,39 @@ export class WatchStream implements WatchSink {
     const metadata: JsonObject = { resourceVersion: String(revision) };
     if (endsInitial) metadata["annotations"] = { "k8s.io/initial-events-end": "true" };
     const object = this.#bookmarkObject({ kind: kind.kind, apiVersion, metadata });
-    this.#write([jsonFrame("BOOKMARK", Buffer.from(JSON.stringify(object)))]);
+    this.#write([this.#document("BOOKMARK", object)]);
   }
 
   events(events: readonly { readonly event: CacheEvent; readonly notice: Notice }[]): void {
-    const isPlain = this.#view.form.view === undefined;
+    const isPlain = this.#view.form.view === undefined && this.#encode === undefined;
     this.#write(
       events.map(({ event, notice }) => (isPlain ? event.frame(notice) : this.#frame(notice))),
     );
   }
 
   error(fault: StatusFault): void {
-    const status = Buffer.from(JSON.stringify(failureStatus(fault.failure)));
-    this.#write([jsonFrame("ERROR", status)]);
+    this.#write([this.#document("ERROR", failureStatus(fault.failure))]);
     this.#stop();
   }
 
   #frame({ type, object }: Notice): Buffer {
     const { form } = this.#view;
-    if (form.view === undefined) return jsonFrame(type, object.bytes);
-    if (form.view !== "Table") {
-      return jsonFrame(type, Buffer.from(JSON.stringify(partialOf(object, form))));
+    if (form.view === undefined) {
+      return this.#encode === undefined
+        ? jsonFrame(type, object.bytes)
+        : this.#encode(type, object.object);
     }
+    if (form.view !== "Table") return this.#document(type, partialOf(object, form));
     const metadata = { resourceVersion: String(object.revision) };
     const view = { ...this.#view, nowMs: this.#now() };
     const table = tableOf([object], metadata, view, !this.#hasColumns);
     this.#hasColumns = true;
-    return jsonFrame(type, Buffer.from(JSON.stringify(table)));
+    return this.#document(type, table);
+  }
+
+  #document(type: string, document: JsonObject): Buffer {
+    if (this.#encode !== undefined) return this.#encode(type, document);
+    return jsonFrame(type, Buffer.from(JSON.stringify(document)));
   }
 
   #bookmarkObject(object: JsonObject): JsonObject {

@@ -150,17 +150,18 @@ interface Marking {
 
 /** The time of deletion is when processes must be gone; the generation rises once. */
 function mark(registry: Registry, resource: Resource, { object, grace, request }: Marking): void {
+  const { strategy } = resource;
   const metadata = metadataOf(object);
   const isFirst = metadata["deletionTimestamp"] === undefined;
   const before = Number(metadata["deletionGracePeriodSeconds"] ?? 0);
   if (isFirst || grace < before) {
     metadata["deletionTimestamp"] = timestamp(registry.host.clock.now() + grace * 1000);
-    metadata["deletionGracePeriodSeconds"] = grace;
+    if (strategy.keepsOnDelete === undefined) metadata["deletionGracePeriodSeconds"] = grace;
   }
   if (!isFirst) return;
   const generation = Number(metadata["generation"] ?? 0);
   if (generation > 0) metadata["generation"] = generation + 1;
-  resource.strategy.beginDelete?.(object, writeContext(registry, request));
+  strategy.beginDelete?.(object, writeContext(registry, request));
 }
 
 /** The finalizers of the garbage collector follow what the client wants done with dependents. */
@@ -168,12 +169,13 @@ const ORPHAN = "orphan";
 const FOREGROUND = "foregroundDeletion";
 
 function wantedFinalizers(
-  { strategy }: Resource,
+  { rules }: Resource,
   before: readonly string[],
   options: DeleteOptions,
 ): readonly string[] {
+  if (rules.neverWaits) return before;
   const says = options.propagationPolicy !== undefined || options.orphanDependents !== undefined;
-  const byDefault = strategy.orphansByDefault === true;
+  const byDefault = rules.orphansByDefault;
   const orphans = says
     ? options.propagationPolicy === "Orphan" || options.orphanDependents === true
     : before.includes(ORPHAN) || (byDefault && !before.includes(FOREGROUND));
