@@ -3,7 +3,7 @@ import { assert, Fault } from "@shared/base";
 import fc from "fast-check";
 
 import { findKind } from "../kinds/load.ts";
-import type { ObjectSchema } from "../schema/schema.ts";
+import type { JsonObject, ObjectSchema } from "../schema/schema.ts";
 import { decodeJson, peekTypeMeta } from "./decode.ts";
 import { encodeJson } from "./encode.ts";
 import { objectsOf, spoiled } from "./testsuite.ts";
@@ -30,7 +30,8 @@ describe("what does not fit is said in Go's words", () => {
     [
       CONFIG_MAP,
       '{"metadata":{"labels":["a"]}}',
-      "json: cannot unmarshal array into Go struct field ObjectMeta.metadata.labels of type map[string]string",
+      "json: cannot unmarshal array into Go struct field ObjectMeta.metadata.labels " +
+        "of type map[string]string",
     ],
     [
       CONFIG_MAP,
@@ -46,17 +47,20 @@ describe("what does not fit is said in Go's words", () => {
     [
       CONFIG_MAP,
       '{"metadata":{"generation":1.0}}',
-      "json: cannot unmarshal number 1.0 into Go struct field ObjectMeta.metadata.generation of type int64",
+      "json: cannot unmarshal number 1.0 into Go struct field " +
+        "ObjectMeta.metadata.generation of type int64",
     ],
     [
       CONFIG_MAP,
       '{"metadata":{"generation":1e400}}',
-      "json: cannot unmarshal number 1e400 into Go struct field ObjectMeta.metadata.generation of type int64",
+      "json: cannot unmarshal number 1e400 into Go struct field " +
+        "ObjectMeta.metadata.generation of type int64",
     ],
     [
       CONFIG_MAP,
       '{"metadata":{"generation":99999999999999999999}}',
-      "json: cannot unmarshal number 99999999999999999999 into Go struct field ObjectMeta.metadata.generation of type int64",
+      "json: cannot unmarshal number 99999999999999999999 into Go struct field " +
+        "ObjectMeta.metadata.generation of type int64",
     ],
     [
       CONFIG_MAP,
@@ -66,23 +70,27 @@ describe("what does not fit is said in Go's words", () => {
     [
       CONFIG_MAP,
       '{"metadata":{"creationTimestamp":5}}',
-      "json: cannot unmarshal number into Go struct field ObjectMeta.metadata.creationTimestamp of type string",
+      "json: cannot unmarshal number into Go struct field " +
+        "ObjectMeta.metadata.creationTimestamp of type string",
     ],
     [CONFIG_MAP, "[]", "json: cannot unmarshal array into Go value of type v1.ConfigMap"],
     [
       POD,
       '{"spec":{"containers":[{"ports":[{"containerPort":3000000000}]}]}}',
-      "json: cannot unmarshal number 3000000000 into Go struct field ContainerPort.spec.containers.ports.containerPort of type int32",
+      "json: cannot unmarshal number 3000000000 into Go struct field " +
+        "ContainerPort.spec.containers.ports.containerPort of type int32",
     ],
     [
       POD,
       '{"spec":{"restartPolicy":7}}',
-      "json: cannot unmarshal number into Go struct field PodSpec.spec.restartPolicy of type v1.RestartPolicy",
+      "json: cannot unmarshal number into Go struct field PodSpec.spec.restartPolicy " +
+        "of type v1.RestartPolicy",
     ],
     [
       POD,
       '{"spec":{"containers":[5]}}',
-      "json: cannot unmarshal number into Go struct field PodSpec.spec.containers of type v1.Container",
+      "json: cannot unmarshal number into Go struct field PodSpec.spec.containers of " +
+        "type v1.Container",
     ],
     [
       POD,
@@ -123,7 +131,8 @@ describe("strict problems", () => {
     ],
     [
       POD,
-      '{"spec":{"containers":[{"Image":"x","foo":{"bar":1}},{"env":[{"value":"1","value":"2","vlaue":""}]}]}}',
+      '{"spec":{"containers":[{"Image":"x","foo":{"bar":1}},{"env":[{"value":"1","val' +
+        'ue":"2","vlaue":""}]}]}}',
       [
         'unknown field "spec.containers[0].Image"',
         'unknown field "spec.containers[0].foo"',
@@ -139,7 +148,8 @@ describe("strict problems", () => {
     [CONFIG_MAP, '{"x":1,"x":2}', ['unknown field "x"']],
     [
       CRD,
-      '{"spec":{"versions":[{"schema":{"openAPIV3Schema":{"properties":{"a":{"bogus":1}},"additionalProperties":{"bogus":1}}}}]}}',
+      '{"spec":{"versions":[{"schema":{"openAPIV3Schema":{"properties":{"a":{"bogus":' +
+        '1}},"additionalProperties":{"bogus":1}}}}]}}',
       ['unknown field "spec.versions[0].schema.openAPIV3Schema.properties.a.bogus"'],
     ],
   ];
@@ -156,69 +166,72 @@ describe("strict problems", () => {
 });
 
 describe("what comes out", () => {
-  const rows: readonly (readonly [ObjectSchema, text: string, object: unknown, why: string])[] = [
+  const rows: readonly (readonly [ObjectSchema, text: string, object: JsonObject, why: string])[] =
     [
-      CONFIG_MAP,
-      '{"data":{},"immutable":false}',
-      { metadata: {}, immutable: false },
-      "empty maps go, pointers stay",
-    ],
-    [
-      CONFIG_MAP,
-      '{"data":null,"metadata":null,"immutable":null}',
-      { metadata: {} },
-      "null is nothing",
-    ],
-    [
-      CONFIG_MAP,
-      '{"data":{"a":null}}',
-      { metadata: {}, data: { a: "" } },
-      "null in a map is a zero value",
-    ],
-    [SECRET, '{"data":{"a":null}}', { metadata: {}, data: { a: "" } }, "null bytes are empty"],
-    [
-      CONFIG_MAP,
-      '{"data":{"a":"1"},"data":{"b":"2"}}',
-      { metadata: {}, data: { a: "1", b: "2" } },
-      "doubled maps are joined",
-    ],
-    [
-      CONFIG_MAP,
-      '{"metadata":{"name":"a"},"metadata":{"namespace":"b"}}',
-      { metadata: { name: "a", namespace: "b" } },
-      "doubled objects are joined",
-    ],
-    [
-      CONFIG_MAP,
-      '{"metadata":{"generation":9223372036854775807}}',
-      { metadata: { generation: 9223372036854775807n } },
-      "64 bits are exact",
-    ],
-    [
-      CONFIG_MAP,
-      '{"metadata":{"name":"\\ud800"}}',
-      { metadata: { name: "\ufffd" } },
-      "half a pair is no character",
-    ],
-    [
-      POD,
-      '{"spec":{"containers":[{"ports":[{}]}]}}',
-      {
-        metadata: {},
-        spec: {
-          containers: [{ name: "", resources: {}, ports: [{ containerPort: 0, protocol: "TCP" }] }],
+      [
+        CONFIG_MAP,
+        '{"data":{},"immutable":false}',
+        { metadata: {}, immutable: false },
+        "empty maps go, pointers stay",
+      ],
+      [
+        CONFIG_MAP,
+        '{"data":null,"metadata":null,"immutable":null}',
+        { metadata: {} },
+        "null is nothing",
+      ],
+      [
+        CONFIG_MAP,
+        '{"data":{"a":null}}',
+        { metadata: {}, data: { a: "" } },
+        "null in a map is a zero value",
+      ],
+      [SECRET, '{"data":{"a":null}}', { metadata: {}, data: { a: "" } }, "null bytes are empty"],
+      [
+        CONFIG_MAP,
+        '{"data":{"a":"1"},"data":{"b":"2"}}',
+        { metadata: {}, data: { a: "1", b: "2" } },
+        "doubled maps are joined",
+      ],
+      [
+        CONFIG_MAP,
+        '{"metadata":{"name":"a"},"metadata":{"namespace":"b"}}',
+        { metadata: { name: "a", namespace: "b" } },
+        "doubled objects are joined",
+      ],
+      [
+        CONFIG_MAP,
+        '{"metadata":{"generation":9223372036854775807}}',
+        { metadata: { generation: 9223372036854775807n } },
+        "64 bits are exact",
+      ],
+      [
+        CONFIG_MAP,
+        '{"metadata":{"name":"\\ud800"}}',
+        { metadata: { name: "\ufffd" } },
+        "half a pair is no character",
+      ],
+      [
+        POD,
+        '{"spec":{"containers":[{"ports":[{}]}]}}',
+        {
+          metadata: {},
+          spec: {
+            containers: [
+              { name: "", resources: {}, ports: [{ containerPort: 0, protocol: "TCP" }] },
+            ],
+          },
+          status: {},
         },
-        status: {},
-      },
-      "defaults of the data, fields that are always written",
-    ],
-    [
-      POD,
-      '{"spec":{"containers":[null]}}',
-      { metadata: {}, spec: { containers: [{ name: "", resources: {} }] }, status: {} },
-      "null in a list is a zero value",
-    ],
-  ];
+        "defaults of the data, fields that are always written",
+      ],
+      [
+        POD,
+        '{"spec":{"containers":[null]}}',
+        { metadata: {}, spec: { containers: [{ name: "", resources: {} }] }, status: {} },
+        "null in a list is a zero value",
+      ],
+    ];
   test.each(rows)("%#: %j (%s)", (schema, text, object) => {
     expect(decodeJson(schema, text).object).toEqual(object);
   });
@@ -285,7 +298,8 @@ describe("kind and version before the schema is known", () => {
   });
 
   const goType =
-    'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }';
+    'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; ' +
+    'Kind string "json:\\"kind,omitempty\\"" }';
   const rows: readonly (readonly [text: string, words: string])[] = [
     ["{not", "invalid character 'n' looking for beginning of object key string"],
     ["[]", `json: cannot unmarshal array into Go value of type ${goType}`],

@@ -16,7 +16,8 @@ describe("objects are written as Go writes them", () => {
     [
       schemaOf("configmaps"),
       { data: { b: "<&>", a: "" }, metadata: { name: "x" }, apiVersion: "v1", kind: "ConfigMap" },
-      '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"x"},"data":{"a":"","b":"\\u003c\\u0026\\u003e"}}',
+      '{"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"x"},"data":{"a":"","' +
+        'b":"\\u003c\\u0026\\u003e"}}',
       "order of the struct, sorted maps, escapes",
     ],
     [

@@ -14,7 +14,8 @@ export function encodeJson(schema: ObjectSchema, object: JsonObject): string {
 
 /** A copy of an object as it is written: in order, without what is left out. */
 export function orderedObject(object: JsonObject, schema: ObjectSchema): JsonObject {
-  const { names, fields, byName } = planOf(schema);
+  const plan = planOf(schema);
+  const { names, fields, byName } = plan;
   const ordered: JsonObject = {};
   for (let at = 0; at < names.length; at++) {
     const name = names[at] ?? "";
@@ -23,12 +24,12 @@ export function orderedObject(object: JsonObject, schema: ObjectSchema): JsonObj
     const value = object[name];
     if (value === undefined || value === null) {
       if (!field.alwaysWritten) continue;
-      ordered[name] = zeroField(name, field);
+      ordered[name] = zeroField(name, field, plan);
       continue;
     }
     const written = orderedValue(value, field.type);
     if (!isEmpty(written, field.type, field.pointer === true)) ordered[name] = written;
-    else if (field.alwaysWritten) ordered[name] = zeroField(name, field);
+    else if (field.alwaysWritten) ordered[name] = zeroField(name, field, plan);
   }
   if (schema.keepsUnknown) keepUnknown(object, ordered, byName);
   return ordered;

@@ -10,6 +10,8 @@ export interface Plan {
   readonly byName: ReadonlyMap<string, FieldSchema>;
   /** Fields that every object of the type has: always written, or with a default. */
   readonly filled: readonly string[];
+  /** `items` of a list without any: `[]`, but null where only metadata is shown. */
+  readonly hasNullItems: boolean;
 }
 
 const plans = new WeakMap<ObjectSchema, Plan>();
@@ -26,20 +28,23 @@ function makePlan(schema: ObjectSchema): Plan {
     fields: [...byName.values()],
     byName,
     filled: filled.map(([name]) => name),
+    hasNullItems: schema.goType === "v1.PartialObjectMetadataList",
   };
   plans.set(schema, plan);
   return plan;
 }
 
 /** What an absent field becomes: its default, Go's zero value, or nothing. */
-function absentValue(name: string, field: FieldSchema): Json | undefined {
-  if (field.default !== undefined) return structuredClone(field.default);
-  return field.alwaysWritten ? zeroField(name, field) : undefined;
+function absentValue(name: string, field: FieldSchema, plan: Plan): Json | undefined {
+  const value = field.default;
+  if (value !== undefined) return typeof value === "object" ? structuredClone(value) : value;
+  return field.alwaysWritten ? zeroField(name, field, plan) : undefined;
 }
 
 /** The zero value of a field; lists of objects show no items as an empty list, not as null. */
-export function zeroField(name: string, { type, pointer }: FieldSchema): Json {
-  return name === "items" && type.kind === "list" ? [] : zeroOf(type, pointer === true);
+export function zeroField(name: string, { type, pointer }: FieldSchema, plan: Plan): Json {
+  const isItems = name === "items" && type.kind === "list" && !plan.hasNullItems;
+  return isItems ? [] : zeroOf(type, pointer === true);
 }
 
 /** Go's zero value as it is written. */
@@ -70,7 +75,7 @@ export function fillAbsent(object: JsonObject, plan: Plan): JsonObject {
   for (const name of plan.filled) {
     if (object[name] !== undefined) continue;
     const field = plan.byName.get(name);
-    const value = field && absentValue(name, field);
+    const value = field && absentValue(name, field, plan);
     if (value !== undefined) object[name] = value;
   }
   return object;

@@ -1,12 +1,14 @@
 /** What a kind is, as data: everything about it that is not behaviour. */
 import type { ObjectSchema } from "../schema/schema.ts";
 
+/** One API: `apps/v1`; `v1` of the core group. */
 export interface GroupVersion {
   /** Empty for the core group. */
   readonly group: string;
   readonly version: string;
 }
 
+/** What apiVersion and kind of an object say together. */
 export interface GroupVersionKind extends GroupVersion {
   readonly kind: string;
 }
@@ -21,6 +23,7 @@ export interface Column {
   readonly priority: number;
 }
 
+/** A path below an object: what it speaks and what may be done with it. */
 export interface Subresource {
   /** As in a path: `status`, `scale`, `eviction`. */
   readonly name: string;

@@ -34,6 +34,7 @@ export type Scalar =
 /** How server-side apply sees a list. */
 export type ListType = "atomic" | "set" | "map";
 
+/** One field of an object: its type and what decoding, writing and patching do with it. */
 export interface FieldSchema {
   /** Field number on the protobuf wire; absent for types that have no protobuf form. */
   readonly number?: number;
@@ -57,6 +58,7 @@ export interface FieldSchema {
   readonly patchMergeKey?: string;
 }
 
+/** An object with named fields, in the order in which they are written. May contain itself. */
 export interface ObjectSchema {
   readonly kind: "object";
   /** Full name, as `io.k8s.api.core.v1.PodSpec`; absent for nameless objects of custom kinds. */
@@ -71,6 +73,7 @@ export interface ObjectSchema {
   readonly keepsUnknown?: boolean;
 }
 
+/** An object with keys from outside, all values of one type. */
 export interface MapSchema {
   readonly kind: "map";
   /** Go's name of the type, as `v1.ResourceList`, where it has one. */
@@ -79,6 +82,7 @@ export interface MapSchema {
   readonly atomic?: boolean;
 }
 
+/** A list, all items of one type. */
 export interface ListSchema {
   readonly kind: "list";
   /** Go's name of the type, where it has one. */
@@ -89,6 +93,7 @@ export interface ListSchema {
   readonly keys: readonly string[];
 }
 
+/** One JSON value that has no fields, or whose fields nobody looks at. */
 export interface ScalarSchema {
   readonly kind: "scalar";
   readonly scalar: Scalar;
@@ -98,4 +103,5 @@ export interface ScalarSchema {
   readonly nullable?: boolean;
 }
 
+/** Any type; `kind` tells which. */
 export type TypeSchema = ObjectSchema | MapSchema | ListSchema | ScalarSchema;

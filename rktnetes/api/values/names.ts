@@ -28,7 +28,8 @@ const ENV_VAR_FORM = whole(ENV_VAR);
 const WILDCARD_FORM = whole(`\\*\\.${SUBDOMAIN}`);
 
 const ENDS = "and must start and end with an alphanumeric character";
-const LABEL_WORDS = `a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', ${ENDS}`;
+const LABEL_WORDS =
+  "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', " + ENDS;
 const SUBDOMAIN_WORDS =
   "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or " +
   `'.', ${ENDS}`;
