@@ -56,6 +56,12 @@ function listDifference(
   comparison: Comparison,
   path: string,
 ): string | undefined {
+  if (recorded.every(isConflict) && actual.every(isConflict)) {
+    const [left, right] = [recorded, actual].map((causes) => causes.map(show).toSorted());
+    return show(left) === show(right)
+      ? undefined
+      : `${path}: ${show(right)}, recorded ${show(left)}`;
+  }
   for (let at = 0; at < Math.min(recorded.length, actual.length); at++) {
     const difference = firstDifference(recorded[at], actual[at], comparison, `${path}[${at}]`);
     if (difference !== undefined) return difference;
@@ -85,6 +91,11 @@ function objectDifference(
     return `${path}.${name}: ${show(value)}, recorded nothing`;
   }
   return undefined;
+}
+
+/** Causes of an apply's conflict come in no order. */
+function isConflict(value: unknown): boolean {
+  return isObject(value) && value["reason"] === "FieldManagerConflict";
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -85,10 +85,10 @@ async function applyChange(
   judge(call, resource, options, problems);
   const now = timestamp(call.server.host.clock.now());
   const writer = fieldWriter(resource, { ...request, fieldManager: options.fieldManager }, now);
-  settleIdentity(config, request);
   return (current) => {
     const force = options.force === true;
     const applied = applyConfiguration(writer, current, config, { force });
+    if (metaText(applied, "name") === "") setMeta(applied, "name", request.name);
     return decodePatched(resource, applied, (fault) => fault);
   };
 }
@@ -118,14 +118,6 @@ async function parseApplied(bytes: Buffer): Promise<YamlTree> {
   }
 }
 
-/** The path says what the configuration leaves out. */
-function settleIdentity(config: JsonObject, { name, namespace }: WriteRequest): void {
-  if (metaText(config, "name") === "") setMeta(config, "name", name);
-  if (metaText(config, "namespace") === "" && namespace !== "") {
-    setMeta(config, "namespace", namespace);
-  }
-}
-
 interface PatchBody {
   readonly type: string;
   readonly bytes: Buffer;
@@ -152,9 +144,15 @@ function patchChange(
           : applyStrategicMerge(current ?? {}, isObject(patch) ? patch : {}, resource.kind.schema);
     const shown = type === STRATEGIC_TYPE ? goText(patch) : stringifyJson(sortedTop(patched));
     const refuse = (fault: Fault): Fault => patchInvalid(shown, fault);
-    return decodePatched(resource, patched, refuse, (problems) => {
+    checkPatchedType(resource, patched, refuse);
+    const object = decodePatched(resource, patched, refuse, (problems) => {
       judge(call, resource, options, problems);
     });
+    if (metaText(object, "name") !== "") return object;
+    const { name } = call.path;
+    throw badRequest(
+      `the name of the object (${name} based on URL) was undeterminable: name must be provided`,
+    );
   };
 }
 
@@ -195,6 +193,20 @@ function decodePatched(
   }
   judgeProblems?.(decoded.problems);
   return decoded.object;
+}
+
+/** A patch cannot make an object of another kind. */
+function checkPatchedType(
+  { kind }: Resource,
+  patched: Json,
+  refuse: (fault: Fault) => Fault,
+): void {
+  const object = isObject(patched) ? patched : {};
+  const [version, name] = [textOf(object, "apiVersion"), textOf(object, "kind")];
+  if (version === "" && name === "") return;
+  if (version === apiVersionOf(kind) && name === kind.kind) return;
+  const what = `no kind ${JSON.stringify(name)} is registered for version ${JSON.stringify(version)}`;
+  throw refuse(new Fault("invalid", `${what} in scheme "pkg/api/legacyscheme/scheme.go:30"`));
 }
 
 function patchInvalid(shown: string, { message }: Fault): StatusFault {

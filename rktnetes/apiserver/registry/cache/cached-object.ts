@@ -65,9 +65,10 @@ export class CachedObject {
   }
 }
 
-/** Puts `"resourceVersion"` behind the uid, where Go's encoder has it. */
+/** Puts `"resourceVersion"` behind the uid, where Go's encoder has it; 0 was never stored. */
 function withRevision(stored: Uint8Array, revision: Revision): Buffer {
   const source = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
+  if (revision === 0) return source;
   const uid = source.indexOf(UID);
   assert(uid > 0, "a stored object has a uid");
   const end = source.indexOf(QUOTE, uid + UID.length) + 1;
