@@ -36,9 +36,6 @@ const MAX_INT64 = 2n ** 63n - 1n;
 const MIN_INT64 = -(2n ** 63n);
 const JSON_SCHEMA = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps";
 
-/** A type that reads its own JSON stopped the whole decoding, as it does in Go. */
-class Stop extends Error {}
-
 export class Decoder {
   /** Members seen so far, in all objects. */
   members = 0;
@@ -65,10 +62,10 @@ export class Decoder {
 
   root(tree: Tree, schema: ObjectSchema): JsonObject | undefined {
     try {
-      const value = this.#object(tree, schema, undefined);
-      return value === undefined ? undefined : value;
+      return this.#object(tree, schema, undefined);
     } catch (thrown) {
-      if (thrown instanceof Stop) return undefined;
+      // A type that reads its own JSON ends the whole decoding, as it does in Go.
+      if (thrown === this.fault) return undefined;
       throw thrown;
     }
   }
@@ -101,7 +98,7 @@ export class Decoder {
     }
     if (tree instanceof NumberLiteral) return this.#wrongNumber(tree, schema, before);
     const plan = planOf(schema);
-    const object: JsonObject = asObject(before) ?? {};
+    const object = asObject(before) ?? (schema.keepsUnknown ? openObject() : {});
     const outer = this.#struct;
     this.#struct = schema.goType ?? "";
     if (tree instanceof Members) this.#exactMembers(tree, schema, object);
@@ -109,8 +106,10 @@ export class Decoder {
       for (const name in tree) {
         this.members++;
         const field = plan.byName.get(name);
-        if (field === undefined) this.#unknown(name);
-        else this.#member(object, name, { tree: tree[name] ?? null, field });
+        const value = tree[name] ?? null;
+        if (field !== undefined) this.#member(object, name, { tree: value, field });
+        else if (schema.keepsUnknown) object[name] = this.#any(value) ?? null;
+        else this.#unknown(name);
       }
     }
     this.#struct = outer;
@@ -131,13 +130,15 @@ export class Decoder {
     const seen = new Set<string>();
     for (const [at, name] of tree.keys.entries()) {
       const field = byName.get(name);
+      const value = tree.values[at] ?? null;
       if (field === undefined) {
-        this.#unknown(name);
+        if (schema.keepsUnknown) object[name] = this.#any(value) ?? null;
+        else this.#unknown(name);
         continue;
       }
       if (seen.has(name)) this.#problem("duplicate", name);
       seen.add(name);
-      this.#member(object, name, { tree: tree.values[at] ?? null, field });
+      this.#member(object, name, { tree: value, field });
     }
   }
 
@@ -353,9 +354,14 @@ export class Decoder {
     const before = this.fault;
     this.fault = undefined;
     const value = read();
-    if (this.fault !== undefined) throw new Stop();
+    const found = this.#found();
+    if (found !== undefined) throw found;
     this.fault = before;
     return value;
+  }
+
+  #found(): Fault | undefined {
+    return this.fault;
   }
 
   #reads(read: () => Json | undefined): Json | undefined {
@@ -364,7 +370,7 @@ export class Decoder {
     } catch (thrown) {
       this.stumbled = true;
       this.fault = Fault.from(thrown);
-      throw new Stop();
+      throw this.fault;
     }
   }
 

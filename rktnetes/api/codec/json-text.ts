@@ -23,6 +23,9 @@ export class NumberLiteral {
 
 export type ExactJson = null | boolean | number | string | NumberLiteral | ExactJson[] | Members;
 
+/** A string that reads as it is written. */
+const PLAIN = /^[\u0020-\u005b\u005d-\ud7ff\ue000-\uffff]*$/;
+
 const MAX_DEPTH = 10_000;
 const DIGITS_MAX = 15;
 
@@ -151,6 +154,12 @@ class Parser {
 
   #string(): string {
     const from = this.#at;
+    const end = this.#text.indexOf('"', from + 1);
+    const plain = this.#text.slice(from + 1, Math.max(end, from + 1));
+    if (end > 0 && PLAIN.test(plain)) {
+      this.#at = end + 1;
+      return plain;
+    }
     for (this.#at++; ; this.#at++) {
       const char = this.#text.charCodeAt(this.#at);
       if (char === QUOTE) break;
@@ -194,7 +203,7 @@ class Parser {
 
   #digits(): boolean {
     const from = this.#at;
-    while (/[0-9]/.test(this.#text[this.#at] ?? "")) this.#at++;
+    while (isDigit(this.#text.charCodeAt(this.#at))) this.#at++;
     return this.#at > from;
   }
 
@@ -208,7 +217,11 @@ class Parser {
   }
 
   #space(): void {
-    while (/[ \t\r\n]/.test(this.#text[this.#at] ?? "")) this.#at++;
+    for (;;) {
+      const char = this.#text.charCodeAt(this.#at);
+      if (char !== 0x20 && char !== 0x0a && char !== 0x0d && char !== 0x09) return;
+      this.#at++;
+    }
   }
 
   #skip(char: string): boolean {
@@ -222,6 +235,10 @@ class Parser {
     if (char === undefined) return new Fault("invalid", "unexpected end of JSON input");
     return new Fault("invalid", `invalid character ${quoteByte(char)} ${where}`);
   }
+}
+
+function isDigit(char: number): boolean {
+  return char >= 0x30 && char <= 0x39;
 }
 
 /** Go looks at bytes: of a character beyond ASCII the first one is shown. */

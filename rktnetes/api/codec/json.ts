@@ -10,6 +10,8 @@ import { openObject } from "./plan.ts";
 
 /** Deeper text or longer digits than these take the slow way, which loses nothing. */
 const LONG_DIGITS = /\d{16}/;
+/** Longer numbers are no integers of 64 bits; they become doubles, as in Go. */
+const INTEGER_MAX = 20;
 
 /** Objects may have a prototype: look keys from outside up with `Object.hasOwn`. */
 export function parseJson(text: string): Json {
@@ -33,7 +35,8 @@ function plain(tree: ExactJson): Json {
 
 function numberOf(text: string): number | bigint {
   const value = Number(text);
-  return Number.isSafeInteger(value) || /[.eE]/.test(text) ? value : BigInt(text);
+  const isLong = text.length > INTEGER_MAX || /[.eE]/.test(text);
+  return Number.isSafeInteger(value) || isLong ? value : BigInt(text);
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {

@@ -62,7 +62,7 @@ describe("documents", () => {
     ["&a [*a]", "yaml:"],
     [bomb(), "yaml: document contains excessive aliasing"],
   ];
-  test.each(wrong)("%#: %s", async (text, words) => {
+  test.each(wrong)("wrong document %#", async (text, words) => {
     const read = parseYaml(text);
     expect(read).rejects.toThrow(`error converting YAML to JSON: ${words}`);
     await read.catch(() => undefined);

@@ -196,6 +196,8 @@ const WORDS: ReadonlyMap<string, Json> = new Map<string, Json>([
 
 const FLOAT = /^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$/;
 const INTEGER = /^([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[bB]([01]+)|0[oO]?([0-7]+)|([1-9][0-9]*|0))$/;
+/** More characters than 64 bits have in base two, with a sign and a prefix. */
+const INTEGER_MAX = 80;
 const MAX_UINT64 = 2n ** 64n - 1n;
 const MIN_INT64 = -(2n ** 63n);
 
@@ -214,7 +216,7 @@ export function resolvePlain(text: string): Json {
 
 function readInteger(plain: string): number | bigint | undefined {
   const match = INTEGER.exec(plain);
-  if (match === null) return undefined;
+  if (match === null || plain.length > INTEGER_MAX) return undefined;
   const [, sign, hex, binary, octal, decimal] = match;
   const digits =
     hex !== undefined

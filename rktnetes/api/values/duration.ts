@@ -15,6 +15,8 @@ const UNITS: ReadonlyMap<string, bigint> = new Map([
   ["h", 3_600_000_000_000n],
 ]);
 const MAX = 2n ** 63n;
+/** More digits are beyond 64 bits in any unit, unless they are zeros. */
+const DIGITS_MAX = 40;
 
 /** Nanoseconds; a text that is no duration is a Fault in the words of Go's time.ParseDuration. */
 export function parseGoDuration(text: string): bigint {
@@ -27,7 +29,7 @@ export function parseGoDuration(text: string): bigint {
   while (rest !== "") {
     const match = /^(\d*)(?:\.(\d*))?([^\d.]*)/.exec(rest);
     const [whole = "", digits = "", fraction = "", unit = ""] = match ?? [];
-    if (digits === "" && fraction === "") throw invalid;
+    if ((digits === "" && fraction === "") || digits.length > DIGITS_MAX) throw invalid;
     if (unit === "") {
       throw new Fault("invalid", `time: missing unit in duration ${quote(text)}`);
     }

@@ -52,7 +52,10 @@ const NANO = -9;
 /** Exponents beyond this make numbers that nobody can mean and no machine can hold. */
 const EXPONENT_MAX = 400;
 
-const SHAPE = /^([+-]?)(0*)(\d*)(?:\.(\d*))?([eEinumkKMGTP]*[-+]?\d*)$/;
+const NUMBER = /^([+-]?)(\d*)(?:\.(\d*))?/;
+const SUFFIX = /^[eEinumkKMGTP]*[-+]?\d*$/;
+/** Longer texts are no amounts of anything; arithmetic on them would take seconds. */
+const TEXT_MAX = 1000;
 /** The usual texts, which are canonical as they are. */
 const PLAIN = /^(?!\d*000[mkMG]?$)[1-9]\d{0,8}[mkMG]?$/;
 
@@ -82,15 +85,17 @@ interface Parts {
 }
 
 function readParts(text: string): Parts {
-  const match = SHAPE.exec(text);
-  if (match === null) throw new Fault("invalid", FORMAT_WRONG);
-  const [, sign = "", , digits = "", fraction = "", suffix = ""] = match;
+  const match = NUMBER.exec(text);
+  const [number = "", sign = "", zeros = "", fraction = ""] = match ?? [];
+  const suffix = text.slice(number.length);
+  if (text.length > TEXT_MAX || !SUFFIX.test(suffix)) throw new Fault("invalid", FORMAT_WRONG);
+  const digits = zeros.replace(/^0+/, "");
   return {
     text,
     negative: sign === "-",
     whole: digits === "" ? "0" : digits,
     fraction,
-    value: text.slice(0, text.length - suffix.length),
+    value: number,
     suffix,
   };
 }
