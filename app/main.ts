@@ -56,7 +56,7 @@ async function runProgram(name: string, argv: readonly string[]): Promise<number
   const program = PROGRAMS[basename(name)];
   if (program !== undefined) return await program(argv);
   if (basename(name) === "kubectl") {
-    process.stderr.write('kubectl: this release has none; use one of your own\n');
+    process.stderr.write("kubectl: this release has none; use one of your own\n");
     return FAILURE;
   }
   const named = PROGRAMS[argv[0] ?? ""];

@@ -12,11 +12,13 @@ import { Registry } from "./registry/registry.ts";
 import { ServedKinds } from "./served-kinds.ts";
 import type { Store } from "./storage/store.ts";
 
+/** What a server is made of. */
 export interface ApiServerOptions {
   readonly store: Store;
   readonly host: ServerHost;
 }
 
+/** One API server; whoever opened it closes its store. */
 export class ApiServer implements AsyncDisposable {
   readonly registry: Registry;
   readonly kinds: ServedKinds = new ServedKinds();

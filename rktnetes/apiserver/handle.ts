@@ -68,7 +68,7 @@ async function route(server: ApiServer, routing: Routing): Promise<Answer | unde
       const text = `Internal Server Error: ${where}: ${why}, ${request.path}\n`;
       return { ...textAnswer(500, text), uncached: true };
     }
-    case "other":
+    default:
       return await serveOther(server, request);
   }
 }

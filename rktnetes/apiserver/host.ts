@@ -3,6 +3,7 @@
  */
 import type { Clock } from "@shared/base";
 
+/** Time and chance. */
 export interface ServerHost {
   readonly clock: Clock;
   /** A new random UUID. */

@@ -1,6 +1,6 @@
 /**
- * The flow of `rktnetes`: the first words name a command, the command runs, a fault becomes one line
- * on standard error. Out: the exit status. Never prints a stack.
+ * The flow of `rktnetes`: the first words name a command, the command runs, a fault becomes one
+ * line on standard error. Out: the exit status. Never prints a stack.
  */
 import process from "node:process";
 import { describeFault, Fault, hintOf } from "@shared/base";
@@ -23,6 +23,7 @@ const COMMANDS: readonly Command[] = [
 
 const FAILURE = 1;
 
+/** Runs one command line of rktnetes; never throws. */
 export async function rktnetesMain(argv: readonly string[]): Promise<number> {
   try {
     const [name = "", ...rest] = argv;

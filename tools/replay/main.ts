@@ -124,7 +124,8 @@ function score(name: string, verdicts: readonly Verdict[]): string {
   const same = verdicts.filter(({ difference }) => difference === undefined).length;
   const near = verdicts.filter(({ beyondManagers }) => beyondManagers === undefined).length;
   const count = String(verdicts.length).padStart(5);
-  return `${name.padEnd(24)} ${String(same).padStart(5)} of ${count}, but for managedFields ${near}`;
+  const exact = `${String(same).padStart(5)} of ${count}`;
+  return `${name.padEnd(24)} ${exact}, but for managedFields ${near}`;
 }
 
 function printCases(verdicts: readonly Verdict[]): void {

@@ -7,6 +7,7 @@ import type { Kind } from "../kinds/kind.ts";
 import type { Json, JsonObject } from "../schema/schema.ts";
 import { badRequest } from "../status/status-fault.ts";
 
+/** One condition on one field. */
 export interface FieldTerm {
   readonly field: string;
   readonly equal: boolean;
@@ -18,7 +19,9 @@ export type FieldSelector = readonly FieldTerm[];
 
 /** @throws {StatusFault} 400 */
 export function parseFieldSelector(kind: Kind, text: string): FieldSelector {
-  const terms = splitTerms(text).map(parseTerm).filter(({ field }) => field !== "");
+  const terms = splitTerms(text)
+    .map(parseTerm)
+    .filter(({ field }) => field !== "");
   return terms.map((term) => ({ ...term, field: checkedField(kind, term.field) }));
 }
 
@@ -68,6 +71,7 @@ function checkedField(kind: Kind, field: string): string {
   throw badRequest(`"${field}" is not a known field selector: only ${known}`);
 }
 
+/** True when every term holds. */
 export function matchesFields(selector: FieldSelector, object: JsonObject): boolean {
   return selector.every(
     ({ field, equal, value }) => (fieldValue(object, field) === value) === equal,

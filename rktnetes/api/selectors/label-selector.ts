@@ -6,8 +6,10 @@ import { describeFieldError, invalid } from "../validate/field-error.ts";
 import { badRequest } from "../status/status-fault.ts";
 import { labelKeyProblems, labelValueProblems } from "./label-syntax.ts";
 
+/** How a requirement looks at a label. */
 export type LabelOperator = "in" | "notin" | "exists" | "!" | "gt" | "lt";
 
+/** One condition on one label. */
 export interface LabelRequirement {
   readonly key: string;
   readonly operator: LabelOperator;
@@ -17,8 +19,10 @@ export interface LabelRequirement {
 /** All must hold; the empty selector matches everything. */
 export type LabelSelector = readonly LabelRequirement[];
 
+/** Labels of an object. */
 export type Labels = Readonly<Record<string, string>>;
 
+/** True when every requirement holds. */
 export function matchesLabels(selector: LabelSelector, labels: Labels): boolean {
   return selector.every((requirement) => matches(requirement, labels));
 }

@@ -6,6 +6,7 @@ import { Fault, type FaultKind } from "@shared/base";
 import { describeFieldErrors, type FieldError } from "../validate/field-error.ts";
 import { type Failure, type Qualified, qualified, type StatusDetails } from "./status.ts";
 
+/** A fault that knows its own answer. @see status.ts */
 export class StatusFault extends Fault {
   readonly failure: Failure;
 
@@ -49,6 +50,7 @@ function about({ group, name: kind }: Qualified, name: string): StatusDetails {
   return { name, group, kind };
 }
 
+/** 404: there is no object of this name. */
 export function notFoundFault(resource: Qualified, name: string): StatusFault {
   const message = `${qualified(resource)} "${name}" not found`;
   return new StatusFault({
@@ -65,11 +67,13 @@ export function noSuchResource(): StatusFault {
   return new StatusFault({ code: 404, reason: "NotFound", message, details: {} });
 }
 
+/** 405: the path is served, the method is not. */
 export function methodNotAllowed(): StatusFault {
   const message = "the server does not allow this method on the requested resource";
   return new StatusFault({ code: 405, reason: "MethodNotAllowed", message, details: {} });
 }
 
+/** 409: the name is taken; `prefix` stands before the message. */
 export function alreadyExistsFault(
   resource: Qualified,
   name: string,
@@ -83,6 +87,7 @@ export function alreadyExistsFault(
   });
 }
 
+/** 409: the object is not as the client believes. */
 export function conflictFault(resource: Qualified, name: string, why: string): StatusFault {
   return new StatusFault({
     code: 409,
@@ -96,10 +101,12 @@ export function conflictFault(resource: Qualified, name: string, why: string): S
 export const MODIFIED: string =
   "the object has been modified; please apply your changes to the latest version and try again";
 
+/** 400 */
 export function badRequest(message: string): StatusFault {
   return new StatusFault({ code: 400, reason: "BadRequest", message });
 }
 
+/** 422 with one cause per field error; `kind` is a kind, as `Deployment`. */
 export function invalidFault(
   kind: Qualified,
   name: string,
@@ -114,6 +121,7 @@ export function invalidFault(
   });
 }
 
+/** 403 */
 export function forbiddenFault(resource: Qualified, name: string, why: string): StatusFault {
   const what = qualified(resource);
   const subject =
@@ -126,10 +134,12 @@ export function forbiddenFault(resource: Qualified, name: string, why: string): 
   });
 }
 
+/** 401 */
 export function unauthorizedFault(): StatusFault {
   return new StatusFault({ code: 401, reason: "Unauthorized", message: "Unauthorized" });
 }
 
+/** 410: the revision is forgotten. */
 export function expiredFault(message: string): StatusFault {
   return new StatusFault({ code: 410, reason: "Expired", message });
 }
@@ -147,15 +157,18 @@ export function futureFault(asked: number, current: number): StatusFault {
   });
 }
 
+/** 413 */
 export function tooLarge(message: string): StatusFault {
   return new StatusFault({ code: 413, reason: "RequestEntityTooLarge", message });
 }
 
+/** 406 */
 export function notAcceptable(message: string, details?: StatusDetails): StatusFault {
   const failure = { code: 406, reason: "NotAcceptable", message } as const;
   return new StatusFault(details === undefined ? failure : { ...failure, details });
 }
 
+/** 415 */
 export function unsupportedMediaType(message: string, details?: StatusDetails): StatusFault {
   const failure = { code: 415, reason: "UnsupportedMediaType", message } as const;
   return new StatusFault(details === undefined ? failure : { ...failure, details });

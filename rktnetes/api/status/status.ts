@@ -32,12 +32,14 @@ export interface Qualified {
   readonly name: string;
 }
 
+/** One of the reasons for a failure, such as a field that is wrong. */
 export interface StatusCause {
   readonly reason?: string;
   readonly message?: string;
   readonly field?: string;
 }
 
+/** What a status is about. */
 export interface StatusDetails {
   readonly name?: string;
   readonly group?: string;
@@ -57,10 +59,12 @@ export interface Failure {
   readonly continue?: string;
 }
 
+/** `deployments.apps`; the core group is not named. */
 export function qualified({ group, name }: Qualified): string {
   return group === "" ? name : `${name}.${group}`;
 }
 
+/** The Status object of a failure. */
 export function failureStatus(failure: Failure): JsonObject {
   const { code, reason, message, details } = failure;
   const metadata = failure.continue === undefined ? {} : { continue: failure.continue };

@@ -12,6 +12,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Strategy>>> = {
 
 const NONE: Strategy = {};
 
+/** The strategy of a kind, the same one each time. */
 export async function loadStrategy(kind: Kind): Promise<Strategy> {
   return (await LOADERS[`${kind.group}/${kind.resource}`]?.()) ?? NONE;
 }

@@ -105,6 +105,7 @@ const ORPHAN_WARNING =
 /** Too many and too short-lived for the garbage collector to wait for. */
 const NEVER_WAITS: ReadonlySet<string> = new Set(["/events", "events.k8s.io/events"]);
 
+/** The rules of one kind. */
 export interface KindRules {
   readonly orphansByDefault: boolean;
   /** Warns a client that did not say what is to become of dependents; empty for none. */

@@ -12,6 +12,7 @@
 import type { Json, JsonObject } from "../schema/schema.ts";
 import type { FieldError } from "../validate/field-error.ts";
 
+/** What a write knows beside its object. */
 export interface WriteContext {
   /** RFC 3339, to the second, as `creationTimestamp` has it. */
   readonly now: string;
@@ -34,6 +35,7 @@ export interface RowContext {
   readonly nowMs: number;
 }
 
+/** The behaviour of one kind; every part may be absent. */
 export interface Strategy extends UpdateRules {
   /** Defaults that are more than data. Also run on what was stored by an older version. */
   readonly setDefaults?: (object: JsonObject) => void;

@@ -4,6 +4,7 @@
  */
 import type { Json } from "../schema/schema.ts";
 
+/** The reasons of causes, as clients read them. */
 export type FieldErrorType =
   | "FieldValueRequired"
   | "FieldValueInvalid"
@@ -16,6 +17,7 @@ export type FieldErrorType =
   | "FieldValueTypeInvalid"
   | "InternalError";
 
+/** One thing that is wrong with one field. */
 export interface FieldError {
   readonly type: FieldErrorType;
   /** As `spec.containers[0].name`; `<nil>` where there is no field. */
@@ -28,32 +30,39 @@ function withDetail(words: string, detail: string): string {
   return detail === "" ? words : `${words}: ${detail}`;
 }
 
+/** The field must have a value. */
 export function required(field: string, detail: string = ""): FieldError {
   return { type: "FieldValueRequired", field, message: withDetail("Required value", detail) };
 }
 
+/** The field must not have this value, or any. */
 export function forbidden(field: string, detail: string): FieldError {
   return { type: "FieldValueForbidden", field, message: withDetail("Forbidden", detail) };
 }
 
+/** The value has the wrong form. */
 export function invalid(field: string, value: Json | undefined, detail: string): FieldError {
   const message = withDetail(`Invalid value: ${showValue(value)}`, detail);
   return { type: "FieldValueInvalid", field, message };
 }
 
+/** The value has the wrong type. */
 export function typeInvalid(field: string, value: Json | undefined, detail: string): FieldError {
   return { ...invalid(field, value, detail), type: "FieldValueTypeInvalid" };
 }
 
+/** The value is there already. */
 export function duplicate(field: string, value: Json): FieldError {
   const message = `Duplicate value: ${showValue(value)}`;
   return { type: "FieldValueDuplicate", field, message };
 }
 
+/** The value names nothing that there is. */
 export function notFound(field: string, value: Json): FieldError {
   return { type: "FieldValueNotFound", field, message: `Not found: ${showValue(value)}` };
 }
 
+/** The value is none of `choices`. */
 export function notSupported(field: string, value: Json, choices: readonly string[]): FieldError {
   const list = choices.map((choice) => goQuote(choice)).join(", ");
   const detail = choices.length === 0 ? "" : `supported values: ${list}`;
@@ -61,17 +70,20 @@ export function notSupported(field: string, value: Json, choices: readonly strin
   return { type: "FieldValueNotSupported", field, message };
 }
 
+/** The value has too many bytes. */
 export function tooLong(field: string, bytesMax: number): FieldError {
   const message = `Too long: may not be more than ${bytesMax} bytes`;
   return { type: "FieldValueTooLong", field, message };
 }
 
+/** The list has too many items. */
 export function tooMany(field: string, count: number, countMax: number): FieldError {
   const items = countMax === 1 ? "item" : "items";
   const message = `Too many: ${count}: must have at most ${countMax} ${items}`;
   return { type: "FieldValueTooMany", field, message };
 }
 
+/** The check itself failed. */
 export function internalError(field: string, detail: string): FieldError {
   return { type: "InternalError", field, message: withDetail("Internal error", detail) };
 }

@@ -43,8 +43,8 @@ function isTerminating(namespace: JsonObject): boolean {
 }
 
 function terminating({ resource, namespace, object }: AdmissionRequest): StatusFault {
-  const why =
-    `unable to create new content in namespace ${namespace} because it is being ` + "terminated";
+  const reason = "because it is being terminated";
+  const why = `unable to create new content in namespace ${namespace} ${reason}`;
   const name = object === undefined ? "" : metaText(object, "name");
   const { failure } = forbiddenFault(resource.named, name, why);
   const message = `namespace ${namespace} is being terminated`;

@@ -71,7 +71,7 @@ test("openssl accepts the chain for its purpose", () => {
       ["sslclient", client],
     ] as const) {
       const run = Bun.spawnSync(["openssl", "verify", ...at, "-purpose", purpose, file]);
-      expect(`${run.stdout}${run.stderr}`).toBe(`${file}: OK\n`);
+      expect(run.stdout.toString() + run.stderr.toString()).toBe(`${file}: OK\n`);
     }
   } finally {
     rmSync(directory, { recursive: true });

@@ -26,6 +26,7 @@ import {
   utf8,
 } from "./der.ts";
 
+/** A private key and the certificate for it. */
 export interface KeyPair {
   /** PKCS #8, PEM. */
   readonly key: string;
@@ -33,11 +34,13 @@ export interface KeyPair {
   readonly certificate: string;
 }
 
+/** Whom a certificate names. */
 export interface Subject {
   readonly commonName: string;
   readonly organizations?: readonly string[];
 }
 
+/** What an authority is asked to sign. */
 export interface CertificateRequest extends Subject {
   readonly purpose: "server" | "client";
   /** DNS names and IP addresses. */
@@ -110,7 +113,7 @@ function newKeys(): { publicKey: KeyObject; privateKey: KeyObject } {
 }
 
 function pemOfKey(key: KeyObject): string {
-  return key.export({ type: "pkcs8", format: "pem" }).toString();
+  return key.export({ type: "pkcs8", format: "pem" });
 }
 
 function publicBytes(key: KeyObject): Buffer {

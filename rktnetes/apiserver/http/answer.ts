@@ -15,9 +15,9 @@ export interface Answer {
   readonly uncached?: boolean;
 }
 
-export const JSON_TYPE = "application/json";
+const JSON_TYPE = "application/json";
 
-export function jsonAnswer(status: number, body: Buffer | string): Answer {
+function jsonAnswer(status: number, body: Buffer | string): Answer {
   return { status, type: JSON_TYPE, body };
 }
 

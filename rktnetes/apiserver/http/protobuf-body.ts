@@ -3,7 +3,7 @@ import { type Decoded, decodeTree } from "@rktnetes/api/codec/decode";
 import { decodeProtobuf } from "@rktnetes/api/codec/protobuf/decode-protobuf";
 import { type Envelope, readEnvelope } from "@rktnetes/api/codec/protobuf/envelope";
 import { Fault } from "@shared/base";
-import { type BodyKind, checkType, orRefuse, unrecognized } from "./read-object.ts";
+import { type BodyKind, checkType, orRefuse, unrecognized } from "./body-kind.ts";
 
 export function decodeProtobufBody(bytes: Buffer, kind: BodyKind): Decoded {
   const envelope = open(bytes, kind);

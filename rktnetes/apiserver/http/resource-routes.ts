@@ -16,6 +16,7 @@ import { create } from "../registry/create.ts";
 import { deleteCollection } from "../registry/delete-collection.ts";
 import { deleteObject } from "../registry/delete.ts";
 import { list, waitFor } from "../registry/list.ts";
+import { metaText } from "../registry/metadata.ts";
 import { readDeleteOptions } from "../registry/options/delete-options.ts";
 import { readListQuery } from "../registry/options/list-options.ts";
 import { revisionProblem } from "../registry/options/query.ts";
@@ -211,7 +212,7 @@ async function serveDelete(call: ResourceCall): Promise<Answer> {
     return { status, type: view.form.mediaType, body: await encodeObject(object, view) };
   }
   const { group, resource: plural } = kind;
-  const uid = String((object.object["metadata"] as JsonObject)["uid"] ?? "");
+  const uid = metaText(object.object, "uid");
   return documentAnswer(200, successStatus({ name: path.name, group, kind: plural, uid }));
 }
 

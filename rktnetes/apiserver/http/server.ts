@@ -15,6 +15,7 @@ import { handle } from "../handle.ts";
 import type { Answer } from "./answer.ts";
 import type { ApiRequest, Outlet, PeerCertificate } from "./api-request.ts";
 
+/** Where to listen, and with which keys. */
 export interface ListenOptions {
   readonly host: string;
   /** 0 for any. */
@@ -32,6 +33,7 @@ const BODY_MAX = 3 * 1024 * 1024;
 /** Answers from this length on are compressed for clients that can read that. */
 const GZIP_MIN = 128 * 1024;
 
+/** One listening port in front of an API server. */
 export class HttpServer {
   readonly #server: Http2SecureServer;
   readonly #api: ApiServer;
@@ -69,13 +71,13 @@ export class HttpServer {
   }
 
   async #serve(request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
-    const began = performance.now();
+    const began = this.#api.host.clock.now();
     const call = new HttpRequest(request, response);
-    const outlet = new HttpOutlet(response, this.#api.host.uuid);
+    const outlet = new HttpOutlet(response, () => this.#api.host.uuid());
     const { answer, warnings } = await handle(this.#api, call, outlet);
     if (answer !== undefined) await this.#send(call, response, { answer, warnings });
     const code = answer?.status ?? 200;
-    this.#api.metrics.count(request.method, code, performance.now() - began);
+    this.#api.metrics.count(request.method, code, this.#api.host.clock.now() - began);
   }
 
   async #send(
@@ -188,8 +190,8 @@ function readPeer(socket: TLSSocket): PeerCertificate | undefined {
   if (!socket.authorized) return undefined;
   const subject = socket.getPeerCertificate()?.subject;
   if (subject?.CN === undefined) return undefined;
-  const groups = subject.O as string | string[] | undefined;
-  const organizations = groups === undefined ? [] : Array.isArray(groups) ? groups : [groups];
+  const groups: string | readonly string[] | undefined = subject.O;
+  const organizations = groups === undefined ? [] : typeof groups === "string" ? [groups] : groups;
   return { commonName: String(subject.CN), organizations };
 }
 

@@ -128,7 +128,7 @@ export function partialOf({ object }: CachedObject, { viewVersion }: Form): Json
 }
 
 /** Any document in the media type that was agreed on. */
-export async function inMediaType(document: JsonObject, { form }: ViewContext): Promise<Buffer> {
+async function inMediaType(document: JsonObject, { form }: ViewContext): Promise<Buffer> {
   if (form.mediaType === "application/vnd.kubernetes.protobuf") {
     const { protobufForm } = await import("./protobuf-form.ts");
     return protobufForm(document);

@@ -3,7 +3,7 @@ import { type Decoded, decodeYaml } from "@rktnetes/api/codec/decode";
 import { parseYaml, type YamlTree } from "@rktnetes/api/codec/yaml";
 import type { Json } from "@rktnetes/api/schema";
 import { Fault } from "@shared/base";
-import { type BodyKind, checkType, orRefuse, unrecognized } from "./read-object.ts";
+import { type BodyKind, checkType, orRefuse, unrecognized } from "./body-kind.ts";
 
 export async function decodeYamlBody(bytes: Buffer, kind: BodyKind): Promise<Decoded> {
   const tree = await readYaml(bytes, kind);

@@ -138,7 +138,11 @@ async function past(
       ...(after === "" ? {} : { after: `${scope}${after}` }),
     });
     const entries = read.entries.filter(({ key }) => isPrefix || key === scope);
-    return page(entries.map(CachedObject.of), selection, { revision, limit });
+    return page(
+      entries.map((entry) => CachedObject.of(entry)),
+      selection,
+      { revision, limit },
+    );
   } catch (error) {
     throw readFault(error, registry, { revision, after });
   }

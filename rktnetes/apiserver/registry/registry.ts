@@ -5,7 +5,7 @@
 import type { Kind } from "@rktnetes/api/kind";
 import type { Admission } from "../admission/admission.ts";
 import type { ServerHost } from "../host.ts";
-import { CachedObject } from "./cache/cached-object.ts";
+import type { CachedObject } from "./cache/cached-object.ts";
 import type { Hub } from "./cache/hub.ts";
 import type { ResourceCache } from "./cache/resource-cache.ts";
 import { objectKey } from "./keys.ts";

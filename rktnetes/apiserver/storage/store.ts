@@ -12,6 +12,7 @@
  */
 export type Revision = number;
 
+/** One key with its present value. */
 export interface Entry {
   /** As `/registry/<group or core>/<resource>/<namespace>/<name>`; ordered by its UTF-8 bytes. */
   readonly key: string;
@@ -20,6 +21,7 @@ export interface Entry {
   readonly revision: Revision;
 }
 
+/** What happens to one key. */
 export type Change =
   | { readonly type: "put"; readonly key: string; readonly value: Uint8Array }
   | { readonly type: "delete"; readonly key: string };
@@ -31,6 +33,7 @@ export interface Write {
   readonly expected: Revision | undefined;
 }
 
+/** What became of a commit. */
 export type CommitResult =
   /** Durable. Revision of each write, in the order of the writes. */
   | { readonly done: true; readonly revisions: readonly Revision[] }
@@ -53,6 +56,7 @@ export interface EventBatch {
   readonly revision: Revision;
 }
 
+/** A part of the keys of a prefix. */
 export interface Page {
   /** In the order of keys. */
   readonly entries: readonly Entry[];
@@ -62,6 +66,7 @@ export interface Page {
   readonly remaining: number;
 }
 
+/** Which part, and of which state. */
 export interface ListOptions {
   /** Only keys after this one. */
   readonly after?: string;
@@ -73,12 +78,14 @@ export interface ListOptions {
   readonly revision?: Revision;
 }
 
+/** From where, and until when. */
 export interface WatchOptions {
   /** Events after this revision. @throws Fault "expired" when it was compacted. */
   readonly after: Revision;
   readonly signal: AbortSignal;
 }
 
+/** What keeps the bytes. @see testsuite.ts */
 export interface Store extends AsyncDisposable {
   /** Of the last commit. Linearizable: never older than a commit answered before the call. */
   currentRevision(): Promise<Revision>;

@@ -49,7 +49,12 @@ export function openClusterKeys(
 ): ClusterKeys {
   const keys = join(directory, "pki");
   makeDirectory(keys);
-  const authority = keptOr(keys, "ca", () => true, () => newAuthority(nowMs));
+  const authority = keptOr(
+    keys,
+    "ca",
+    () => true,
+    () => newAuthority(nowMs),
+  );
   const wanted = [...new Set([...SERVER_NAMES, hostname(), ...(isAny(bind) ? [] : [bind])])];
   const leaf = { notBeforeMs: nowMs - SKEW_MS, notAfterMs: nowMs + LEAF_DAYS * DAY_MS };
   const isGood = ({ certificate }: KeyPair): boolean =>

@@ -1,4 +1,6 @@
-/** The file with which kubectl finds and enters a cluster. In: an address and keys. Out: its text. */
+/**
+ * The file with which kubectl finds and enters a cluster. In: an address and keys. Out: its text.
+ */
 import type { KeyPair } from "@rktnetes/apiserver/certificates";
 
 export interface KubeconfigParts {

@@ -33,7 +33,5 @@ for (const [argv, message] of REFUSED) {
 }
 
 test("help has a line for each flag", () => {
-  expect(helpOf(FLAGS)).toBe(
-    "  --port=N  listens there (default 6443)\n  --quiet   says nothing",
-  );
+  expect(helpOf(FLAGS)).toBe("  --port=N  listens there (default 6443)\n  --quiet   says nothing");
 });

@@ -53,7 +53,9 @@ function valuesOf(known: readonly Flag[], given: ReadonlyMap<string, string>): F
 
 /** One line for each flag. */
 export function helpOf(known: readonly Flag[]): string {
-  const heads = known.map(({ name, value }) => `--${name}${value === undefined ? "" : `=${value}`}`);
+  const heads = known.map(
+    ({ name, value }) => `--${name}${value === undefined ? "" : `=${value}`}`,
+  );
   const width = Math.max(...heads.map((head) => head.length));
   const lines = known.map(({ usage, initial }, at) => {
     const shown = initial === undefined ? "" : ` (default ${initial})`;

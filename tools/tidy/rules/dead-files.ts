@@ -16,7 +16,7 @@ const ENTRY_POINTS = [
   /^bench\/[^/]+\.ts$/,
   /^tools\/[^/]+\.ts$/,
   /^tools\/tidy\/main\.ts$/,
-  /^tools\/(build|fuzz|start|generate(\/kubernetes)?)\/[\w-]+\.ts$/,
+  /^tools\/(build|fuzz|start|replay|generate(\/kubernetes)?)\/[\w-]+\.ts$/,
   // Generated as a whole; a type that nobody names yet is not dead.
   /^rktnetes\/api\/types\/[\w-]+\.ts$/,
   /\.d\.ts$/,

@@ -26,8 +26,9 @@ export function decodeContinue(text: string): ContinueToken {
   const bad = /[^A-Za-z0-9_-]/.exec(text);
   if (bad !== null) throw invalidToken(`illegal base64 data at input byte ${bad.index}`);
   const token = parseToken(Buffer.from(text, "base64url").toString());
-  if (token.v !== VERSION) {
-    throw invalidToken(`server does not recognize this encoded version ${token.v ?? ""}`);
+  const version = typeof token.v === "string" ? token.v : "";
+  if (version !== VERSION) {
+    throw invalidToken(`server does not recognize this encoded version ${version}`);
   }
   const { rv, start } = token;
   if (typeof rv !== "number" || rv === 0)

@@ -19,6 +19,7 @@ import type {
 } from "../store.ts";
 import { insertKey, keysWithPrefix, removeKey } from "./sorted-keys.ts";
 
+/** How much of the past is kept. */
 export interface MemoryStoreOptions {
   /** At most so many events are kept for readers of the past; 100,000 without it. */
   readonly eventsMax?: number;
@@ -29,6 +30,7 @@ const EVENTS_MAX = 100_000;
 /** At most so many events are handed to a watcher at once. */
 const BATCH_MAX = 1000;
 
+/** A store that is gone with its process. */
 export class MemoryStore implements Store {
   readonly #entries = new Map<string, Entry>();
   readonly #keys: string[] = [];
