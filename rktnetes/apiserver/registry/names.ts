@@ -38,7 +38,7 @@ export function nameErrors(resource: Resource, object: JsonObject): readonly Fie
   if (name === "") {
     return [required("metadata.name", "name or generateName is required")];
   }
-  const problems = resource.strategy.nameProblems ?? dnsSubdomainProblems;
+  const problems = resource.strategy.nameProblems ?? subdomainProblems;
   const errors: FieldError[] = [];
   if (prefix !== "") {
     for (const problem of problems(prefix, true)) {
@@ -47,6 +47,12 @@ export function nameErrors(resource: Resource, object: JsonObject): readonly Fie
   }
   for (const problem of problems(name, false)) errors.push(invalid("metadata.name", name, problem));
   return errors;
+}
+
+/** A prefix may end in a dash: letters follow it. */
+function subdomainProblems(name: string, prefix: boolean): readonly string[] {
+  const isOpen = prefix && name.length > 1 && name.endsWith("-");
+  return dnsSubdomainProblems(isOpen ? `${name.slice(0, -2)}a` : name);
 }
 
 /** @throws {StatusFault} 422 when there is anything in `errors` */
