@@ -27,6 +27,7 @@ export function readEnvelope(bytes: Buffer): Envelope {
     const what = "provided data does not appear to be a protobuf message, expected prefix";
     throw new Fault("invalid", `${what} ${prefix}`);
   }
+  if (bytes.length === MAGIC.length) throw new Fault("invalid", "empty body");
   const reader = new WireReader(bytes, MAGIC.length);
   let typeMeta = { apiVersion: "", kind: "" };
   let raw: Buffer = Buffer.alloc(0);

@@ -126,6 +126,7 @@ describe("envelopes", () => {
       "provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]",
     );
     expect(() => readEnvelope(Buffer.alloc(0))).toThrow("empty data");
+    expect(() => readEnvelope(Buffer.from("k8s\0"))).toThrow("empty body");
   });
 
   test("a watch frame begins with its length and holds type and object", () => {
