@@ -24,16 +24,23 @@ import { canonicalQuantity } from "../values/quantity.ts";
 import { canonicalMicroTime, canonicalTime } from "../values/time.ts";
 import { goTypeOf } from "./go-type.ts";
 import { Members, NumberLiteral } from "./json-text.ts";
-import type { ExactJson } from "./json-text.ts";
-import { fillAbsent, openObject, planOf, zeroOf } from "./plan.ts";
-
-type Tree = Json | ExactJson;
+import { fillAbsent, openObject, planOf } from "./plan.ts";
+import {
+  asObject,
+  describe,
+  exactInteger,
+  isInt32,
+  isObject,
+  isZero,
+  itemZero,
+  MAX_INT64,
+  MIN_INT64,
+  nonEmpty,
+  textOf,
+} from "./tree.ts";
+import type { Tree } from "./tree.ts";
 
 const PROBLEMS_MAX = 100;
-const MAX_INT32 = 2 ** 31 - 1;
-const MIN_INT32 = -(2 ** 31);
-const MAX_INT64 = 2n ** 63n - 1n;
-const MIN_INT64 = -(2n ** 63n);
 const JSON_SCHEMA = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps";
 
 export class Decoder {
@@ -397,53 +404,4 @@ export class Decoder {
     this.fault ??= fault;
     return undefined;
   }
-}
-
-function nonEmpty<T extends Json[] | JsonObject>(value: T | undefined): T | undefined {
-  if (value === undefined) return undefined;
-  if (Array.isArray(value)) return value.length > 0 ? value : undefined;
-  return Object.keys(value).length > 0 ? value : undefined;
-}
-
-function isZero(value: Json): boolean {
-  return value === "" || value === 0 || value === false;
-}
-
-function isInt32(value: number): boolean {
-  return value >= MIN_INT32 && value <= MAX_INT32;
-}
-
-function isObject(tree: Tree): boolean {
-  const isPlain = typeof tree === "object" && tree !== null && !Array.isArray(tree);
-  return isPlain && !(tree instanceof NumberLiteral);
-}
-
-function asObject(value: Json | undefined): JsonObject | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : undefined;
-}
-
-/** Undefined for what has a fraction, an exponent, or more than 64 bits. */
-function exactInteger(text: string): number | bigint | undefined {
-  if (!/^-?\d{1,19}$/.test(text)) return undefined;
-  const value = BigInt(text);
-  if (value < MIN_INT64 || value > MAX_INT64) return undefined;
-  return Number.isSafeInteger(Number(value)) ? Number(value) : value;
-}
-
-function itemZero(type: TypeSchema): Json {
-  const isBytes = type.kind === "scalar" && type.scalar === "bytes";
-  return isBytes ? "" : zeroOf(type, false);
-}
-
-function describe(tree: Tree): string {
-  if (typeof tree === "string") return "string";
-  if (typeof tree === "boolean") return "bool";
-  if (Array.isArray(tree)) return "array";
-  return isObject(tree) ? "object" : "number";
-}
-
-function textOf(tree: Tree): string {
-  if (typeof tree === "string") return tree;
-  if (tree instanceof NumberLiteral) return tree.text;
-  return typeof tree === "object" ? "{" : String(tree);
 }
