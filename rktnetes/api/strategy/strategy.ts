@@ -11,6 +11,7 @@
  */
 import type { Json, JsonObject } from "../schema/schema.ts";
 import type { FieldError } from "../validate/field-error.ts";
+import type { NameProblems } from "../validate/object-names.ts";
 
 /** What a write knows beside its object. */
 export interface WriteContext {
@@ -41,11 +42,8 @@ export interface Strategy extends UpdateRules {
   readonly setDefaults?: (object: JsonObject) => void;
   readonly prepareForCreate?: (object: JsonObject, context: WriteContext) => void;
   readonly validateCreate?: (object: JsonObject) => readonly FieldError[];
-  /**
-   * Words for a name that this kind may not have; a DNS subdomain without it. `prefix` is true for
-   * a generateName, whose end is to come.
-   */
-  readonly nameProblems?: (name: string, prefix: boolean) => readonly string[];
+  /** What this kind demands of names; a DNS subdomain without it. */
+  readonly nameProblems?: NameProblems;
   /** Rules of `status` and other sub-resources that write the object itself. */
   readonly subresources?: Readonly<Record<string, UpdateRules>>;
   /** Cells of a table's row, one for each of the kind's columns. Name and age without it. */

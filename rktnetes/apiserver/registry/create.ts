@@ -3,13 +3,14 @@
  * defaults. Out: the object with its uid, times and resource version. @throws {StatusFault} 400,
  * 403, 404, 409, 422
  */
+import { objectMetaErrors } from "@rktnetes/api/object-meta";
 import { alreadyExistsFault, plainFault } from "@rktnetes/api/status-fault";
 import type { JsonObject } from "@rktnetes/api/schema";
 import { timestamp } from "../host.ts";
 import { CachedObject } from "./cache/cached-object.ts";
 import { objectKey } from "./keys.ts";
 import { metadataOf, metaText, setMeta } from "./metadata.ts";
-import { nameErrors, refuseInvalid, settleName, settleNamespace } from "./names.ts";
+import { refuseInvalid, settleName, settleNamespace } from "./names.ts";
 import { encodeStored } from "./object-codec.ts";
 import type { Registry } from "./registry.ts";
 import type { Resource } from "./resource.ts";
@@ -50,7 +51,10 @@ export async function create(
     warn: request.warn,
   } as const;
   await registry.admission.mutate(asked);
-  const errors = [...nameErrors(resource, object), ...(strategy.validateCreate?.(object) ?? [])];
+  const errors = [
+    ...objectMetaErrors(object, resource.metaRules),
+    ...(strategy.validateCreate?.(object) ?? []),
+  ];
   refuseInvalid(resource, object, errors);
   for (const warning of strategy.warnings?.(object, undefined) ?? []) request.warn(warning);
   await registry.admission.validate(asked);
@@ -76,7 +80,7 @@ function settleNewMetadata(
   }
   setMeta(object, "uid", registry.host.uuid());
   setMeta(object, "creationTimestamp", now);
-  setMeta(object, "generation", resource.rules.countsGeneration ? 1 : undefined);
+  if (resource.rules.countsGeneration) setMeta(object, "generation", 1);
 }
 
 async function store(

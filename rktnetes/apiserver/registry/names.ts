@@ -2,10 +2,9 @@
  * Names of new objects: given by the client, or made from a prefix and letters that the server
  * chooses. @throws {StatusFault} 400, 422
  */
-import { type FieldError, invalid, required } from "@rktnetes/api/field-error";
+import type { FieldError } from "@rktnetes/api/field-error";
 import type { JsonObject } from "@rktnetes/api/schema";
 import { badRequest, invalidFault } from "@rktnetes/api/status-fault";
-import { dnsSubdomainProblems } from "@rktnetes/api/values/names";
 import type { ServerHost } from "../host.ts";
 import { metaText, setMeta } from "./metadata.ts";
 import type { Resource } from "./resource.ts";
@@ -29,30 +28,6 @@ export function settleName(host: ServerHost, object: JsonObject): void {
   const prefix = metaText(object, "generateName");
   if (metaText(object, "name") !== "" || prefix === "") return;
   setMeta(object, "name", `${prefix.slice(0, PREFIX_MAX)}${host.letters(LETTERS)}`);
-}
-
-/** What is wrong with the name of a new object. */
-export function nameErrors(resource: Resource, object: JsonObject): readonly FieldError[] {
-  const name = metaText(object, "name");
-  const prefix = metaText(object, "generateName");
-  if (name === "") {
-    return [required("metadata.name", "name or generateName is required")];
-  }
-  const problems = resource.strategy.nameProblems ?? subdomainProblems;
-  const errors: FieldError[] = [];
-  if (prefix !== "") {
-    for (const problem of problems(prefix, true)) {
-      errors.push(invalid("metadata.generateName", prefix, problem));
-    }
-  }
-  for (const problem of problems(name, false)) errors.push(invalid("metadata.name", name, problem));
-  return errors;
-}
-
-/** A prefix may end in a dash: letters follow it. */
-function subdomainProblems(name: string, prefix: boolean): readonly string[] {
-  const isOpen = prefix && name.length > 1 && name.endsWith("-");
-  return dnsSubdomainProblems(isOpen ? `${name.slice(0, -2)}a` : name);
 }
 
 /** @throws {StatusFault} 422 when there is anything in `errors` */

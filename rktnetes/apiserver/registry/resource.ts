@@ -3,6 +3,7 @@
  * and how an object becomes bytes. Made once per kind, when the kind is first used.
  */
 import type { Kind } from "@rktnetes/api/kind";
+import type { MetaRules } from "@rktnetes/api/object-meta";
 import { type KindRules, rulesOf } from "@rktnetes/api/rules";
 import type { Qualified } from "@rktnetes/api/status";
 import type { Strategy } from "@rktnetes/api/strategy";
@@ -20,21 +21,24 @@ export interface Resource {
   readonly kindNamed: Qualified;
   readonly apiVersion: string;
   readonly hasStatus: boolean;
+  readonly metaRules: MetaRules;
 }
 
 /** Resources that messages call otherwise than paths do. */
 const IN_MESSAGES: Readonly<Record<string, string>> = { componentstatuses: "componentstatus" };
 
 export async function openResource(kind: Kind, custom: boolean): Promise<Resource> {
+  const strategy = await loadStrategy(kind);
   return {
     kind,
     rules: rulesOf(kind, custom),
-    strategy: await loadStrategy(kind),
+    strategy,
     prefix: resourcePrefix(kind),
     named: { group: kind.group, name: IN_MESSAGES[kind.resource] ?? kind.resource },
     kindNamed: { group: kind.group, name: kind.kind },
     apiVersion: apiVersionOf(kind),
     hasStatus: kind.subresources.some(({ name }) => name === "status"),
+    metaRules: { namespaced: kind.namespaced, nameProblems: strategy.nameProblems, custom },
   };
 }
 

@@ -3,7 +3,8 @@
  * that makes the new object from the present one. Out: the object as it is stored; the present one
  * untouched when nothing changed. @throws {StatusFault} 400, 404, 409, 422
  */
-import { forbidden, invalid } from "@rktnetes/api/field-error";
+import { invalid } from "@rktnetes/api/field-error";
+import { objectMetaUpdateErrors } from "@rktnetes/api/object-meta";
 import type { JsonObject } from "@rktnetes/api/schema";
 import { badRequest, conflictFault, MODIFIED, notFoundFault } from "@rktnetes/api/status-fault";
 import type { UpdateRules, WriteContext } from "@rktnetes/api/strategy";
@@ -103,7 +104,7 @@ async function replace(
   } as const;
   await registry.admission.mutate(asked);
   refuseInvalid(resource, object, [
-    ...finalizerErrors(object, old),
+    ...objectMetaUpdateErrors(object, old, resource.metaRules),
     ...(rules.validateUpdate?.(object, old) ?? []),
   ]);
   for (const warning of rules.warnings?.(object, old) ?? []) warn(warning);
@@ -134,7 +135,7 @@ function prepare(
   rules.prepareForUpdate?.(object, old, context);
   if (!resource.rules.countsGeneration) return;
   const generation = Number(metadataOf(old)["generation"] ?? 0);
-  const raised = isSameSpec(object, old) ? generation : generation + 1;
+  const raised = isSameSpec(resource.kind.schema, object, old) ? generation : generation + 1;
   setMeta(object, "generation", raised === 0 ? undefined : raised);
 }
 
@@ -209,17 +210,6 @@ const KEPT = [
 function settleMetadata(object: JsonObject, old: JsonObject): void {
   const before = metadataOf(old);
   for (const field of KEPT) setMeta(object, field, before[field]);
-}
-
-function finalizerErrors(object: JsonObject, old: JsonObject): ReturnType<typeof forbidden>[] {
-  if (metaText(old, "deletionTimestamp") === "") return [];
-  const before = finalizersOf(old);
-  const added = finalizersOf(object).filter((finalizer) => !before.includes(finalizer));
-  if (added.length === 0) return [];
-  const list = `[]string{${added.map((each) => `"${each}"`).join(", ")}}`;
-  const why =
-    "no new finalizers can be added if the object is being deleted, found new finalizers " + list;
-  return [forbidden("metadata.finalizers", why)];
 }
 
 async function write(
