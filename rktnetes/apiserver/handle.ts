@@ -35,13 +35,24 @@ export async function handle(
   try {
     const path = parsePath(request.path);
     const user = authenticate(request);
-    authorize(user, attributesOf(request, path));
+    const refusal = refusalOf(user, attributesOf(request, path));
+    if (refusal !== undefined) return { answer: refusal, warnings };
     checkTimeout(request);
     const answer = await route(server, { request, outlet, path, user, warn });
     return { answer, warnings };
   } catch (error) {
     const answer = faultAnswer(error);
     return { answer, warnings: answer.status === 405 ? [] : warnings };
+  }
+}
+
+/** What a user hears who may not. */
+function refusalOf(user: User, attributes: Attributes): Answer | undefined {
+  try {
+    authorize(user, attributes);
+    return undefined;
+  } catch (error) {
+    return { ...faultAnswer(error), headers: { "x-content-type-options": "nosniff" } };
   }
 }
 

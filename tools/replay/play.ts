@@ -71,7 +71,7 @@ export class Player {
 
   #prepare({ request }: Interaction): { request: RawRequest; client: RawClient } {
     const fill = (text: string): string =>
-      this.#nearBindings.fill(text, (name) => (name === "rv" ? this.#revision : undefined));
+      this.#nearBindings.fill(text, (name) => this.#standIn(name));
     const { Authorization, ...rest } = request.headers ?? {};
     const isAdmin = Authorization === "Bearer <admin>";
     const headers: Record<string, string> = {};
@@ -81,6 +81,12 @@ export class Player {
     const { method, path } = request;
     const line = fill(path).replaceAll(" ", "%20");
     return { request: { method, path: line, headers, body: bodyOf(request, fill) }, client };
+  }
+
+  /** What stands in a request for a placeholder that no answer has explained. */
+  #standIn(name: string): string | undefined {
+    if (name === "rv") return this.#revision;
+    return name === "time" ? "2026-01-01T00:00:00Z" : undefined;
   }
 
   #judge(interaction: Interaction, answer: RawResponse): Verdict {

@@ -6,6 +6,10 @@ import { unauthorizedFault } from "@rktnetes/api/status-fault";
 import type { ApiRequest } from "../http/api-request.ts";
 import { ANONYMOUS, type User } from "./user.ts";
 
+/** Other schemes are as if nothing had been said. */
+const BEARER = /^bearer [^ ]/i;
+
+/** @throws {StatusFault} 401 */
 export function authenticate(request: ApiRequest): User {
   const certificate = request.certificate();
   if (certificate !== undefined) {
@@ -16,6 +20,6 @@ export function authenticate(request: ApiRequest): User {
       extra: {},
     };
   }
-  if (request.header("authorization") !== undefined) throw unauthorizedFault();
+  if (BEARER.test(request.header("authorization") ?? "")) throw unauthorizedFault();
   return ANONYMOUS;
 }

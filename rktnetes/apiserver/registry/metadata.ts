@@ -1,5 +1,6 @@
 /** The parts of an object's metadata that the registry reads and writes. Pure. */
-import type { Json, JsonObject } from "@rktnetes/api/schema";
+import { encodeJson } from "@rktnetes/api/codec/encode";
+import type { Json, JsonObject, ObjectSchema } from "@rktnetes/api/schema";
 
 /** The metadata of an object; an empty one is put there where there is none. */
 export function metadataOf(object: JsonObject): JsonObject {
@@ -34,14 +35,13 @@ export function labelsOf(object: JsonObject): Readonly<Record<string, string>> {
   return labels as Readonly<Record<string, string>>;
 }
 
-/** Everything that counts for the generation: not metadata, not status. */
-export function isSameSpec(left: JsonObject, right: JsonObject): boolean {
-  return specText(left) === specText(right);
+/** Whether all that counts for the generation is the same: not metadata, not status. */
+export function isSameSpec(schema: ObjectSchema, left: JsonObject, right: JsonObject): boolean {
+  return specText(schema, left) === specText(schema, right);
 }
 
-function specText(object: JsonObject): string {
-  const { metadata: _metadata, status: _status, ...rest } = object;
-  return JSON.stringify(rest, (_key, value: unknown) =>
-    typeof value === "bigint" ? String(value) : value,
-  );
+/** As it would be stored: the order of fields and empty ones mean nothing. */
+function specText(schema: ObjectSchema, object: JsonObject): string {
+  const { status: _status, ...rest } = object;
+  return encodeJson(schema, { ...rest, metadata: {} });
 }
