@@ -27,6 +27,11 @@ export interface ListenOptions {
   readonly clientAuthority: string;
 }
 
+const WORDS: Readonly<Record<string, string>> = {
+  EADDRINUSE: "it is in use",
+  EADDRNOTAVAIL: "it is no address of this machine",
+};
+
 /** Bodies may be this long. */
 const BODY_MAX = 3 * 1024 * 1024;
 
@@ -53,7 +58,7 @@ export class HttpServer {
   listen({ host, port }: Pick<ListenOptions, "host" | "port">): Promise<number> {
     return new Promise((resolve, reject) => {
       this.#server.once("error", (error: Error & { code?: string }) => {
-        const words = error.code === "EADDRINUSE" ? "it is in use" : errnoWords(error.code ?? "");
+        const words = WORDS[error.code ?? ""] ?? errnoWords(error.code ?? "");
         const where = quote(`${host}:${port}`);
         reject(new Fault("precondition", `listen on ${where}: ${words || error.message}`));
       });
@@ -207,6 +212,8 @@ class HttpOutlet implements Outlet {
   begin(status: number, headers: Readonly<Record<string, string>>): void {
     const always = { "cache-control": "no-cache, private", "audit-id": this.#uuid() };
     this.#response.writeHead(status, { ...always, ...headers });
+    // only answers of HTTP/1.1 wait for the first byte, and only they have this
+    (this.#response as { readonly flushHeaders?: () => void }).flushHeaders?.();
   }
 
   write(bytes: Uint8Array): void {

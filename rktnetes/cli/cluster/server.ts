@@ -55,9 +55,9 @@ export async function server(argv: readonly string[]): Promise<number> {
 function readOptions(flags: FlagValues): ServerOptions {
   const only = flags.get("only");
   if (only !== "api") {
-    const hint = 'say "--only api": this release has no other parts yet';
-    const what = only === undefined ? "run all parts" : `run the part ${quote(only)}`;
-    throw new Fault("unsupported", what, { hint });
+    const hint = 'say "--only api"';
+    const part = only === undefined ? "the whole control plane" : `the part ${quote(only)}`;
+    throw new Fault("unsupported", `run ${part}: there is no such thing yet`, { hint });
   }
   const port = flags.get("port") ?? "";
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
