@@ -48,7 +48,9 @@ export class HttpServer {
     const options = { key, cert: certificate, ca: clientAuthority };
     this.#server = createSecureServer(
       { ...options, allowHTTP1: true, requestCert: true, rejectUnauthorized: false },
-      (request, response) => void this.#serve(request, response),
+      (request, response) => {
+        this.#serve(request, response).catch(() => response.destroy());
+      },
     );
     this.#server.on("sessionError", () => undefined);
     this.#server.on("tlsClientError", () => undefined);
@@ -105,6 +107,7 @@ export class HttpServer {
       headers["vary"] = "Accept-Encoding";
     }
     if (response.destroyed || response.writableEnded) return;
+    if (response.headersSent) return void response.destroy(); // what was begun cannot be unsaid
     if (status !== 304) headers["content-length"] = String(body.length);
     response.writeHead(status, headers);
     if (request.method === "HEAD" || status === 304) response.end();

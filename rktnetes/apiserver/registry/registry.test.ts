@@ -79,8 +79,8 @@ async function watched(world: World, text: string, act: () => Promise<void>): Pr
   const stop = new AbortController();
   const lines: string[] = [];
   const say = (type: string, object: JsonObject): void => {
-    const { name } = object["metadata"] as JsonObject;
-    lines.push(`${type} ${String(name)} ${String((object["data"] as JsonObject)["v"])}`);
+    const { metadata, data } = object as Record<string, Record<string, string>>;
+    lines.push(`${type} ${metadata?.["name"]} ${data?.["v"]}`);
   };
   const run = await openWatch(world.registry, world.configMaps, {
     namespace: "n",
