@@ -3,7 +3,7 @@
  * the store's revision; kinds and caches come with the first request for them.
  */
 import { Admission } from "./admission/admission.ts";
-import { namespaceLifecycle } from "./admission/namespace-lifecycle.ts";
+import { admissionPlugins } from "./admission/plugins.ts";
 import { bootstrap } from "./bootstrap/bootstrap.ts";
 import type { ServerHost } from "./host.ts";
 import { Metrics } from "./health/metrics.ts";
@@ -39,7 +39,7 @@ export class ApiServer implements AsyncDisposable {
   static async open(options: ApiServerOptions): Promise<ApiServer> {
     await bootstrap(options.store, options.host);
     const hub = await Hub.open(options.store);
-    const admission: Admission = new Admission([namespaceLifecycle(() => registry)]);
+    const admission: Admission = new Admission(admissionPlugins(() => registry, options.host));
     const registry: Registry = new Registry({ hub, host: options.host, admission });
     return new ApiServer(hub, registry, options);
   }

@@ -4,10 +4,10 @@
  * decoded objects only. They may change the object they are given (it is the request's own copy),
  * never `old`. No I/O, no clock, no chance: `WriteContext` brings them.
  *
- * The order of a write: decode and data defaults (schema) → `setDefaults` → metadata and status
- * rules of the registry → `prepareForCreate` or `prepareForUpdate` → admission → `validateCreate`
- * or `validateUpdate` → store. `subresources.status` and its like replace the last three for writes
- * to a sub-resource.
+ * The order of a write: decode and data defaults (schema) → `setDefaults` → plug-ins of admission
+ * that change → status rules of the registry → `prepareForCreate` or `prepareForUpdate` →
+ * `validateCreate` or `validateUpdate` → plug-ins that judge → store. `subresources.status` and its
+ * like replace the last three for writes to a sub-resource.
  */
 import type { Json, JsonObject } from "../schema/schema.ts";
 import type { FieldError } from "../validate/field-error.ts";

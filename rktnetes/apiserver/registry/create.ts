@@ -37,8 +37,6 @@ export async function create(
   if (generated) settleName(registry.host, object);
   strategy.setDefaults?.(object);
   track(resource, request, { object, old: undefined, now: context.now });
-  if (resource.hasStatus) delete object["status"];
-  strategy.prepareForCreate?.(object, context);
   const asked = {
     operation: "CREATE",
     resource,
@@ -51,6 +49,8 @@ export async function create(
     warn: request.warn,
   } as const;
   await registry.admission.mutate(asked);
+  if (resource.hasStatus) delete object["status"];
+  strategy.prepareForCreate?.(object, context);
   const errors = [
     ...objectMetaErrors(object, resource.metaRules),
     ...(strategy.validateCreate?.(object) ?? []),

@@ -90,7 +90,6 @@ async function replace(
   resource.strategy.setDefaults?.(object);
   track(resource, request, { object, old, now: context.now });
   const rules = rulesFor(resource, subresource);
-  prepare(resource, rules, { object, old, context, subresource });
   const asked = {
     operation: "UPDATE",
     resource,
@@ -103,6 +102,7 @@ async function replace(
     warn,
   } as const;
   await registry.admission.mutate(asked);
+  prepare(resource, rules, { object, old, context, subresource });
   refuseInvalid(resource, object, [
     ...objectMetaUpdateErrors(object, old, resource.metaRules),
     ...(rules.validateUpdate?.(object, old) ?? []),
