@@ -1,5 +1,6 @@
 /** What pods do beyond their data, as far as deletion needs it: how long their processes have. */
 import type { JsonObject } from "../../schema/schema.ts";
+import { podDefaults } from "../../defaults/pods.ts";
 import { readObject, readText } from "../object-at.ts";
 import type { Strategy } from "../strategy.ts";
 
@@ -13,4 +14,4 @@ function gracePeriodSeconds(pod: JsonObject, asked: number | undefined): number 
   return wished < 0 ? 1 : wished;
 }
 
-export const POD: Strategy = { gracePeriodSeconds };
+export const POD: Strategy = { setDefaults: podDefaults, gracePeriodSeconds };

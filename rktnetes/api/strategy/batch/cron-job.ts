@@ -1,0 +1,5 @@
+/** What cron jobs do beyond their data. */
+import { cronJobDefaults } from "../../defaults/batch.ts";
+import type { Strategy } from "../strategy.ts";
+
+export const CRON_JOB: Strategy = { setDefaults: cronJobDefaults };

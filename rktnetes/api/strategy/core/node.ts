@@ -1,0 +1,5 @@
+/** What nodes do beyond their data. */
+import { nodeDefaults } from "../../defaults/core.ts";
+import type { Strategy } from "../strategy.ts";
+
+export const NODE: Strategy = { setDefaults: nodeDefaults };

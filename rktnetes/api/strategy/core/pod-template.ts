@@ -1,0 +1,5 @@
+/** What pod templates do beyond their data. */
+import { podTemplateDefaults } from "../../defaults/core.ts";
+import type { Strategy } from "../strategy.ts";
+
+export const POD_TEMPLATE: Strategy = { setDefaults: podTemplateDefaults };

@@ -1,0 +1,7 @@
+/** What priority classes do beyond their data. */
+import { fill } from "../../defaults/fill.ts";
+import type { Strategy } from "../strategy.ts";
+
+export const PRIORITY_CLASS: Strategy = {
+  setDefaults: (priority) => fill(priority, "preemptionPolicy", "PreemptLowerPriority"),
+};
