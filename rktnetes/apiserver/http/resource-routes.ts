@@ -139,6 +139,7 @@ async function serveList(call: ResourceCall): Promise<Answer | undefined> {
   const resource = await server.registry.resource(kind);
   const view = viewOf(call, resource, true);
   const query = readListQuery(request.query, path.watch);
+  if (query.watch && !kind.verbs.includes("watch")) throw methodNotAllowed();
   if (query.watch) return await serveWatch(call, request.query);
   const found = await list(server.registry, resource, path.namespace, query);
   return { status: 200, type: view.form.mediaType, body: await encodeList(found, view) };
