@@ -18,7 +18,10 @@ export function jobDefaults(job: JsonObject): void {
   const hasPolicy = spec["podFailurePolicy"] !== undefined;
   fill(spec, "podReplacementPolicy", hasPolicy ? "Failed" : "TerminatingOrFailed");
   for (const rule of readList(readObject(spec, "podFailurePolicy"), "rules")) {
-    for (const pattern of readList(rule, "onPodConditions")) fill(pattern, "status", "True");
+    for (const pattern of readList(rule, "onPodConditions")) {
+      if (pattern["status"] === "") delete pattern["status"];
+      fill(pattern, "status", "True");
+    }
   }
   const metadata = objectAt(job, "metadata");
   const labels = templateLabels(spec);

@@ -1,20 +1,44 @@
 /** Defaults of kinds of the core group other than pods. In: decoded objects, changed in place. */
 import type { JsonObject } from "../schema/schema.ts";
-import { findObject, objectAt, readList, readObject } from "../strategy/object-at.ts";
+import {
+  findObject,
+  objectAt,
+  readList,
+  readObject,
+  readText,
+  readTexts,
+} from "../strategy/object-at.ts";
 import { fill } from "./fill.ts";
 import { podSpecDefaults, templateDefaults } from "./pods.ts";
 import { roundAmounts } from "./resource-list.ts";
 
+/** Text of `stringData` becomes bytes of `data`. */
 export function secretDefaults(secret: JsonObject): void {
   fill(secret, "type", "Opaque");
+  const texts = findObject(secret, "stringData");
+  if (texts === undefined) return;
+  const data = objectAt(secret, "data");
+  for (const key of Object.keys(texts))
+    data[key] = Buffer.from(readText(texts, key)).toString("base64");
+  delete secret["stringData"];
 }
 
 export function nodeDefaults(node: JsonObject): void {
+  addressRanges(findObject(node, "spec"));
   const status = readObject(node, "status");
   const capacity = findObject(status, "capacity");
   if (capacity !== undefined) fill(status, "allocatable", { ...capacity });
   roundAmounts(status, "capacity");
   roundAmounts(status, "allocatable");
+}
+
+/** The first range stands in a field of its own, too. */
+function addressRanges(spec: JsonObject | undefined): void {
+  if (spec === undefined) return;
+  const first = readText(spec, "podCIDR");
+  const all = readTexts(spec, "podCIDRs");
+  if (first !== "" && all[0] !== first) spec["podCIDRs"] = [first];
+  else if (first === "" && all[0] !== undefined) spec["podCIDR"] = all[0];
 }
 
 export function replicationControllerDefaults(controller: JsonObject): void {

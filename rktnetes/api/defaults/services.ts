@@ -24,7 +24,11 @@ function affinityDefaults(spec: JsonObject): void {
   const affinity = readText(spec, "sessionAffinity");
   if (affinity === "None") delete spec["sessionAffinityConfig"];
   if (affinity !== "ClientIP") return;
-  fill(objectAt(objectAt(spec, "sessionAffinityConfig"), "clientIP"), "timeoutSeconds", AFFINITY_SECONDS);
+  fill(
+    objectAt(objectAt(spec, "sessionAffinityConfig"), "clientIP"),
+    "timeoutSeconds",
+    AFFINITY_SECONDS,
+  );
 }
 
 function portDefaults(port: JsonObject): void {

@@ -15,6 +15,7 @@ const LOADERS: Readonly<Record<string, (kind: Kind) => Promise<Strategy>>> = {
     (await import("./core/replication-controller.ts")).REPLICATION_CONTROLLER,
   "/resourcequotas": async () => (await import("./core/resource-quota.ts")).RESOURCE_QUOTA,
   "/secrets": async () => (await import("./core/secret.ts")).SECRET,
+  "/serviceaccounts": async () => (await import("./core/service-account.ts")).SERVICE_ACCOUNT,
   "apps/daemonsets": async () => (await import("./apps/daemon-set.ts")).DAEMON_SET,
   "apps/deployments": async () => (await import("./apps/deployment.ts")).DEPLOYMENT,
   "apps/replicasets": async () => (await import("./apps/replica-set.ts")).REPLICA_SET,

@@ -89,6 +89,9 @@ const CREATES_ON_UPDATE: ReadonlySet<string> = new Set([
   "rbac.authorization.k8s.io/roles",
 ]);
 
+/** New objects may come with a status: a node tells its own. */
+const KEEPS_STATUS: ReadonlySet<string> = new Set(["/nodes"]);
+
 /** Every answer about these says so. */
 const DEPRECATED: Readonly<Record<string, string>> = {
   "/componentstatuses": "v1 ComponentStatus is deprecated in v1.19+",
@@ -117,6 +120,7 @@ export interface KindRules {
   readonly countsGeneration: boolean;
   readonly returnsDeleted: boolean;
   readonly needsResourceVersion: boolean;
+  readonly keepsStatus: boolean;
   readonly createsOnUpdate: boolean;
 }
 
@@ -131,6 +135,7 @@ export function rulesOf(kind: Kind, custom: boolean): KindRules {
     countsGeneration: custom || COUNTS_GENERATION.has(name),
     returnsDeleted: RETURNS_DELETED.has(name),
     needsResourceVersion: custom || NEEDS_RESOURCE_VERSION.has(name),
+    keepsStatus: KEEPS_STATUS.has(name),
     createsOnUpdate: CREATES_ON_UPDATE.has(name),
   };
 }

@@ -49,7 +49,7 @@ export async function create(
     warn: request.warn,
   } as const;
   await registry.admission.mutate(asked);
-  if (resource.hasStatus) delete object["status"];
+  if (resource.hasStatus && !resource.rules.keepsStatus) delete object["status"];
   strategy.prepareForCreate?.(object, context);
   const errors = [
     ...objectMetaErrors(object, resource.metaRules),

@@ -1,8 +1,45 @@
-/** What pods do beyond their data, as far as deletion needs it: how long their processes have. */
-import type { JsonObject } from "../../schema/schema.ts";
+/** What pods do beyond their data: phase, class of service, and how long their processes have. */
 import { podDefaults } from "../../defaults/pods.ts";
-import { readObject, readText } from "../object-at.ts";
-import type { Strategy } from "../strategy.ts";
+import { qualityOfService } from "../../defaults/quality-of-service.ts";
+import type { JsonObject } from "../../schema/schema.ts";
+import { findObject, objectAt, readList, readObject, readText } from "../object-at.ts";
+import type { Strategy, WriteContext } from "../strategy.ts";
+
+/** The first address stands in a field of its own, too. */
+function addressDefaults(status: JsonObject): void {
+  for (const [one, many] of [
+    ["podIP", "podIPs"],
+    ["hostIP", "hostIPs"],
+  ] as const) {
+    const first = readText(status, one);
+    const all = readList(status, many);
+    if (first !== "" && readText(all[0] ?? {}, "ip") !== first) status[many] = [{ ip: first }];
+    else if (first === "" && all.length > 0) status[one] = readText(all[0] ?? {}, "ip");
+  }
+}
+
+function setDefaults(pod: JsonObject): void {
+  podDefaults(pod);
+  const status = findObject(pod, "status");
+  if (status !== undefined) addressDefaults(status);
+}
+
+function prepareForCreate(pod: JsonObject, { now }: WriteContext): void {
+  const spec = objectAt(pod, "spec");
+  const status: JsonObject = { phase: "Pending", qosClass: qualityOfService(spec) };
+  if (readList(spec, "schedulingGates").length > 0) {
+    const condition = {
+      type: "PodScheduled",
+      status: "False",
+      lastProbeTime: null,
+      lastTransitionTime: now,
+      reason: "SchedulingGated",
+      message: "Scheduling is blocked due to non-empty scheduling gates",
+    };
+    status["conditions"] = [condition];
+  }
+  pod["status"] = status;
+}
 
 /** A pod that runs nowhere, or no longer, goes at once. */
 function gracePeriodSeconds(pod: JsonObject, asked: number | undefined): number {
@@ -14,4 +51,4 @@ function gracePeriodSeconds(pod: JsonObject, asked: number | undefined): number 
   return wished < 0 ? 1 : wished;
 }
 
-export const POD: Strategy = { setDefaults: podDefaults, gracePeriodSeconds };
+export const POD: Strategy = { setDefaults, prepareForCreate, gracePeriodSeconds };

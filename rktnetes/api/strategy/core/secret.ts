@@ -1,4 +1,4 @@
-/** What secrets do beyond their data. */
+/** What secrets do beyond their data: text becomes bytes. */
 import { secretDefaults } from "../../defaults/core.ts";
 import type { Strategy } from "../strategy.ts";
 
