@@ -26,6 +26,52 @@ const LOADERS: Readonly<Record<string, (kind: Kind) => Promise<Strategy>>> = {
     (await import("./scheduling/priority-class.ts")).PRIORITY_CLASS,
   "autoscaling/horizontalpodautoscalers": async ({ version }) =>
     (await import("./autoscaling/horizontal-pod-autoscaler.ts")).autoscalerStrategy(version),
+  "/endpoints": async () => (await import("./core/endpoints.ts")).ENDPOINTS,
+  "/services": async () => (await import("./core/service.ts")).SERVICE,
+  "/persistentvolumes": async () => (await import("./storage/volumes.ts")).PERSISTENT_VOLUME,
+  "/persistentvolumeclaims": async () =>
+    (await import("./storage/volumes.ts")).PERSISTENT_VOLUME_CLAIM,
+  "admissionregistration.k8s.io/mutatingadmissionpolicies": async () =>
+    (await import("./admissionregistration/admission-registration.ts")).MUTATING_POLICY,
+  "admissionregistration.k8s.io/mutatingadmissionpolicybindings": async () =>
+    (await import("./admissionregistration/admission-registration.ts")).MUTATING_BINDING,
+  "admissionregistration.k8s.io/mutatingwebhookconfigurations": async () =>
+    (await import("./admissionregistration/admission-registration.ts")).MUTATING_WEBHOOKS,
+  "admissionregistration.k8s.io/validatingadmissionpolicies": async () =>
+    (await import("./admissionregistration/admission-registration.ts")).VALIDATING_POLICY,
+  "admissionregistration.k8s.io/validatingadmissionpolicybindings": async () =>
+    (await import("./admissionregistration/admission-registration.ts")).VALIDATING_BINDING,
+  "admissionregistration.k8s.io/validatingwebhookconfigurations": async () =>
+    (await import("./admissionregistration/admission-registration.ts")).VALIDATING_WEBHOOKS,
+  "apiregistration.k8s.io/apiservices": async () =>
+    (await import("./apiregistration/api-service.ts")).API_SERVICE,
+  "certificates.k8s.io/certificatesigningrequests": async () =>
+    (await import("./certificates/certificate-signing-request.ts")).CERTIFICATE_SIGNING_REQUEST,
+  "discovery.k8s.io/endpointslices": async () =>
+    (await import("./discovery/endpoint-slice.ts")).ENDPOINT_SLICE,
+  "flowcontrol.apiserver.k8s.io/flowschemas": async () =>
+    (await import("./flowcontrol/flow-control.ts")).FLOW_SCHEMA,
+  "flowcontrol.apiserver.k8s.io/prioritylevelconfigurations": async () =>
+    (await import("./flowcontrol/flow-control.ts")).PRIORITY_LEVEL,
+  "networking.k8s.io/ingressclasses": async () =>
+    (await import("./networking/networking.ts")).INGRESS_CLASS,
+  "networking.k8s.io/ingresses": async () => (await import("./networking/networking.ts")).INGRESS,
+  "networking.k8s.io/networkpolicies": async () =>
+    (await import("./networking/networking.ts")).NETWORK_POLICY,
+  "rbac.authorization.k8s.io/clusterrolebindings": async () =>
+    (await import("./rbac/rbac.ts")).ROLE_BINDING,
+  "rbac.authorization.k8s.io/clusterroles": async () => (await import("./rbac/rbac.ts")).ROLE,
+  "rbac.authorization.k8s.io/rolebindings": async () =>
+    (await import("./rbac/rbac.ts")).ROLE_BINDING,
+  "rbac.authorization.k8s.io/roles": async () => (await import("./rbac/rbac.ts")).ROLE,
+  "resource.k8s.io/resourceclaims": async () =>
+    (await import("./resource/resource.ts")).RESOURCE_CLAIM,
+  "resource.k8s.io/resourceclaimtemplates": async () =>
+    (await import("./resource/resource.ts")).RESOURCE_CLAIM_TEMPLATE,
+  "storage.k8s.io/csidrivers": async () => (await import("./storage/storage.ts")).CSI_DRIVER,
+  "storage.k8s.io/storageclasses": async () => (await import("./storage/storage.ts")).STORAGE_CLASS,
+  "storage.k8s.io/volumeattachments": async () =>
+    (await import("./storage/storage.ts")).VOLUME_ATTACHMENT,
 };
 
 const NONE: Strategy = {};

@@ -18,7 +18,12 @@ export interface WriteContext {
   /** RFC 3339, to the second, as `creationTimestamp` has it. */
   readonly now: string;
   /** Who writes. */
-  readonly user: { readonly name: string; readonly groups: readonly string[] };
+  readonly user: {
+    readonly name: string;
+    readonly groups: readonly string[];
+    readonly uid?: string;
+    readonly extra?: Readonly<Record<string, readonly string[]>>;
+  };
   readonly dryRun: boolean;
 }
 

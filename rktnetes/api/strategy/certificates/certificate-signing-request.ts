@@ -1,0 +1,72 @@
+/**
+ * What requests for certificates do beyond their data: who asks is who is asking, and only those
+ * who may approve can say so.
+ */
+import type { JsonObject } from "../../schema/schema.ts";
+import { objectAt, readList, readObject } from "../object-at.ts";
+import type { Strategy, WriteContext } from "../strategy.ts";
+
+function prepareForCreate(request: JsonObject, { user }: WriteContext): void {
+  const spec = objectAt(request, "spec");
+  for (const field of ["username", "uid", "groups", "extra"]) delete spec[field];
+  if (user.name !== "") spec["username"] = user.name;
+  if (user.uid !== undefined && user.uid !== "") spec["uid"] = user.uid;
+  if (user.groups.length > 0) spec["groups"] = [...user.groups];
+  const extra = Object.entries(user.extra ?? {});
+  if (extra.length > 0)
+    spec["extra"] = Object.fromEntries(extra.map(([key, values]) => [key, [...values]]));
+  request["status"] = {};
+}
+
+/** Conditions get their times from the server. */
+function stampConditions(request: JsonObject, old: JsonObject, { now }: WriteContext): void {
+  const before = readList(readObject(old, "status"), "conditions");
+  for (const condition of readList(readObject(request, "status"), "conditions")) {
+    condition["lastUpdateTime"] ??= now;
+    if (condition["lastTransitionTime"] !== undefined) continue;
+    const same = before.find(
+      ({ type, status }) => type === condition["type"] && status === condition["status"],
+    );
+    condition["lastTransitionTime"] = same?.["lastTransitionTime"] ?? now;
+  }
+}
+
+export const CERTIFICATE_SIGNING_REQUEST: Strategy = {
+  prepareForCreate,
+  prepareForUpdate: (request, old) => {
+    request["spec"] = structuredClone(readObject(old, "spec"));
+  },
+  subresources: {
+    status: {
+      prepareForUpdate: (request, old, context) => {
+        keepDecisions(request, old);
+        stampConditions(request, old, context);
+      },
+    },
+    approval: {
+      prepareForUpdate: (request, old, context) => {
+        const conditions = readObject(request, "status")["conditions"];
+        request["spec"] = structuredClone(readObject(old, "spec"));
+        request["status"] = structuredClone(readObject(old, "status"));
+        const status = objectAt(request, "status");
+        if (conditions === undefined) delete status["conditions"];
+        else status["conditions"] = conditions;
+        stampConditions(request, old, context);
+      },
+    },
+  },
+};
+
+const DECISIONS: readonly unknown[] = ["Approved", "Denied"];
+
+/** Whoever signs may not decide. */
+function keepDecisions(request: JsonObject, old: JsonObject): void {
+  const status = objectAt(request, "status");
+  const others = readList(status, "conditions").filter(({ type }) => !DECISIONS.includes(type));
+  const decided = readList(readObject(old, "status"), "conditions").filter(({ type }) =>
+    DECISIONS.includes(type),
+  );
+  const all = [...structuredClone(decided), ...others];
+  if (all.length === 0) delete status["conditions"];
+  else status["conditions"] = all;
+}
