@@ -9,6 +9,8 @@ import type { ServerHost } from "./host.ts";
 import { Metrics } from "./health/metrics.ts";
 import { Hub } from "./registry/cache/hub.ts";
 import { Registry } from "./registry/registry.ts";
+import { sharedVersionViews } from "./registry/shared-versions.ts";
+import { ViewedStore } from "./registry/version-views.ts";
 import { ServedKinds } from "./served-kinds.ts";
 import type { Store } from "./storage/store.ts";
 
@@ -38,7 +40,8 @@ export class ApiServer implements AsyncDisposable {
   /** Opens the server on a store and writes what a fresh cluster has. */
   static async open(options: ApiServerOptions): Promise<ApiServer> {
     await bootstrap(options.store, options.host);
-    const hub = await Hub.open(options.store);
+    const store = new ViewedStore(options.store, sharedVersionViews());
+    const hub = await Hub.open(store);
     const admission: Admission = new Admission(admissionPlugins(() => registry, options.host));
     const registry: Registry = new Registry({ hub, host: options.host, admission });
     return new ApiServer(hub, registry, options);

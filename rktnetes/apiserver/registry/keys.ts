@@ -1,13 +1,19 @@
 /**
  * Where objects lie in the store: `/registry/<group or core>/<resource>/<namespace>/<name>`. Pure.
  */
-import type { Kind } from "@rktnetes/api/kind";
+import { isSame, SHARED_VERSIONS, type VersionedResource } from "@rktnetes/api/versions/shared";
 import { ROOT } from "./cache/hub.ts";
 
-/** What the keys of a resource begin with. Kinds that share objects share the prefix. */
-export function resourcePrefix({ group, resource }: Pick<Kind, "group" | "resource">): string {
-  if (resource === "events" && group === "events.k8s.io") return `${ROOT}core/events/`;
-  return `${ROOT}${group === "" ? "core" : group}/${resource}/`;
+/**
+ * What the keys of a resource begin with. Versions of one resource that are kept apart in the
+ * store's eyes have their own. @see version-views.ts
+ */
+export function resourcePrefix(kind: VersionedResource): string {
+  const { group, version, resource } = kind;
+  const isView = SHARED_VERSIONS.some(
+    ({ seen, stored }) => isSame(seen, kind) && stored.group === group,
+  );
+  return `${ROOT}${group === "" ? "core" : group}/${resource}${isView ? `@${version}` : ""}/`;
 }
 
 /** What the keys of a namespace begin with; of the whole resource for an empty one. */

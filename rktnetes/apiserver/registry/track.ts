@@ -7,6 +7,7 @@ import { EMPTY, type FieldSet, fieldSetOf } from "@rktnetes/api/apply/field-set"
 import { type FieldWriter, trackUpdate } from "@rktnetes/api/apply/track-fields";
 import type { JsonObject } from "@rktnetes/api/schema";
 import type { Resource } from "./resource.ts";
+import { inVersion } from "./shared-versions.ts";
 import type { WriteRequest } from "./written.ts";
 
 const STATUS = fieldSetOf(["status"]);
@@ -20,7 +21,8 @@ export function fieldWriter(
   const { apiVersion, kind } = resource;
   const resetFields = resetFieldsOf(resource, subresource);
   const { schema } = kind;
-  return { apiVersion, schema, manager, subresource, now, resetFields, convert: () => undefined };
+  const convert: FieldWriter["convert"] = (object, other) => inVersion(kind, other, object);
+  return { apiVersion, schema, manager, subresource, now, resetFields, convert };
 }
 
 /** What the path takes back to what it was: nobody comes to own it through this path. */
