@@ -58,8 +58,9 @@ export function duplicate(field: string, value: Json): FieldError {
 }
 
 /** The value names nothing that there is. */
-export function notFound(field: string, value: Json): FieldError {
-  return { type: "FieldValueNotFound", field, message: `Not found: ${showValue(value)}` };
+export function notFound(field: string, value: Json, detail: string = ""): FieldError {
+  const message = withDetail(`Not found: ${showValue(value)}`, detail);
+  return { type: "FieldValueNotFound", field, message };
 }
 
 /** The value is none of `choices`. */
