@@ -124,12 +124,14 @@ export const networkPolicyRow: Row = (object, context) => [
   ageOf(object, context),
 ];
 
-export const ipAddressRow: Row = (object) => {
+/** The age has no column, yet it is there. */
+export const ipAddressRow: Row = (object, context) => {
   const parent = objectOf(at(object, "spec", "parentRef"));
   const group = textAt(parent, "group");
   const resource = `${textAt(parent, "resource")}${group === "" ? "" : `.${group}`}`;
   const path = [resource, textAt(parent, "namespace"), textAt(parent, "name")];
-  return [nameOf(object), path.filter((part) => part !== "").join("/")];
+  const named = path.filter((part) => part !== "").join("/");
+  return [nameOf(object), named, ageOf(object, context)];
 };
 
 export const serviceCidrRow: Row = (object, context) => [

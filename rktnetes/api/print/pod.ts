@@ -2,7 +2,7 @@
  * Pods as rows. What stands under STATUS is no field but follows from phase, conditions and the
  * states of all containers; `podSummary` finds it. In: pods. Out: cells. Pure.
  */
-import type { JsonObject } from "../schema/schema.ts";
+import type { Json, JsonObject } from "../schema/schema.ts";
 import { readObject, readText } from "../strategy/object-at.ts";
 import { formatAge } from "./age.ts";
 import {
@@ -186,6 +186,14 @@ export const podRow: Row = (pod, context) => {
     readinessGates(pod),
   ];
 };
+
+/** What a client may hide: pods that are done. */
+export function podRowConditions(pod: JsonObject): Json[] | undefined {
+  const phase = textAt(pod, "status", "phase");
+  if (phase !== "Succeeded" && phase !== "Failed") return undefined;
+  const message = phase === "Failed" ? "The pod failed." : "The pod has completed successfully.";
+  return [{ type: "Completed", status: "True", reason: phase, message }];
+}
 
 function podAddress(pod: JsonObject): string {
   const [first] = objectsAt(pod, "status", "podIPs");

@@ -6,6 +6,7 @@ import type { Kind } from "../kinds/kind.ts";
 import type { Json, JsonObject } from "../schema/schema.ts";
 import type { RowContext, Strategy } from "../strategy/strategy.ts";
 import { ageOf, nameOf, textAt } from "./cells.ts";
+import { podRowConditions } from "./pod.ts";
 import { rowOf } from "./rows.ts";
 
 const PLAIN: readonly Json[] = [
@@ -37,4 +38,9 @@ export function rowCells(
     return [name, created === "" ? null : created];
   }
   return [name, ageOf(object, context)];
+}
+
+/** Conditions of a row, by which clients hide some; undefined where there are none. */
+export function rowConditions({ group, resource }: Kind, object: JsonObject): Json[] | undefined {
+  return group === "" && resource === "pods" ? podRowConditions(object) : undefined;
 }

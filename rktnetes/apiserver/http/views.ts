@@ -5,7 +5,7 @@
  */
 import type { JsonObject } from "@rktnetes/api/schema";
 import { notAcceptable } from "@rktnetes/api/status-fault";
-import { columnDefinitions, rowCells } from "@rktnetes/api/table";
+import { columnDefinitions, rowCells, rowConditions } from "@rktnetes/api/table";
 import type { CachedObject } from "../registry/cache/cached-object.ts";
 import type { ObjectList } from "../registry/list.ts";
 import { metadataOf } from "../registry/metadata.ts";
@@ -98,7 +98,7 @@ function splice(list: ObjectList, metadata: JsonObject, resource: Resource): Buf
 
 /** A table; `withColumns` is false for all events of a watch but the first. */
 export function tableOf(
-  objects: readonly CachedObject[],
+  objects: readonly Pick<CachedObject, "object">[],
   metadata: JsonObject,
   { form, resource, includeObject, nowMs }: ViewContext,
   withColumns: boolean = true,
@@ -106,9 +106,10 @@ export function tableOf(
   const { kind, strategy } = resource;
   const rows = objects.map((object) => {
     const cells = rowCells(kind, strategy, object.object, { nowMs });
-    if (includeObject === "None") return { cells, object: null };
-    const shown = includeObject === "Object" ? object.object : partialOf(object, form);
-    return { cells, object: shown };
+    const conditions = rowConditions(kind, object.object);
+    const row: JsonObject = conditions === undefined ? { cells } : { cells, conditions };
+    if (includeObject === "None") return { ...row, object: null };
+    return { ...row, object: includeObject === "Object" ? object.object : partialOf(object, form) };
   });
   return {
     kind: "Table",
@@ -119,7 +120,10 @@ export function tableOf(
   };
 }
 
-export function partialOf({ object }: CachedObject, { viewVersion }: Form): JsonObject {
+export function partialOf(
+  { object }: Pick<CachedObject, "object">,
+  { viewVersion }: Form,
+): JsonObject {
   return {
     kind: "PartialObjectMetadata",
     apiVersion: `meta.k8s.io/${viewVersion}`,

@@ -43,9 +43,10 @@ export class WatchStream implements WatchSink {
 
   bookmark(revision: number, endsInitial: boolean): void {
     const { kind, apiVersion } = this.#view.resource;
-    const metadata: JsonObject = { resourceVersion: String(revision) };
+    const resourceVersion = String(revision);
+    const metadata: JsonObject = { resourceVersion };
     if (endsInitial) metadata["annotations"] = { "k8s.io/initial-events-end": "true" };
-    const object = this.#bookmarkObject({ kind: kind.kind, apiVersion, metadata });
+    const object = this.#bookmarkObject({ kind: kind.kind, apiVersion, metadata }, resourceVersion);
     this.#write([this.#document("BOOKMARK", object)]);
   }
 
@@ -81,14 +82,14 @@ export class WatchStream implements WatchSink {
     return jsonFrame(type, Buffer.from(JSON.stringify(document)));
   }
 
-  #bookmarkObject(object: JsonObject): JsonObject {
+  #bookmarkObject(object: JsonObject, resourceVersion: string): JsonObject {
     const { form } = this.#view;
     if (form.view === undefined) return object;
     const apiVersion = `meta.k8s.io/${form.viewVersion}`;
     if (form.view === "Table") {
-      const columnDefinitions = this.#hasColumns ? null : [];
-      const { metadata = {} } = object;
-      return { kind: "Table", apiVersion, metadata, columnDefinitions, rows: [] };
+      const table = tableOf([{ object }], { resourceVersion }, this.#view, !this.#hasColumns);
+      this.#hasColumns = true;
+      return table;
     }
     return { ...object, kind: "PartialObjectMetadata", apiVersion };
   }
