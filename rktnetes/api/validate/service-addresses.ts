@@ -58,8 +58,8 @@ function familyErrors(spec: JsonObject): readonly FieldError[] {
     if (seen.has(family)) errors.push(duplicate(field, family));
     seen.add(family);
   }
-  const policy = spec["ipFamilyPolicy"];
-  if (policy !== undefined && !FAMILY_POLICIES.includes(String(policy)))
+  const policy = readText(spec, "ipFamilyPolicy");
+  if (spec["ipFamilyPolicy"] !== undefined && !FAMILY_POLICIES.includes(policy))
     errors.push(notSupported("spec.ipFamilyPolicy", policy, FAMILY_POLICIES));
   return errors;
 }

@@ -242,10 +242,10 @@ function balancerFieldErrors(
   const errors = [...rangeErrors(service, spec, isBalanced ? "" : why)];
   if (!isBalanced && spec["allocateLoadBalancerNodePorts"] !== undefined)
     errors.push(forbidden("spec.allocateLoadBalancerNodePorts", why));
-  const name = spec["loadBalancerClass"];
-  if (name === undefined) return errors;
+  const name = readText(spec, "loadBalancerClass");
+  if (spec["loadBalancerClass"] === undefined) return errors;
   if (!isBalanced) return [...errors, forbidden("spec.loadBalancerClass", why)];
-  const problems = labelKeyProblems(String(name));
+  const problems = labelKeyProblems(name);
   return [...errors, ...problems.map((each) => invalid("spec.loadBalancerClass", name, each))];
 }
 
@@ -280,14 +280,14 @@ function trafficErrors(spec: JsonObject, type: string): readonly FieldError[] {
     errors.push(invalid("spec.externalTrafficPolicy", outer, why));
   }
   errors.push(...healthPortErrors(spec, type === "LoadBalancer" && outer === "Local"));
-  const inner = spec["internalTrafficPolicy"];
+  const inner = readText(spec, "internalTrafficPolicy");
   if (["ClusterIP", "LoadBalancer", "NodePort"].includes(type)) {
-    if (inner === undefined) errors.push(required("spec.internalTrafficPolicy"));
-    else if (!POLICIES.includes(String(inner)))
+    if (inner === "") errors.push(required("spec.internalTrafficPolicy"));
+    else if (!POLICIES.includes(inner))
       errors.push(notSupported("spec.internalTrafficPolicy", inner, POLICIES));
   }
-  const distribution = spec["trafficDistribution"];
-  if (distribution !== undefined && !DISTRIBUTIONS.includes(String(distribution)))
+  const distribution = readText(spec, "trafficDistribution");
+  if (spec["trafficDistribution"] !== undefined && !DISTRIBUTIONS.includes(distribution))
     errors.push(notSupported("spec.trafficDistribution", distribution, DISTRIBUTIONS));
   return errors;
 }

@@ -45,7 +45,7 @@ function parseIp6(text: string): bigint | undefined {
   if (head === undefined || (halves.length === 2 && tail === undefined)) return undefined;
   const missing = 8 - head.length - (tail?.length ?? 0);
   if (halves.length === 1 ? missing !== 0 : missing < 1) return undefined;
-  const zeros = new Array<bigint>(missing).fill(0n);
+  const zeros = Array.from({ length: missing }, () => 0n);
   const groups = [...head, ...zeros, ...(tail ?? [])];
   return groups.reduce((value, group) => (value << 16n) | group, 0n);
 }

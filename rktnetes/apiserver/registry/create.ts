@@ -7,6 +7,7 @@ import { objectMetaErrors } from "@rktnetes/api/object-meta";
 import { alreadyExistsFault, plainFault } from "@rktnetes/api/status-fault";
 import type { JsonObject } from "@rktnetes/api/schema";
 import { timestamp } from "../host.ts";
+import type { Write } from "../storage/store.ts";
 import { CachedObject } from "./cache/cached-object.ts";
 import { objectKey } from "./keys.ts";
 import { metadataOf, metaText, setMeta } from "./metadata.ts";
@@ -96,8 +97,12 @@ async function store(
   for (let attempt = 1; ; attempt++) {
     const name = metaText(object, "name");
     const key = objectKey(resource.prefix, namespace, name);
-    const value = checkedSize(encodeStored(resource, object));
-    const outcome = dryRun ? await existing(registry, key) : await insert(registry, key, value);
+    const wanted = resource.allocator === undefined ? object : structuredClone(object);
+    const held = (await resource.allocator?.claim(registry, wanted, undefined)) ?? [];
+    const value = checkedSize(encodeStored(resource, wanted));
+    const put = { change: { type: "put", key, value }, expected: 0 } as const;
+    const outcome = dryRun ? await existing(registry, key) : await insert(registry, [put, ...held]);
+    if (outcome === undefined) continue;
     if (outcome.done)
       return { object: new CachedObject(key, value, outcome.revision), created: true };
     if (!generated || attempt === NAME_TRIES) {
@@ -114,14 +119,12 @@ type Outcome =
   | { readonly done: true; readonly revision: number }
   | { readonly done: false; readonly current: CachedObject };
 
-async function insert(registry: Registry, key: string, value: Uint8Array): Promise<Outcome> {
-  const { store: kept } = registry.hub;
-  for (;;) {
-    const result = await kept.commit([{ change: { type: "put", key, value }, expected: 0 }]);
-    if (result.done) return { done: true, revision: result.revisions[0] ?? 0 };
-    if (result.current !== undefined)
-      return { done: false, current: CachedObject.of(result.current) };
-  }
+/** Undefined when the key was there and is gone, or somebody else has what goes with it. */
+async function insert(registry: Registry, writes: readonly Write[]): Promise<Outcome | undefined> {
+  const result = await registry.hub.store.commit(writes);
+  if (result.done) return { done: true, revision: result.revisions[0] ?? 0 };
+  if (result.key !== writes[0]?.change.key || result.current === undefined) return undefined;
+  return { done: false, current: CachedObject.of(result.current) };
 }
 
 async function existing(registry: Registry, key: string): Promise<Outcome> {

@@ -107,7 +107,8 @@ async function attempt(
   const gone = plan.type === "remove";
   if (request.dryRun) return { object: new CachedObject(key, value, current.revision), gone };
   const change = gone ? ({ type: "delete", key } as const) : ({ type: "put", key, value } as const);
-  const result = await registry.hub.store.commit([{ change, expected: current.revision }]);
+  const held = gone ? ((await resource.allocator?.release(registry, current.object)) ?? []) : [];
+  const result = await registry.hub.store.commit([{ change, expected: current.revision }, ...held]);
   if (!result.done) return undefined;
   return { object: new CachedObject(key, value, result.revisions[0] ?? 0), gone };
 }

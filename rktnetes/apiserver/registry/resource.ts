@@ -8,6 +8,7 @@ import { type KindRules, rulesOf } from "@rktnetes/api/rules";
 import type { Qualified } from "@rktnetes/api/status";
 import type { Strategy } from "@rktnetes/api/strategy";
 import { loadStrategy } from "@rktnetes/api/strategy/load";
+import { type Allocator, loadAllocator } from "./allocate/allocator.ts";
 import { resourcePrefix } from "./keys.ts";
 
 export interface Resource {
@@ -22,6 +23,8 @@ export interface Resource {
   readonly apiVersion: string;
   readonly hasStatus: boolean;
   readonly metaRules: MetaRules;
+  /** Undefined for kinds for which the server chooses nothing that is shared. */
+  readonly allocator: Allocator | undefined;
 }
 
 /** Resources that messages call otherwise than paths do. */
@@ -39,6 +42,7 @@ export async function openResource(kind: Kind, custom: boolean): Promise<Resourc
     apiVersion: apiVersionOf(kind),
     hasStatus: kind.subresources.some(({ name }) => name === "status"),
     metaRules: { namespaced: kind.namespaced, nameProblems: strategy.nameProblems, custom },
+    allocator: await loadAllocator(kind),
   };
 }
 

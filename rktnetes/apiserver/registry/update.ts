@@ -8,6 +8,7 @@ import { objectMetaUpdateErrors } from "@rktnetes/api/object-meta";
 import type { JsonObject } from "@rktnetes/api/schema";
 import { badRequest, conflictFault, MODIFIED, notFoundFault } from "@rktnetes/api/status-fault";
 import type { UpdateRules, WriteContext } from "@rktnetes/api/strategy";
+import type { Write } from "../storage/store.ts";
 import { CachedObject } from "./cache/cached-object.ts";
 import { checkedSize, create, writeContext } from "./create.ts";
 import { objectKey } from "./keys.ts";
@@ -217,18 +218,33 @@ async function write(
   resource: Resource,
   { current, object, request }: Replacement,
 ): Promise<CachedObject | undefined> {
+  const isLast = mayGo(resource, object);
+  const held = await heldWrites(registry, resource, { current, object, request }, isLast);
   const value = checkedSize(encodeStored(resource, object));
   if (Buffer.compare(value, current.stored) === 0) return current;
   const { key } = current;
-  const isLast = mayGo(resource, object);
   if (request.dryRun) return new CachedObject(key, value, current.revision);
   const change = isLast
     ? ({ type: "delete", key } as const)
     : ({ type: "put", key, value } as const);
-  const result = await registry.hub.store.commit([{ change, expected: current.revision }]);
+  const write = { change, expected: current.revision };
+  const result = await registry.hub.store.commit([write, ...held]);
   if (!result.done) return undefined;
   const revision = isLast ? current.revision : (result.revisions[0] ?? 0);
   return new CachedObject(key, value, revision);
+}
+
+/** What goes with the object: taken, or given back. */
+async function heldWrites(
+  registry: Registry,
+  { allocator }: Resource,
+  { current, object, request }: Replacement,
+  isLast: boolean,
+): Promise<readonly Write[]> {
+  if (allocator === undefined) return [];
+  if (isLast) return await allocator.release(registry, current.object);
+  if (request.subresource !== "") return [];
+  return await allocator.claim(registry, object, current.object);
 }
 
 /** Deletion was asked for, and nothing that it waited for is left. */

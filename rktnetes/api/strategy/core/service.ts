@@ -72,7 +72,7 @@ function keepNodePorts(spec: JsonObject, before: JsonObject): void {
 }
 
 function portKey(port: JsonObject): string {
-  return `${readText(port, "protocol")}/${String(port["port"])}`;
+  return `${readText(port, "protocol")}/${readNumber(port, "port") ?? 0}`;
 }
 
 /** clusterIP and the first of clusterIPs are one value; clients that know only one change both. */
