@@ -10,6 +10,9 @@ export interface Comparison {
   readonly ignored: ReadonlySet<string>;
 }
 
+/** Recorded instead of a number. */
+const PORT = /^<nodePort\d*>$/;
+
 /** `.spec.replicas: 3, recorded 2`; undefined when they are the same. */
 export function firstDifference(
   recorded: unknown,
@@ -17,6 +20,8 @@ export function firstDifference(
   comparison: Comparison,
   path: string = "",
 ): string | undefined {
+  if (typeof recorded === "string" && typeof actual === "number" && PORT.test(recorded))
+    return firstDifference(recorded, String(actual), comparison, path);
   if (typeof recorded === "string" && typeof actual === "string") {
     return sameText(recorded, actual, comparison, path)
       ? undefined
