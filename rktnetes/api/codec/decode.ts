@@ -9,8 +9,11 @@
 import { Fault, quote } from "@shared/base";
 
 import type { Json, JsonObject, ObjectSchema } from "../schema/schema.ts";
+import { decodeCustom } from "./decode-custom.ts";
 import { Decoder } from "./decoder.ts";
-import { countMembers, parseExactJson } from "./json-text.ts";
+import { parseJson } from "./json.ts";
+import { countMembers, Members, parseExactJson } from "./json-text.ts";
+import type { ExactJson } from "./json-text.ts";
 import type { YamlTree } from "./yaml.ts";
 
 export interface Decoded {
@@ -28,6 +31,7 @@ function decoded(object: JsonObject, problems: readonly string[]): Decoded {
 
 /** Decodes the text of one object. */
 export function decodeJson(schema: ObjectSchema, text: string): Decoded {
+  if (schema.structural !== undefined) return decodeCustomJson(schema, text);
   return decodeQuickly(schema, text) ?? decodeExactly(schema, text);
 }
 
@@ -54,8 +58,38 @@ function decodeExactly(schema: ObjectSchema, text: string): Decoded {
   return decoded(object ?? {}, decoder.problems);
 }
 
+/** Custom kinds: the text is any JSON; only double members are a matter of the text. */
+function decodeCustomJson(schema: ObjectSchema, text: string): Decoded {
+  const { object, problems } = decodeCustom(schema, parseJson(text));
+  return decoded(object, [...duplicatesIn(text), ...problems]);
+}
+
+function duplicatesIn(text: string): readonly string[] {
+  const found = new Set<string>();
+  collectDuplicates(parseExactJson(text), "", found);
+  return [...found].map((path) => `duplicate field ${quote(path)}`);
+}
+
+function collectDuplicates(tree: ExactJson, path: string, found: Set<string>): void {
+  if (Array.isArray(tree)) {
+    for (const [at, item] of tree.entries()) collectDuplicates(item, `${path}[${at}]`, found);
+  }
+  if (!(tree instanceof Members)) return;
+  const seen = new Set<string>();
+  for (const [at, name] of tree.keys.entries()) {
+    const below = path === "" ? name : `${path}.${name}`;
+    if (seen.has(name)) found.add(below);
+    seen.add(name);
+    collectDuplicates(tree.values[at] ?? null, below, found);
+  }
+}
+
 /** Decodes a tree that was parsed before: from YAML, from a patch, from another object. */
 export function decodeTree(schema: ObjectSchema, tree: Json): Decoded {
+  if (schema.structural !== undefined) {
+    const { object, problems } = decodeCustom(schema, structuredClone(tree));
+    return decoded(object, problems);
+  }
   const quick = new Decoder(false);
   const object = quick.root(tree, schema);
   if (!quick.stumbled && object !== undefined) return decoded(object, []);

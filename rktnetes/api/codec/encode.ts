@@ -14,6 +14,7 @@ export function encodeJson(schema: ObjectSchema, object: JsonObject): string {
 
 /** A copy of an object as it is written: in order, without what is left out. */
 export function orderedObject(object: JsonObject, schema: ObjectSchema): JsonObject {
+  if (schema.structural !== undefined) return orderedCustom(object, schema);
   const plan = planOf(schema);
   const { names, fields, byName } = plan;
   const ordered: JsonObject = {};
@@ -33,6 +34,17 @@ export function orderedObject(object: JsonObject, schema: ObjectSchema): JsonObj
   }
   if (schema.keepsUnknown) keepUnknown(object, ordered, byName);
   return ordered;
+}
+
+/** Custom kinds keep everything as it is; only metadata has an order. */
+function orderedCustom(object: JsonObject, { fields }: ObjectSchema): JsonObject {
+  const { kind, apiVersion, metadata, ...rest } = object;
+  const head: JsonObject = {};
+  if (kind !== undefined) head["kind"] = kind;
+  if (apiVersion !== undefined) head["apiVersion"] = apiVersion;
+  const type = fields.get("metadata")?.type;
+  if (metadata !== undefined) head["metadata"] = type ? orderedValue(metadata, type) : metadata;
+  return { ...head, ...rest };
 }
 
 function keepUnknown(

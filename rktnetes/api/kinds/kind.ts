@@ -1,5 +1,6 @@
 /** What a kind is, as data: everything about it that is not behaviour. */
-import type { ObjectSchema } from "../schema/schema.ts";
+import type { JsonObject, ObjectSchema } from "../schema/schema.ts";
+import type { FieldError } from "../validate/field-error.ts";
 
 /** One API: `apps/v1`; `v1` of the core group. */
 export interface GroupVersion {
@@ -21,6 +22,16 @@ export interface Column {
   readonly description: string;
   /** 0 is always shown, 1 only when wide. */
   readonly priority: number;
+  /** Custom kinds: where the cell's value stands. */
+  readonly jsonPath?: string;
+}
+
+/** Custom kinds: where the replicas of an object stand. */
+export interface ScalePaths {
+  readonly specReplicasPath: string;
+  readonly statusReplicasPath: string;
+  /** Empty for none. */
+  readonly labelSelectorPath: string;
 }
 
 /** A path below an object: what it speaks and what may be done with it. */
@@ -50,4 +61,13 @@ export interface Kind extends GroupVersionKind {
   readonly schema: ObjectSchema;
   /** Has a protobuf form. */
   readonly hasProtobuf: boolean;
+  /** Custom kinds: objects are stored as of this version; the kind's own one without it. */
+  readonly storageVersion?: string;
+  /** Custom kinds: a warning on every answer. */
+  readonly deprecation?: string;
+  readonly scale?: ScalePaths;
+  /** Custom kinds: the rules of the schema, asked when nothing else forbids it. */
+  readonly rules?: (object: JsonObject, old: JsonObject | undefined) => readonly FieldError[];
+  /** Custom kinds: the definition is going away, nothing is created any more. */
+  readonly isTerminating?: boolean;
 }

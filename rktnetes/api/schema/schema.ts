@@ -71,6 +71,29 @@ export interface ObjectSchema {
   readonly atomic?: boolean;
   /** Custom kinds: fields that are not listed are kept. */
   readonly keepsUnknown?: boolean;
+  /** Custom kinds: the schema of the whole object, by which it is read, filled in and judged. */
+  readonly structural?: Structural;
+}
+
+/** A structural schema: the JSON schema of a custom kind, taken apart. @see structural/ */
+export interface Structural {
+  /** `object`, `array`, `string`, `integer`, `number`, `boolean`; empty where none is given. */
+  readonly type: string;
+  readonly properties: ReadonlyMap<string, Structural>;
+  /** Values of keys that are no properties. True for any. */
+  readonly additional?: Structural | true;
+  readonly items?: Structural;
+  readonly default?: Json;
+  readonly nullable: boolean;
+  readonly intOrString: boolean;
+  /** The value is an object with apiVersion, kind and metadata of its own. */
+  readonly embedded: boolean;
+  readonly preserves: boolean;
+  readonly listType: ListType;
+  readonly listKeys: readonly string[];
+  readonly atomicMap: boolean;
+  /** The JSON schema as it was given: limits, patterns, alternatives, rules. */
+  readonly source: JsonObject;
 }
 
 /** An object with keys from outside, all values of one type. */

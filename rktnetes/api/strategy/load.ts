@@ -6,6 +6,8 @@ import type { Kind } from "../kinds/kind.ts";
 import type { Strategy } from "./strategy.ts";
 
 const LOADERS: Readonly<Record<string, (kind: Kind) => Promise<Strategy>>> = {
+  "apiextensions.k8s.io/customresourcedefinitions": async () =>
+    (await import("./apiextensions/custom-resource-definition.ts")).CUSTOM_RESOURCE_DEFINITION,
   "/namespaces": async () => (await import("./core/namespace.ts")).NAMESPACE,
   "/pods": async () => (await import("./core/pod.ts")).POD,
   "/limitranges": async () => (await import("./core/limit-range.ts")).LIMIT_RANGE,
@@ -78,5 +80,8 @@ const NONE: Strategy = {};
 
 /** The strategy of a kind, the same one each time. */
 export async function loadStrategy(kind: Kind): Promise<Strategy> {
+  if (kind.schema.structural !== undefined) {
+    return (await import("./custom/custom-resource.ts")).customStrategy(kind);
+  }
   return (await LOADERS[`${kind.group}/${kind.resource}`]?.(kind)) ?? NONE;
 }

@@ -131,7 +131,7 @@ export function rulesOf(kind: Kind, custom: boolean): KindRules {
     orphansByDefault: ORPHANS_BY_DEFAULT.has(name),
     orphanWarning: name === "batch/jobs" ? ORPHAN_WARNING : "",
     neverWaits: NEVER_WAITS.has(name),
-    deprecation: custom ? "" : (DEPRECATED[name] ?? ""),
+    deprecation: custom ? (kind.deprecation ?? "") : (DEPRECATED[name] ?? ""),
     countsGeneration: custom || COUNTS_GENERATION.has(name),
     returnsDeleted: RETURNS_DELETED.has(name),
     needsResourceVersion: custom || NEEDS_RESOURCE_VERSION.has(name),
