@@ -4,6 +4,8 @@
  */
 import { Admission } from "./admission/admission.ts";
 import { admissionPlugins } from "./admission/plugins.ts";
+import { Lookup } from "./admission/lookup.ts";
+import { type Auth, type AuthOptions, openAuth } from "./auth/auth.ts";
 import { bootstrap } from "./bootstrap/bootstrap.ts";
 import type { ServerHost } from "./host.ts";
 import { Metrics } from "./health/metrics.ts";
@@ -18,6 +20,8 @@ import type { Store } from "./storage/store.ts";
 export interface ApiServerOptions {
   readonly store: Store;
   readonly host: ServerHost;
+  /** Keys and files that say who may enter. */
+  readonly auth: AuthOptions;
 }
 
 /** One API server; whoever opened it closes its store. */
@@ -26,15 +30,19 @@ export class ApiServer implements AsyncDisposable {
   readonly kinds: ServedKinds = new ServedKinds();
   readonly metrics: Metrics = new Metrics();
   readonly host: ServerHost;
+  readonly auth: Auth;
+  readonly lookup: Lookup;
   /** `host:port` under which clients reach this server; known once it listens. */
   address: string = "";
   readonly #hub: Hub;
   readonly #stop = new AbortController();
 
-  private constructor(hub: Hub, registry: Registry, { host }: ApiServerOptions) {
+  private constructor(hub: Hub, registry: Registry, { host, auth }: ApiServerOptions) {
     this.#hub = hub;
     this.registry = registry;
     this.host = host;
+    this.lookup = new Lookup(() => registry);
+    this.auth = openAuth(auth, this.lookup, host);
   }
 
   /** Opens the server on a store and writes what a fresh cluster has. */

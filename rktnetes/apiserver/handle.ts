@@ -7,8 +7,9 @@ import { goQuote } from "@rktnetes/api/field-error";
 import { badRequest, noSuchResource } from "@rktnetes/api/status-fault";
 import { Fault, parseDuration } from "@shared/base";
 import type { ApiServer } from "./api-server.ts";
-import { authenticate } from "./auth/authenticate.ts";
+import { attributesOf } from "./auth/attributes.ts";
 import { authorize } from "./auth/authorize.ts";
+import { impersonate } from "./auth/impersonate.ts";
 import type { Attributes, User } from "./auth/user.ts";
 import { serveDiscovery } from "./discovery/serve-discovery.ts";
 import { type Answer, faultAnswer, pageNotFound, textAnswer } from "./http/answer.ts";
@@ -34,9 +35,10 @@ export async function handle(
   };
   try {
     const path = parsePath(request.path);
-    const user = authenticate(request);
-    const refusal = refusalOf(user, attributesOf(request, path));
-    if (refusal !== undefined) return { answer: refusal, warnings };
+    const sender = await server.auth.authenticator.authenticate(request);
+    const entry = await enter(server, request, sender, attributesOf(request, path));
+    if (entry.refusal !== undefined) return { answer: entry.refusal, warnings };
+    const { user } = entry;
     checkTimeout(request);
     const answer = await route(server, { request, outlet, path, user, warn });
     return { answer, warnings };
@@ -46,13 +48,22 @@ export async function handle(
   }
 }
 
-/** What a user hears who may not. */
-function refusalOf(user: User, attributes: Attributes): Answer | undefined {
+type Entry = { readonly user: User; readonly refusal?: undefined } | { readonly refusal: Answer };
+
+/** Whom the sender acts as, and whether that one may do it; or what it hears when not. */
+async function enter(
+  { auth: { authorizer } }: ApiServer,
+  request: ApiRequest,
+  sender: User,
+  attributes: Attributes,
+): Promise<Entry> {
   try {
-    authorize(user, attributes);
-    return undefined;
+    const user = await impersonate(authorizer, request, sender, attributes);
+    await authorize(authorizer, user, attributes);
+    return { user };
   } catch (error) {
-    return { ...faultAnswer(error), headers: { "x-content-type-options": "nosniff" } };
+    const answer = faultAnswer(error);
+    return { refusal: { ...answer, headers: { "x-content-type-options": "nosniff" } } };
   }
 }
 
@@ -98,50 +109,6 @@ async function routeResource(
   const { deprecation } = (await server.registry.resource(kind)).rules;
   if (deprecation !== "") rest.warn(deprecation);
   return await serveResource({ ...rest, server, path, kind });
-}
-
-const VERBS: Readonly<Record<string, string>> = {
-  GET: "get",
-  HEAD: "get",
-  POST: "create",
-  PUT: "update",
-  PATCH: "patch",
-  DELETE: "delete",
-};
-
-function attributesOf(request: ApiRequest, path: RequestPath): Attributes {
-  const verb = VERBS[request.method] ?? request.method.toLowerCase();
-  if (path.type !== "resource") return { ...NO_RESOURCE, verb, path: request.path };
-  const { group, version, namespace, resource, subresource, name } = path;
-  return {
-    verb: name === "" || path.watch ? collectionVerb(verb, request, path) : verb,
-    isResource: true,
-    path: request.path,
-    group,
-    version,
-    namespace,
-    resource,
-    subresource,
-    name,
-  };
-}
-
-const NO_RESOURCE = {
-  isResource: false,
-  group: "",
-  version: "",
-  namespace: "",
-  resource: "",
-  subresource: "",
-  name: "",
-} as const;
-
-function collectionVerb(verb: string, request: ApiRequest, { watch }: ResourcePath): string {
-  if (verb === "delete") return "deletecollection";
-  if (verb !== "get") return verb;
-  if (watch) return "watch";
-  const asked = request.search === "" ? null : request.query.get("watch");
-  return asked === null || asked === "false" || asked === "0" ? "list" : "watch";
 }
 
 /** Old clients send a timeout with every request; only its form matters. */

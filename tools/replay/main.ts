@@ -7,11 +7,11 @@
  * difference of every answer that is not the same; with --cases a line for each case. Starts one
  * server for all files, on a directory that is gone afterwards.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Clients, Player, type Verdict } from "./play.ts";
+import { ADMIN_TOKEN, type Clients, Player, type Verdict } from "./play.ts";
 import { RawClient } from "./raw-client.ts";
 import { readRecording } from "./recording.ts";
 
@@ -36,7 +36,9 @@ async function startServer(): Promise<Server> {
   const directory = mkdtempSync(join(tmpdir(), "replay-"));
   const file = join(directory, "kubeconfig");
   const executable = join(import.meta.dir, "../../dist/rktnetes");
-  const flags = ["--only=api", "--datastore=memory", "--port=0"];
+  const tokens = join(directory, "tokens");
+  writeFileSync(tokens, `${ADMIN_TOKEN},admin,u-admin,"system:masters"\n`);
+  const flags = ["--only=api", `--token-auth-file=${tokens}`, "--datastore=memory", "--port=0"];
   const paths = [`--data-dir=${join(directory, "data")}`, `--write-kubeconfig=${file}`];
   const child = Bun.spawn([executable, "server", ...flags, ...paths], {
     stdin: "ignore",

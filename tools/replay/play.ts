@@ -20,6 +20,9 @@ export interface Verdict {
   readonly beyondManagers: string | undefined;
 }
 
+/** What recordings call `<admin>`. */
+export const ADMIN_TOKEN = "replayed-administrator";
+
 const NONE: ReadonlySet<string> = new Set();
 const MANAGED: ReadonlySet<string> = new Set(["managedFields"]);
 
@@ -30,6 +33,8 @@ export class Player {
   #bindings: Bindings = new Bindings();
   #nearBindings: Bindings = new Bindings();
   #revision = "";
+  #token = "";
+  readonly #accounts = new Map<string, string>();
 
   constructor(clients: Clients) {
     this.#clients = clients;
@@ -44,6 +49,7 @@ export class Player {
         request,
         isWatch(interaction) ? (bytes) => lines(bytes).length >= (events?.length ?? 1) : undefined,
       );
+      this.#keepToken(interaction, answer);
       return this.#judge(interaction, answer);
     } catch (error) {
       this.#clients.admin.close();
@@ -73,10 +79,12 @@ export class Player {
     const fill = (text: string): string =>
       this.#nearBindings.fill(text, (name) => this.#standIn(name));
     const { Authorization, ...rest } = request.headers ?? {};
-    const isAdmin = Authorization === "Bearer <admin>";
+    const isAdmin = Authorization === "Bearer <admin>" && !this.#namesUser(request);
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(rest)) headers[name] = fill(value);
-    if (Authorization !== undefined && !isAdmin) headers["Authorization"] = fill(Authorization);
+    if (Authorization !== undefined && !isAdmin) {
+      headers["Authorization"] = this.#credentials(Authorization, fill);
+    }
     const client = isAdmin ? this.#clients.admin : this.#clients.anonymous;
     const { method, path } = request;
     const line = fill(path).replaceAll(" ", "%20");
@@ -86,7 +94,28 @@ export class Player {
   /** What stands in a request for a placeholder that no answer has explained. */
   #standIn(name: string): string | undefined {
     if (name === "rv") return this.#revision;
+    if (name === "admin") return ADMIN_TOKEN;
+    if (name === "jwt") return this.#token;
     return name === "time" ? "2026-01-01T00:00:00Z" : undefined;
+  }
+
+  /** Who the administrator is shows in the answer: it was recorded with a token. */
+  #namesUser({ path }: Interaction["request"]): boolean {
+    return path.includes("selfsubjectreviews") || path.includes("certificatesigningrequests");
+  }
+
+  /** Later requests come with the tokens that answers have brought. */
+  #credentials(header: string, fill: (text: string) => string): string {
+    return fill(header.replace(/<sa [^>]+>/, (account) => this.#accounts.get(account) ?? account));
+  }
+
+  #keepToken({ request }: Interaction, answer: RawResponse): void {
+    const [, place] =
+      /^\/api\/v1\/namespaces\/([^/]+\/serviceaccounts\/[^/]+)\/token$/.exec(request.path) ?? [];
+    if (place === undefined || answer.status !== 201) return;
+    const { status } = JSON.parse(answer.body.toString()) as { status?: { token?: string } };
+    this.#token = status?.token ?? "";
+    this.#accounts.set(`<sa ${place.replace("/serviceaccounts/", "/")}>`, this.#token);
   }
 
   #judge(interaction: Interaction, answer: RawResponse): Verdict {

@@ -48,6 +48,15 @@ export class Lookup {
     return await this.list<T>(resource, namespace);
   }
 
+  /** Another text whenever one of these resources has changed. */
+  async versionOf(resources: readonly string[]): Promise<string> {
+    let version = "";
+    for (const resource of resources) {
+      version += ` ${(await this.#cache(this.#prefix(resource))).latest}`;
+    }
+    return version;
+  }
+
   async #cache(prefix: string): Promise<ResourceCache> {
     return await this.#registry().hub.cache(prefix);
   }

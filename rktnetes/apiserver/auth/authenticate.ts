@@ -1,25 +1,121 @@
 /**
- * Who a request comes from: the certificate of its connection. Without one it is anonymous; with
- * credentials that mean nothing it is refused. @throws {StatusFault} 401
+ * Who a request comes from: the certificate of its connection, a front proxy that vouches for its
+ * user, or a bearer token. Without any it is anonymous; with credentials that mean nothing it is
+ * refused. @throws {StatusFault} 401
  */
 import { unauthorizedFault } from "@rktnetes/api/status-fault";
-import type { ApiRequest } from "../http/api-request.ts";
-import { ANONYMOUS, type User } from "./user.ts";
+import type { ApiRequest, PeerCertificate } from "../http/api-request.ts";
+import type { TokenSource, TokenVerdict } from "./tokens/token-source.ts";
+import { UNKNOWN_TOKEN } from "./tokens/token-source.ts";
+import { ANONYMOUS, authenticated, type User } from "./user.ts";
 
-/** Other schemes are as if nothing had been said. */
-const BEARER = /^bearer [^ ]/i;
+/** A proxy that says in headers who its users are. */
+export interface FrontProxy {
+  /** Common names that its certificate may have; any for none. */
+  readonly allowedNames: readonly string[];
+}
 
-/** @throws {StatusFault} 401 */
-export function authenticate(request: ApiRequest): User {
-  const certificate = request.certificate();
-  if (certificate !== undefined) {
-    return {
-      name: certificate.commonName,
-      uid: "",
-      groups: [...certificate.organizations, "system:authenticated"],
-      extra: {},
-    };
+export interface AuthenticatorParts {
+  readonly sources: readonly TokenSource[];
+  /** Who this server is to whoever issues tokens. */
+  readonly audiences: readonly string[];
+  readonly anonymous: boolean;
+  readonly frontProxy: FrontProxy | undefined;
+}
+
+export class Authenticator {
+  readonly audiences: readonly string[];
+  readonly #sources: readonly TokenSource[];
+  readonly #anonymous: boolean;
+  readonly #frontProxy: FrontProxy | undefined;
+  readonly #peers = new WeakMap<PeerCertificate, User>();
+
+  constructor({ sources, audiences, anonymous, frontProxy }: AuthenticatorParts) {
+    this.#sources = sources;
+    this.audiences = audiences;
+    this.#anonymous = anonymous;
+    this.#frontProxy = frontProxy;
   }
-  if (BEARER.test(request.header("authorization") ?? "")) throw unauthorizedFault();
-  return ANONYMOUS;
+
+  async authenticate(request: ApiRequest): Promise<User> {
+    const certificate = request.certificate();
+    if (certificate !== undefined) {
+      const vouched = this.#vouchedFor(request, certificate);
+      if (vouched !== undefined) return vouched;
+      if (certificate.isFrontProxy !== true) return this.#peer(certificate);
+    }
+    const token = bearerToken(request);
+    if (token !== undefined) {
+      const verdict = await this.check(token, this.audiences);
+      if (verdict.type !== "user") throw unauthorizedFault();
+      return authenticated(verdict.user);
+    }
+    if (!this.#anonymous) throw unauthorizedFault();
+    return ANONYMOUS;
+  }
+
+  /** Whose a token is; the user as its source knows it. */
+  async check(token: string, audiences: readonly string[]): Promise<TokenVerdict> {
+    let verdict: TokenVerdict = UNKNOWN_TOKEN;
+    for (const source of this.#sources) {
+      const said = await source.check(token, audiences);
+      if (said.type === "user") return said;
+      if (said.type === "bad") verdict = said;
+    }
+    return verdict;
+  }
+
+  #peer(certificate: PeerCertificate): User {
+    const known = this.#peers.get(certificate);
+    if (known !== undefined) return known;
+    const { commonName: name, organizations: groups } = certificate;
+    const user = authenticated({ name, uid: "", groups, extra: {} });
+    this.#peers.set(certificate, user);
+    return user;
+  }
+
+  #vouchedFor(request: ApiRequest, certificate: PeerCertificate): User | undefined {
+    if (this.#frontProxy === undefined || certificate.isFrontProxy !== true) return undefined;
+    const { allowedNames } = this.#frontProxy;
+    if (allowedNames.length > 0 && !allowedNames.includes(certificate.commonName)) return undefined;
+    const name = request.header("x-remote-user") ?? "";
+    if (name === "") return undefined;
+    return authenticated({
+      name,
+      uid: request.header("x-remote-uid") ?? "",
+      groups: headerValues(request, "x-remote-group"),
+      extra: extraHeaders(request, "x-remote-extra-"),
+    });
+  }
+}
+
+/** `Bearer <token>`, with one space; any other scheme is as good as none. */
+function bearerToken(request: ApiRequest): string | undefined {
+  const header = request.header("authorization");
+  if (header === undefined) return undefined;
+  const [scheme = "", token = ""] = header.trim().split(" ");
+  return scheme.toLowerCase() === "bearer" && token !== "" ? token : undefined;
+}
+
+/** All values of a header that may come several times. */
+export function headerValues(request: ApiRequest, name: string): readonly string[] {
+  return request.headerValues(name);
+}
+
+/** Headers with a prefix: what follows it, decoded, in lower case, with its values. */
+export function extraHeaders(request: ApiRequest, prefix: string): User["extra"] {
+  const extra: Record<string, readonly string[]> = {};
+  for (const name of request.headerNames()) {
+    if (!name.startsWith(prefix) || name.length === prefix.length) continue;
+    extra[decodedName(name.slice(prefix.length))] = request.headerValues(name);
+  }
+  return extra;
+}
+
+function decodedName(name: string): string {
+  try {
+    return decodeURIComponent(name).toLowerCase();
+  } catch {
+    return name;
+  }
 }

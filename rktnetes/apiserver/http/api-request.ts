@@ -7,6 +7,8 @@
 export interface PeerCertificate {
   readonly commonName: string;
   readonly organizations: readonly string[];
+  /** Signed by the authority of front proxies, not by that of clients. */
+  readonly isFrontProxy?: boolean;
 }
 
 export interface ApiRequest {
@@ -17,6 +19,10 @@ export interface ApiRequest {
   readonly search: string;
   readonly query: URLSearchParams;
   header(name: string): string | undefined;
+  /** Every value of a header that may come several times. */
+  headerValues(name: string): readonly string[];
+  /** In lower case, each once. */
+  headerNames(): readonly string[];
   /** @throws {StatusFault} 413 */
   body(): Promise<Buffer>;
   certificate(): PeerCertificate | undefined;

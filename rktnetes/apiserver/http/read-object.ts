@@ -42,7 +42,7 @@ export async function readObject(
 }
 
 /** Reads a body of any kind: the object itself, or what a sub-resource takes. */
-async function readBody(
+export async function readBody(
   request: ApiRequest,
   kind: BodyKind,
   { fieldValidation, warn }: ReadContext,

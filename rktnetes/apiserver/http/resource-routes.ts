@@ -30,6 +30,7 @@ import { patchObject } from "./patch-route.ts";
 import { readDeleteBody } from "./read-delete-body.ts";
 import { readObject } from "./read-object.ts";
 import type { ResourceCall } from "./resource-call.ts";
+import { isReview, serveReview, serveToken } from "./review-routes.ts";
 import { serveWatch } from "./serve-watch.ts";
 import { encodeList, encodeObject, type IncludeObject, type ViewContext } from "./views.ts";
 
@@ -96,6 +97,10 @@ async function serveSubresource(call: ResourceCall): Promise<Answer> {
   if (isItself && request.method === "GET" && can("get")) return await serveGet(call);
   if (isItself && request.method === "PUT" && can("update")) return await serveUpdate(call);
   if (isItself && request.method === "PATCH" && can("patch")) return await servePatch(call);
+  if (path.subresource === "token" && request.method === "POST" && can("create")) {
+    const resource = await call.server.registry.resource(kind);
+    return await serveToken(call, viewOf(call, resource, false));
+  }
   throw methodNotAllowed();
 }
 
@@ -151,6 +156,7 @@ async function serveCreate(call: ResourceCall): Promise<Answer> {
   const view = viewOf(call, resource, false);
   const options = readWriteQuery(request.query, "CreateOptions");
   const object = await readObject(request, resource, { ...options, warn: call.warn });
+  if (isReview(kind)) return await serveReview(call, view, { object, options });
   const written = await create(server.registry, resource, object, writeRequest(call, options));
   return await writtenAnswer(written, view);
 }

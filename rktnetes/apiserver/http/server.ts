@@ -152,6 +152,19 @@ class HttpRequest implements ApiRequest {
     return Array.isArray(value) ? value.join(", ") : value;
   }
 
+  headerValues(name: string): readonly string[] {
+    const raw = this.#request.rawHeaders;
+    const values: string[] = [];
+    for (let at = 0; at + 1 < raw.length; at += 2) {
+      if (raw[at]?.toLowerCase() === name) values.push(raw[at + 1] ?? "");
+    }
+    return values;
+  }
+
+  headerNames(): readonly string[] {
+    return Object.keys(this.#request.headers);
+  }
+
   body(): Promise<Buffer> {
     return new Promise((resolve, reject) => {
       const parts: Buffer[] = [];

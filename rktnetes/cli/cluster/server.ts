@@ -10,6 +10,12 @@ import type { ServerHost } from "@rktnetes/apiserver/host";
 import { HttpServer } from "@rktnetes/apiserver/http";
 import { Fault, quote, systemClock, writeFileAtomic } from "@shared/base";
 import { type Flag, type FlagValues, helpOf, parseFlags } from "../flags/flags.ts";
+import {
+  AUTH_FLAGS,
+  type AuthSettings,
+  readAuthSettings,
+  readAuthOptions,
+} from "./auth-options.ts";
 import { openClusterKeys } from "./cluster-directory.ts";
 import { kubeconfig } from "./kubeconfig.ts";
 import { openStore } from "./open-store.ts";
@@ -30,6 +36,7 @@ const FLAGS: readonly Flag[] = [
     value: "FILE",
     usage: "writes how the administrator enters the cluster",
   },
+  ...AUTH_FLAGS,
 ];
 
 interface ServerOptions {
@@ -38,6 +45,7 @@ interface ServerOptions {
   readonly port: number;
   readonly datastore: string;
   readonly kubeconfig: string | undefined;
+  readonly auth: AuthSettings;
 }
 
 /** Running requests have so long to end once the server is told to stop. */
@@ -69,6 +77,7 @@ function readOptions(flags: FlagValues): ServerOptions {
     port: Number(port),
     datastore: flags.get("datastore") ?? "",
     kubeconfig: flags.get("write-kubeconfig"),
+    auth: readAuthSettings(flags),
   };
 }
 
@@ -78,7 +87,8 @@ async function serve(options: ServerOptions): Promise<number> {
   const keys = openClusterKeys(dataDirectory, { nowMs: systemClock.now(), bind });
   await using store = await openStore(options.datastore, dataDirectory);
   const reachable = bind === "0.0.0.0" || bind === "::" ? "127.0.0.1" : bind;
-  await using api = await ApiServer.open({ store, host: MACHINE });
+  const auth = readAuthOptions(options.auth, dataDirectory);
+  await using api = await ApiServer.open({ store, host: MACHINE, auth });
   const http = new HttpServer(api, {
     host: bind,
     port: options.port,

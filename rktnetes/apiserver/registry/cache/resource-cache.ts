@@ -28,15 +28,22 @@ export class ResourceCache {
   /** Events after this revision are in the ring. */
   #ringStart: Revision;
   readonly loadedAt: Revision;
+  #latest: Revision;
 
   constructor(prefix: string, page: Page) {
     this.prefix = prefix;
     this.loadedAt = page.revision;
+    this.#latest = page.revision;
     this.#ringStart = page.revision;
     for (const entry of page.entries) {
       this.#objects.set(entry.key, CachedObject.of(entry));
       this.#keys.push(entry.key);
     }
+  }
+
+  /** Of the last change; rises when anything of the resource changes. */
+  get latest(): Revision {
+    return this.#latest;
   }
 
   get(key: string): CachedObject | undefined {
@@ -53,6 +60,7 @@ export class ResourceCache {
   apply(events: readonly StoreEvent[]): void {
     const news = events.filter((event) => event.revision > this.loadedAt).map((e) => this.#take(e));
     if (news.length === 0) return;
+    this.#latest = news.at(-1)?.revision ?? this.#latest;
     this.#ring.push(...news);
     if (this.#ring.length > RING_MAX * 1.25) this.#trim();
     for (const [scope, watchers] of this.#watchers) {

@@ -1,0 +1,113 @@
+/**
+ * Who may enter, as flags and files say it. In: flags. Out: what the API server is told. The key
+ * that signs tokens of service accounts is made on the first start; its owner alone can read it.
+ */
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from "node:crypto";
+import type { KeyObject } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { AuthOptions } from "@rktnetes/apiserver/auth";
+import { Fault, quote, writeFileAtomic } from "@shared/base";
+import type { Flag, FlagValues } from "../flags/flags.ts";
+
+const ISSUER = "https://kubernetes.default.svc.cluster.local";
+
+export const AUTH_FLAGS: readonly Flag[] = [
+  { name: "token-auth-file", value: "FILE", usage: "knows these tokens: token,user,uid,groups" },
+  {
+    name: "service-account-issuer",
+    value: "URL",
+    usage: "stands in tokens of service accounts",
+    initial: ISSUER,
+  },
+  {
+    name: "api-audiences",
+    value: "LIST",
+    usage: "tokens are good for these; the issuer without it",
+  },
+  {
+    name: "service-account-signing-key-file",
+    value: "FILE",
+    usage: "signs tokens; a key in the data directory without it",
+  },
+  {
+    name: "service-account-key-file",
+    value: "FILE",
+    usage: "further public keys whose tokens are good",
+  },
+  { name: "anonymous-auth", value: "BOOL", usage: "lets nobody in, too", initial: "true" },
+];
+
+export interface AuthSettings {
+  readonly tokenFile: string | undefined;
+  readonly issuer: string;
+  readonly audiences: readonly string[];
+  readonly signingKeyFile: string | undefined;
+  readonly formerKeyFile: string | undefined;
+  readonly anonymous: boolean;
+}
+
+export function readAuthSettings(flags: FlagValues): AuthSettings {
+  const issuer = flags.get("service-account-issuer") ?? ISSUER;
+  const audiences = flags.get("api-audiences") ?? issuer;
+  const anonymous = flags.get("anonymous-auth") ?? "true";
+  if (anonymous !== "true" && anonymous !== "false") {
+    const what = `invalid argument ${quote(anonymous)} for --anonymous-auth`;
+    throw new Fault("invalid", `${what}: neither true nor false`);
+  }
+  return {
+    tokenFile: flags.get("token-auth-file"),
+    issuer,
+    audiences: audiences.split(",").filter((audience) => audience !== ""),
+    signingKeyFile: flags.get("service-account-signing-key-file"),
+    formerKeyFile: flags.get("service-account-key-file"),
+    anonymous: anonymous === "true",
+  };
+}
+
+/** @throws {Fault} for files that cannot be read */
+export function readAuthOptions(settings: AuthSettings, dataDirectory: string): AuthOptions {
+  const { tokenFile, issuer, audiences, signingKeyFile, formerKeyFile, anonymous } = settings;
+  const signing = readKey(signingKeyFile ?? ownKeyFile(dataDirectory));
+  const former = formerKeyFile === undefined ? [] : [readPublicKey(formerKeyFile)];
+  const serviceAccounts = { issuer, audiences, signing, former };
+  if (tokenFile === undefined) return { serviceAccounts, anonymous };
+  return { serviceAccounts, anonymous, tokenFile: readText(tokenFile) };
+}
+
+function ownKeyFile(dataDirectory: string): string {
+  const file = join(dataDirectory, "pki", "service-account.key");
+  if (existsSync(file)) return file;
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const pem = privateKey.export({ type: "pkcs8", format: "pem" });
+  try {
+    writeFileAtomic(file, String(pem), { mode: 0o600 });
+  } catch (error) {
+    throw new Fault("denied", `write ${quote(file)}`, { cause: error });
+  }
+  return file;
+}
+
+function readKey(file: string): KeyObject {
+  try {
+    return createPrivateKey(readText(file));
+  } catch (error) {
+    throw new Fault("invalid", `read the private key ${quote(file)}`, { cause: error });
+  }
+}
+
+function readPublicKey(file: string): KeyObject {
+  try {
+    return createPublicKey(readText(file));
+  } catch (error) {
+    throw new Fault("invalid", `read the public key ${quote(file)}`, { cause: error });
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new Fault("not-found", `read ${quote(file)}`, { cause: error });
+  }
+}
