@@ -18,7 +18,7 @@ import { labelsErrors } from "./object-meta.ts";
 export type Errors = readonly FieldError[];
 
 export const NOT_NEGATIVE = "must be greater than or equal to 0";
-export const INT32_MAX = 2 ** 31 - 1;
+export const INT32_MAX: number = 2 ** 31 - 1;
 
 /** One error for each problem of a value. */
 export function problemErrors(

@@ -2,6 +2,7 @@
 import { podDefaults } from "../../defaults/pods.ts";
 import { qualityOfService } from "../../defaults/quality-of-service.ts";
 import type { JsonObject } from "../../schema/schema.ts";
+import { podErrors } from "../../validate/pod/pod.ts";
 import { findObject, objectAt, readList, readObject, readText } from "../object-at.ts";
 import type { Strategy, WriteContext } from "../strategy.ts";
 
@@ -51,4 +52,9 @@ function gracePeriodSeconds(pod: JsonObject, asked: number | undefined): number 
   return wished < 0 ? 1 : wished;
 }
 
-export const POD: Strategy = { setDefaults, prepareForCreate, gracePeriodSeconds };
+export const POD: Strategy = {
+  setDefaults,
+  prepareForCreate,
+  validateCreate: podErrors,
+  gracePeriodSeconds,
+};
