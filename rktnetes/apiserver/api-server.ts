@@ -9,6 +9,7 @@ import { type Auth, type AuthOptions, openAuth } from "./auth/auth.ts";
 import { bootstrap } from "./bootstrap/bootstrap.ts";
 import type { ServerHost } from "./host.ts";
 import { Metrics } from "./health/metrics.ts";
+import { OpenApiDocuments } from "./openapi/documents.ts";
 import { Hub } from "./registry/cache/hub.ts";
 import { Registry } from "./registry/registry.ts";
 import { sharedVersionViews } from "./registry/shared-versions.ts";
@@ -29,6 +30,7 @@ export class ApiServer implements AsyncDisposable {
   readonly registry: Registry;
   readonly kinds: ServedKinds = new ServedKinds();
   readonly metrics: Metrics = new Metrics();
+  readonly openApi: OpenApiDocuments = new OpenApiDocuments(this.kinds);
   readonly host: ServerHost;
   readonly auth: Auth;
   readonly lookup: Lookup;

@@ -59,8 +59,12 @@ export interface Kind extends GroupVersionKind {
   /** Fields that a field selector may name, beyond metadata.name and metadata.namespace. */
   readonly selectableFields: readonly string[];
   readonly schema: ObjectSchema;
+  /** Custom kinds: the schema of their definition, which clients are shown. */
+  readonly openApi?: JsonObject;
   /** Has a protobuf form. */
   readonly hasProtobuf: boolean;
+  /** Custom kinds: the name under which the store shows the objects of this version. */
+  readonly view?: string;
   /** Custom kinds: objects are stored as of this version; the kind's own one without it. */
   readonly storageVersion?: string;
   /** Custom kinds: a warning on every answer. */

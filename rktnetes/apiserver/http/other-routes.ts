@@ -12,6 +12,10 @@ export async function serveOther(server: ApiServer, request: ApiRequest): Promis
   const { path } = request;
   if (path === "/version" || path === "/version/") return serveVersion(request);
   if (path === "/") return documentAnswer(200, { paths: indexPaths(server) });
+  if (path.startsWith("/openapi/")) {
+    const { serveOpenApi } = await import("../openapi/serve-openapi.ts");
+    return (await serveOpenApi(server.openApi, request)) ?? pageNotFound();
+  }
   if (path === "/metrics") {
     const body = server.metrics.text(memoryUsage().rss);
     return { status: 200, type: "text/plain; version=0.0.4; charset=utf-8", body };
