@@ -38,7 +38,13 @@ async function startServer(): Promise<Server> {
   const executable = join(import.meta.dir, "../../dist/rktnetes");
   const tokens = join(directory, "tokens");
   writeFileSync(tokens, `${ADMIN_TOKEN},admin,u-admin,"system:masters"\n`);
-  const flags = ["--only=api", `--token-auth-file=${tokens}`, "--datastore=memory", "--port=0"];
+  const flags = [
+    "--only=api",
+    "--controllers=-*",
+    `--token-auth-file=${tokens}`,
+    "--datastore=memory",
+    "--port=0",
+  ];
   const paths = [`--data-dir=${join(directory, "data")}`, `--write-kubeconfig=${file}`];
   const child = Bun.spawn([executable, "server", ...flags, ...paths], {
     stdin: "ignore",

@@ -1,13 +1,64 @@
 /**
- * The store that `--datastore` names. In: the flag's text. Out: an open store. @throws {Fault}
- * "invalid" for a text that names none
+ * The store that `--datastore` names. In: the flag's text, the data directory. Out: an open store,
+ * that nobody else on this machine writes to. @throws {Fault} "invalid" for a text that names none
  */
+import { closeSync, mkdirSync, openSync } from "node:fs";
+import { join } from "node:path";
+import process from "node:process";
 import type { Store } from "@rktnetes/apiserver/storage";
-import { MemoryStore } from "@rktnetes/apiserver/storage/memory";
-import { Fault, quote } from "@shared/base";
+import { compactPeriodically } from "@rktnetes/apiserver/storage/compaction";
+import { describeFault, Fault, quote, systemClock } from "@shared/base";
 
-export function openStore(datastore: string, _dataDirectory: string): Promise<Store> {
-  if (datastore === "memory") return Promise.resolve(new MemoryStore());
-  const hint = 'say "memory"';
+/** Leases and events are written all the time, and nobody reads their past. */
+const BRIEF = ["/registry/coordination.k8s.io/leases/", "/registry/core/events/"];
+
+export async function openStore(datastore: string, dataDirectory: string): Promise<Store> {
+  if (datastore === "memory") {
+    const { MemoryStore } = await import("@rktnetes/apiserver/storage/memory");
+    return new MemoryStore();
+  }
+  if (datastore === "sqlite") {
+    const { SqliteStore } = await import("@rktnetes/apiserver/storage/sqlite");
+    await lockStore(dataDirectory);
+    return SqliteStore.open(storeFile(dataDirectory), { brief: BRIEF });
+  }
+  const hint = 'say "sqlite" or "memory"';
   throw new Fault("invalid", `open the datastore ${quote(datastore)}: no such kind`, { hint });
+}
+
+const COMPACTION_MS = 300_000;
+
+/** Forgets the past of the store every few minutes, until it is disposed of. */
+export function startCompaction(store: Store): Disposable {
+  const stop = new AbortController();
+  void compactPeriodically(store, {
+    clock: systemClock,
+    intervalMs: COMPACTION_MS,
+    signal: stop.signal,
+    failed: (error) => process.stderr.write(`rktnetes: ${describeFault(error)}\n`),
+  });
+  return { [Symbol.dispose]: () => stop.abort() };
+}
+
+/** Where the SQLite store of a data directory is. */
+export function storeFile(dataDirectory: string): string {
+  return join(dataDirectory, "store", "state.db");
+}
+
+/** Held until the process ends. @throws {Fault} "precondition" when another process has it */
+export async function lockStore(dataDirectory: string): Promise<void> {
+  const { flock } = await import("@shared/linux");
+  const directory = join(dataDirectory, "store");
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new Fault("denied", `make directory ${quote(directory)}`, { cause: error });
+  }
+  const descriptor = openSync(join(directory, "lock"), "a", 0o600);
+  if (flock(descriptor, "exclusive", { wait: false })) return;
+  closeSync(descriptor);
+  const hint = "stop the server that runs there, or choose another directory with --data-dir";
+  throw new Fault("precondition", `use the store in ${quote(directory)}: a server uses it`, {
+    hint,
+  });
 }

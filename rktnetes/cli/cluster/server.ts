@@ -8,6 +8,7 @@ import process from "node:process";
 import { ApiServer } from "@rktnetes/apiserver/api-server";
 import type { ServerHost } from "@rktnetes/apiserver/host";
 import { HttpServer } from "@rktnetes/apiserver/http";
+import { chooseControllers } from "@rktnetes/controllers/run";
 import { Fault, quote, systemClock, writeFileAtomic } from "@shared/base";
 import { type Flag, type FlagValues, helpOf, parseFlags } from "../flags/flags.ts";
 import {
@@ -18,7 +19,8 @@ import {
 } from "./auth-options.ts";
 import { openClusterKeys } from "./cluster-directory.ts";
 import { kubeconfig } from "./kubeconfig.ts";
-import { openStore } from "./open-store.ts";
+import { openStore, startCompaction } from "./open-store.ts";
+import { startControllers } from "./start-controllers.ts";
 
 const FLAGS: readonly Flag[] = [
   { name: "only", value: "PART", usage: "runs this part and no other: api" },
@@ -30,11 +32,22 @@ const FLAGS: readonly Flag[] = [
   },
   { name: "bind", value: "ADDRESS", usage: "listens on this address", initial: "127.0.0.1" },
   { name: "port", value: "N", usage: "listens on this port, 0 for any", initial: "6443" },
-  { name: "datastore", value: "KIND", usage: "keeps state in: memory", initial: "memory" },
+  {
+    name: "datastore",
+    value: "KIND",
+    usage: "keeps state in sqlite (a file in the data directory) or memory",
+    initial: "sqlite",
+  },
   {
     name: "write-kubeconfig",
     value: "FILE",
     usage: "writes how the administrator enters the cluster",
+  },
+  {
+    name: "controllers",
+    value: "NAMES",
+    usage: 'runs these controllers: "*" all, "-name" not that one',
+    initial: "*",
   },
   ...AUTH_FLAGS,
 ];
@@ -46,6 +59,7 @@ interface ServerOptions {
   readonly datastore: string;
   readonly kubeconfig: string | undefined;
   readonly auth: AuthSettings;
+  readonly controllers: readonly string[];
 }
 
 /** Running requests have so long to end once the server is told to stop. */
@@ -78,6 +92,7 @@ function readOptions(flags: FlagValues): ServerOptions {
     datastore: flags.get("datastore") ?? "",
     kubeconfig: flags.get("write-kubeconfig"),
     auth: readAuthSettings(flags),
+    controllers: chooseControllers(flags.get("controllers") ?? ""),
   };
 }
 
@@ -86,6 +101,7 @@ async function serve(options: ServerOptions): Promise<number> {
   const stop = stopSignal();
   const keys = openClusterKeys(dataDirectory, { nowMs: systemClock.now(), bind });
   await using store = await openStore(options.datastore, dataDirectory);
+  using _compaction = startCompaction(store);
   const reachable = bind === "0.0.0.0" || bind === "::" ? "127.0.0.1" : bind;
   const auth = readAuthOptions(options.auth, dataDirectory);
   await using api = await ApiServer.open({ store, host: MACHINE, auth });
@@ -101,6 +117,7 @@ async function serve(options: ServerOptions): Promise<number> {
   const url = `https://${api.address}`;
   writeKubeconfig(options, url, keys);
   process.stdout.write(`rktnetes: the API server is ready on ${url}\n`);
+  startControllers(api, options.controllers, keys.authority.certificate);
   await stop;
   api.beginStop();
   await Promise.race([http.close(), systemClock.sleep(GRACE_MS)]);

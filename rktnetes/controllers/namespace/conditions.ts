@@ -1,0 +1,98 @@
+/**
+ * What a namespace that is to go says of what is left in it. In: what was found. Out: its
+ * conditions, in the words that people and programs know. Pure.
+ */
+import type { Json, JsonObject } from "@rktnetes/api/schema";
+import { isObject, own } from "@rktnetes/api/patch/values";
+
+export interface Remains {
+  /** Groups that did not say what they serve, with why. */
+  readonly unseen: ReadonlyMap<string, string>;
+  /** Why something could not be deleted. */
+  readonly failures: string[];
+  /** Objects that are left, by resource. */
+  readonly counts: Map<string, number>;
+  /** Objects that are left, by the finalizer that holds them. */
+  readonly finalizers: Map<string, number>;
+}
+
+type Words = readonly [isTrue: boolean, reason: string, message: string];
+
+/** Undefined when nothing changes. `before` are the conditions that are there. */
+export function conditionsOf(
+  remains: Remains,
+  before: Json | undefined,
+  now: string,
+): JsonObject[] | undefined {
+  const known = Array.isArray(before) ? before.filter((one) => isObject(one)) : [];
+  let changed = false;
+  const conditions = Object.entries(words(remains)).map(([type, [isTrue, reason, message]]) => {
+    const status = isTrue ? "True" : "False";
+    const old = known.find((one) => own(one, "type") === type);
+    if (old !== undefined && own(old, "status") === status && own(old, "message") === message) {
+      return old;
+    }
+    changed = true;
+    return { type, status, lastTransitionTime: now, reason, message };
+  });
+  return changed ? conditions : undefined;
+}
+
+function words({ unseen, failures, counts, finalizers }: Remains): Readonly<Record<string, Words>> {
+  return {
+    NamespaceDeletionDiscoveryFailure:
+      unseen.size === 0
+        ? [false, "ResourcesDiscovered", "All resources successfully discovered"]
+        : [true, "DiscoveryFailed", discoveryFailure(unseen)],
+    NamespaceDeletionGroupVersionParsingFailure: [
+      false,
+      "ParsedGroupVersions",
+      "All legacy kube types successfully parsed",
+    ],
+    NamespaceDeletionContentFailure:
+      failures.length === 0
+        ? [
+            false,
+            "ContentDeleted",
+            "All content successfully deleted, may be waiting on finalization",
+          ]
+        : [
+            true,
+            "ContentDeletionFailed",
+            `Failed to delete all resource types, ${failuresText(failures)}`,
+          ],
+    NamespaceContentRemaining:
+      counts.size === 0
+        ? [false, "ContentRemoved", "All content successfully removed"]
+        : [
+            true,
+            "SomeResourcesRemain",
+            `Some resources are remaining: ${listed(counts, (name, count) => `${name}. has ${count} resource instances`)}`,
+          ],
+    NamespaceFinalizersRemaining:
+      finalizers.size === 0
+        ? [false, "ContentHasNoFinalizers", "All content-preserving finalizers finished"]
+        : [
+            true,
+            "SomeFinalizersRemain",
+            `Some content in the namespace has finalizers remaining: ${listed(finalizers, (name, count) => `${name} in ${count} resource instances`)}`,
+          ],
+  };
+}
+
+function listed(
+  counts: ReadonlyMap<string, number>,
+  describe: (name: string, count: number) => string,
+): string {
+  const names = [...counts].sort(([left], [right]) => (left < right ? -1 : 1));
+  return names.map(([name, count]) => describe(name, count)).join(", ");
+}
+
+function discoveryFailure(unseen: ReadonlyMap<string, string>): string {
+  const groups = [...unseen].map(([group, why]) => `${group}: ${why}`).join(", ");
+  return `Discovery failed for some groups, ${unseen.size} failing: unable to retrieve the complete list of server APIs: ${groups}`;
+}
+
+function failuresText(failures: readonly string[]): string {
+  return `${failures.length} remaining: ${failures.toSorted().join(", ")}`;
+}
