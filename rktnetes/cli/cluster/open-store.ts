@@ -47,7 +47,7 @@ export function storeFile(dataDirectory: string): string {
 
 /** Held until the process ends. @throws {Fault} "precondition" when another process has it */
 export async function lockStore(dataDirectory: string): Promise<void> {
-  const { flock } = await import("@shared/linux");
+  const { kernel } = await import("@shared/linux");
   const directory = join(dataDirectory, "store");
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -55,7 +55,7 @@ export async function lockStore(dataDirectory: string): Promise<void> {
     throw new Fault("denied", `make directory ${quote(directory)}`, { cause: error });
   }
   const descriptor = openSync(join(directory, "lock"), "a", 0o600);
-  if (flock(descriptor, "exclusive", { wait: false })) return;
+  if (kernel.flock(descriptor, "exclusive", { wait: false })) return;
   closeSync(descriptor);
   const hint = "stop the server that runs there, or choose another directory with --data-dir";
   throw new Fault("precondition", `use the store in ${quote(directory)}: a server uses it`, {

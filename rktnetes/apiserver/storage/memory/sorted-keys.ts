@@ -44,7 +44,7 @@ export function keysWithPrefix(
  * By UTF-8 bytes. UTF-16 puts a character beyond U+FFFF before U+E000 to U+FFFF, UTF-8 after them;
  * names of objects have neither, so the plain comparison decides nearly always.
  */
-function compareKeys(left: string, right: string): number {
+export function compareKeys(left: string, right: string): number {
   if (left === right) return 0;
   const length = Math.min(left.length, right.length);
   for (let at = 0; at < length; at++) {
