@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes this directory ready to build and test: Debian packages, Bun, npm packages. POSIX sh.
+# Makes this directory ready to build and test: Debian packages, kubectl, Bun, npm packages. POSIX sh.
 #
 # In: package lists beside this file, package.json, bun.lock. Out: what is missing gets installed,
 # one line per real step on stderr; silent when there is nothing to do. `setup.sh bench` also
@@ -9,6 +9,7 @@ set -eu
 cd "$(dirname -- "$0")/../.."
 here=tools/setup
 . "$here/debian.sh"
+. "$here/kubectl.sh"
 . "$here/bun.sh"
 . "$here/npm-packages.sh"
 
@@ -28,10 +29,11 @@ lists=$here/debian-packages.txt
 [ "${1:-}" != bench ] || lists="$lists $here/debian-packages-bench.txt"
 
 missing="$(missing_debian_packages $lists)$(missing_debian_archives $here/debian-archives.txt)"
-if [ -n "$missing" ] || ! bun_is_there || ! npm_packages_are_there; then
+if [ -n "$missing" ] || ! kubectl_is_there || ! bun_is_there || ! npm_packages_are_there; then
   lock
   install_debian_packages "$(missing_debian_packages $lists)"
   download_debian_archives "$(missing_debian_archives $here/debian-archives.txt)"
+  kubectl_is_there || download_kubectl
   bun_is_there || install_bun
   npm_packages_are_there || install_npm_packages
 fi
