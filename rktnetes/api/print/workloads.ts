@@ -159,13 +159,6 @@ export const disruptionBudgetRow: Row = (object, context) => [
   ageOf(object, context),
 ];
 
-export const scaleRow: Row = (object, context) => [
-  nameOf(object),
-  numberAt(object, "spec", "replicas"),
-  numberAt(object, "status", "replicas"),
-  ageOf(object, context),
-];
-
 export const autoscalerRow: Row = (object, context) =>
   autoscalerCells(object, metricsOf(object), context);
 
