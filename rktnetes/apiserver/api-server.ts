@@ -7,6 +7,7 @@ import { admissionPlugins } from "./admission/plugins.ts";
 import { Lookup } from "./admission/lookup.ts";
 import { type Auth, type AuthOptions, openAuth } from "./auth/auth.ts";
 import { bootstrap } from "./bootstrap/bootstrap.ts";
+import { Definitions } from "./custom/definitions.ts";
 import type { ServerHost } from "./host.ts";
 import { Metrics } from "./health/metrics.ts";
 import { OpenApiDocuments } from "./openapi/documents.ts";
@@ -25,6 +26,10 @@ export interface ApiServerOptions {
   readonly auth: AuthOptions;
 }
 
+interface ServerParts extends Omit<ApiServerOptions, "store"> {
+  readonly store: ViewedStore;
+}
+
 /** One API server; whoever opened it closes its store. */
 export class ApiServer implements AsyncDisposable {
   readonly registry: Registry;
@@ -36,12 +41,15 @@ export class ApiServer implements AsyncDisposable {
   readonly lookup: Lookup;
   /** `host:port` under which clients reach this server; known once it listens. */
   address: string = "";
+  /** Follows the definitions of custom kinds. */
+  readonly definitions: Definitions;
   readonly #hub: Hub;
   readonly #stop = new AbortController();
 
-  private constructor(hub: Hub, registry: Registry, { host, auth }: ApiServerOptions) {
+  private constructor(hub: Hub, registry: Registry, { host, auth, store }: ServerParts) {
     this.#hub = hub;
     this.registry = registry;
+    this.definitions = new Definitions({ registry, kinds: this.kinds, store });
     this.host = host;
     this.lookup = new Lookup(() => registry);
     this.auth = openAuth(auth, this.lookup, host);
@@ -54,7 +62,9 @@ export class ApiServer implements AsyncDisposable {
     const hub = await Hub.open(store);
     const admission: Admission = new Admission(admissionPlugins(() => registry, options.host));
     const registry: Registry = new Registry({ hub, host: options.host, admission });
-    return new ApiServer(hub, registry, options);
+    const server = new ApiServer(hub, registry, { ...options, store });
+    await server.definitions.start();
+    return server;
   }
 
   /** Aborts when the server is going down: watches end. */

@@ -102,7 +102,7 @@ async function routeResource(
   const { kinds } = server;
   const kind = kinds.find(path.group, path.version, path.resource);
   if (kind === undefined || (!kind.namespaced && path.namespace !== "")) {
-    if (path.group !== "" && !kinds.hasGroup(path.group)) return pageNotFound();
+    if (path.group !== "" && kinds.isCustomGroup(path.group)) return pageNotFound();
     throw noSuchResource();
   }
   if (kind.namespaced && path.namespace === "" && path.name !== "") throw noSuchResource();

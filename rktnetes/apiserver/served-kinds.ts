@@ -27,6 +27,11 @@ export class ServedKinds {
     return all.filter((kind) => kind.group === group && kind.version === version);
   }
 
+  /** Groups of which nothing is built in. */
+  isCustomGroup(group: string): boolean {
+    return !builtinGroupVersions().some((each) => each.group === group);
+  }
+
   isCustom(kind: Kind): boolean {
     return this.#custom.get(`${kind.group}/${kind.version}/${kind.resource}`) === kind;
   }

@@ -36,7 +36,7 @@ export function orderedObject(object: JsonObject, schema: ObjectSchema): JsonObj
   return ordered;
 }
 
-/** Custom kinds keep everything as it is; only metadata has an order. */
+/** Custom kinds keep everything; metadata has its own order. */
 function orderedCustom(object: JsonObject, { fields }: ObjectSchema): JsonObject {
   const { kind, apiVersion, metadata, ...rest } = object;
   const head: JsonObject = {};
@@ -44,7 +44,16 @@ function orderedCustom(object: JsonObject, { fields }: ObjectSchema): JsonObject
   if (apiVersion !== undefined) head["apiVersion"] = apiVersion;
   const type = fields.get("metadata")?.type;
   if (metadata !== undefined) head["metadata"] = type ? orderedValue(metadata, type) : metadata;
-  return { ...head, ...rest };
+  return { ...head, ...(sortedAny(rest) as JsonObject) };
+}
+
+/** Members in the order of their names, at all depths: the same value has the same text. */
+function sortedAny(value: Json): Json {
+  if (Array.isArray(value)) return value.map(sortedAny);
+  if (typeof value !== "object" || value === null) return value;
+  const copy = openObject();
+  for (const key of Object.keys(value).sort()) copy[key] = sortedAny(value[key] ?? null);
+  return copy;
 }
 
 function keepUnknown(

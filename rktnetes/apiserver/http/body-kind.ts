@@ -62,12 +62,25 @@ export function checkType(said: SaidType, bytes: Buffer, kind: BodyKind): void {
     throw unrecognized(`unexpected GroupVersion string: ${said.apiVersion}`, bytes, kind);
   }
   const own = apiVersionOf(kind);
+  if (kind.schema.structural !== undefined) return checkCustomType(said, bytes, own);
   const apiVersion = said.apiVersion === "" ? own : said.apiVersion;
   const name = said.kind === "" ? kind.kind : said.kind;
   if (apiVersion === own && name === kind.kind) return;
   const group = second === undefined ? "" : first;
   const version = second ?? (first === "" ? kind.version : first);
   throw badRequest(otherType({ group, version, kind: name }, kind));
+}
+
+/** Objects of custom kinds say themselves what they are; which kind is a matter of validation. */
+function checkCustomType(said: SaidType, bytes: Buffer, own: string): void {
+  if (said.kind === "" || said.apiVersion === "") {
+    const what = said.kind === "" ? "Kind" : "apiVersion";
+    const shown = bytes.toString().trim();
+    throw badRequest(`error decoding custom resource: Object '${what}' is missing in '${shown}'`);
+  }
+  if (said.apiVersion === own) return;
+  const why = `does not match the expected API version (${own})`;
+  throw badRequest(`the API version in the data (${said.apiVersion}) ${why}`);
 }
 
 function otherType(said: GroupVersionKind, wanted: BodyKind): string {

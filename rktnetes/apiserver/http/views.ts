@@ -50,7 +50,8 @@ export async function encodeList(list: ObjectList, view: ViewContext): Promise<B
   const metadata = listMetadata(list);
   if (form.view === undefined) {
     if (form.mediaType === "application/json") return splice(list, metadata, resource);
-    const items = list.objects.map(({ object }) => withoutType(object));
+    const keepsType = isCustom(resource);
+    const items = list.objects.map(({ object }) => (keepsType ? object : withoutType(object)));
     return await inMediaType({ ...listHead(resource), metadata, items }, view);
   }
   if (form.view === "Table") return await inMediaType(tableOf(list.objects, metadata, view), view);
@@ -58,6 +59,10 @@ export async function encodeList(list: ObjectList, view: ViewContext): Promise<B
   const items = found.length === 0 ? null : found;
   const head = { kind: form.view, apiVersion: `meta.k8s.io/${form.viewVersion}` };
   return await inMediaType({ ...head, metadata, items }, view);
+}
+
+function isCustom({ kind }: Resource): boolean {
+  return kind.schema.structural !== undefined;
 }
 
 /** Items of a list have neither kind nor apiVersion. */
@@ -90,7 +95,8 @@ function splice(list: ObjectList, metadata: JsonObject, resource: Resource): Buf
   const parts: Buffer[] = [Buffer.from(`${head.slice(0, -1)},"items":[`)];
   for (const object of list.objects) {
     if (parts.length > 1) parts.push(COMMA);
-    parts.push(object.item);
+    // Items of custom kinds say what they are.
+    parts.push(isCustom(resource) ? object.bytes : object.item);
   }
   parts.push(CLOSE);
   return Buffer.concat(parts);

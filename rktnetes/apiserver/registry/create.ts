@@ -4,7 +4,7 @@
  * 403, 404, 409, 422
  */
 import { objectMetaErrors } from "@rktnetes/api/object-meta";
-import { alreadyExistsFault, plainFault } from "@rktnetes/api/status-fault";
+import { alreadyExistsFault, forbiddenFault, plainFault, type StatusFault } from "@rktnetes/api/status-fault";
 import type { JsonObject } from "@rktnetes/api/schema";
 import { timestamp } from "../host.ts";
 import type { Write } from "../storage/store.ts";
@@ -32,6 +32,7 @@ export async function create(
 ): Promise<Written> {
   const { strategy } = resource;
   const context = writeContext(registry, request);
+  if (resource.kind.isTerminating === true) throw definitionGoes(resource, object);
   settleNamespace(resource, object, request.namespace);
   settleNewMetadata(registry, resource, object, context.now);
   const generated = metaText(object, "name") === "" && metaText(object, "generateName") !== "";
@@ -60,6 +61,11 @@ export async function create(
   for (const warning of strategy.warnings?.(object, undefined) ?? []) request.warn(warning);
   await registry.admission.validate(asked);
   return await store(registry, resource, object, { ...request, generated });
+}
+
+function definitionGoes({ named }: Resource, object: JsonObject): StatusFault {
+  const why = "create not allowed while custom resource definition is terminating";
+  return forbiddenFault(named, metaText(object, "name"), why);
 }
 
 export function writeContext(

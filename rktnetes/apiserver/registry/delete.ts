@@ -161,7 +161,8 @@ function mark(registry: Registry, resource: Resource, { object, grace, request }
   }
   if (!isFirst) return;
   const generation = Number(metadata["generation"] ?? 0);
-  if (generation > 0) metadata["generation"] = generation + 1;
+  const countsDeletion = strategy.keepsOnDelete === undefined;
+  if (generation > 0 && countsDeletion) metadata["generation"] = generation + 1;
   strategy.beginDelete?.(object, writeContext(registry, request));
 }
 

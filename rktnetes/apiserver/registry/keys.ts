@@ -8,8 +8,9 @@ import { ROOT } from "./cache/hub.ts";
  * What the keys of a resource begin with. Versions of one resource that are kept apart in the
  * store's eyes have their own. @see version-views.ts
  */
-export function resourcePrefix(kind: VersionedResource): string {
+export function resourcePrefix(kind: VersionedResource & { readonly view?: string }): string {
   const { group, version, resource } = kind;
+  if (kind.view !== undefined) return `${ROOT}${group}/${kind.view}/`;
   const isView = SHARED_VERSIONS.some(
     ({ seen, stored }) => isSame(seen, kind) && stored.group === group,
   );

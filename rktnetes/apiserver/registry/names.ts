@@ -4,6 +4,7 @@
  */
 import type { FieldError } from "@rktnetes/api/field-error";
 import type { JsonObject } from "@rktnetes/api/schema";
+import type { Qualified } from "@rktnetes/api/status";
 import { badRequest, invalidFault } from "@rktnetes/api/status-fault";
 import type { ServerHost } from "../host.ts";
 import { metaText, setMeta } from "./metadata.ts";
@@ -15,7 +16,8 @@ const LETTERS = 5;
 /** Puts the namespace of the path into the object. */
 export function settleNamespace(resource: Resource, object: JsonObject, namespace: string): void {
   const own = metaText(object, "namespace");
-  if (own !== "" && own !== namespace) {
+  const isIgnored = resource.metaRules.custom && !resource.kind.namespaced;
+  if (own !== "" && own !== namespace && !isIgnored) {
     throw badRequest(
       "the namespace of the provided object does not match the namespace sent on the request",
     );
@@ -37,5 +39,12 @@ export function refuseInvalid(
   errors: readonly FieldError[],
 ): void {
   if (errors.length === 0) return;
-  throw invalidFault(resource.kindNamed, metaText(object, "name"), errors);
+  throw invalidFault(kindSaid(resource, object), metaText(object, "name"), errors);
+}
+
+/** Objects of custom kinds say themselves what they are, and may be wrong. */
+function kindSaid({ kind, kindNamed }: Resource, object: JsonObject): Qualified {
+  const { kind: said } = object;
+  const isCustom = kind.schema.structural !== undefined && typeof said === "string";
+  return isCustom ? { ...kindNamed, name: said } : kindNamed;
 }

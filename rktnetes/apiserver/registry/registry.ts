@@ -32,12 +32,17 @@ export class Registry {
   resource(kind: Kind): Resource | Promise<Resource> {
     const known = this.#resources.get(kind);
     if (known !== undefined) return known;
-    const opening = openResource(kind, false).then((resource) => {
+    const opening = openResource(kind, kind.schema.structural !== undefined).then((resource) => {
       this.#resources.set(kind, resource);
       return resource;
     });
     this.#resources.set(kind, opening);
     return opening;
+  }
+
+  /** Custom kinds go; their resources with them. */
+  forget(kind: Kind): void {
+    this.#resources.delete(kind);
   }
 
   /** The cache of a resource, showing everything that was committed before the call. */

@@ -41,7 +41,11 @@ export async function openResource(kind: Kind, custom: boolean): Promise<Resourc
     kindNamed: { group: kind.group, name: kind.kind },
     apiVersion: apiVersionOf(kind),
     hasStatus: kind.subresources.some(({ name }) => name === "status"),
-    metaRules: { namespaced: kind.namespaced, nameProblems: strategy.nameProblems, custom },
+    metaRules: {
+      namespaced: kind.namespaced,
+      nameProblems: strategy.nameProblems,
+      custom: custom || kind.group === "apiextensions.k8s.io",
+    },
     allocator: await loadAllocator(kind),
   };
 }

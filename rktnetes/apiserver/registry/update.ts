@@ -6,7 +6,13 @@
 import { invalid } from "@rktnetes/api/field-error";
 import { objectMetaUpdateErrors } from "@rktnetes/api/object-meta";
 import type { JsonObject } from "@rktnetes/api/schema";
-import { badRequest, conflictFault, MODIFIED, notFoundFault } from "@rktnetes/api/status-fault";
+import {
+  badRequest,
+  conflictFault,
+  invalidFault,
+  MODIFIED,
+  notFoundFault,
+} from "@rktnetes/api/status-fault";
 import type { UpdateRules, WriteContext } from "@rktnetes/api/strategy";
 import type { Write } from "../storage/store.ts";
 import { CachedObject } from "./cache/cached-object.ts";
@@ -194,6 +200,8 @@ function checkVersion(resource: Resource, object: JsonObject, old: JsonObject, n
   if (!resource.rules.needsResourceVersion) return;
   const value = version === "" ? 0 : Number(version);
   const error = invalid("metadata.resourceVersion", value, "must be specified for an update");
+  const isCustom = resource.kind.schema.structural !== undefined;
+  if (isCustom) throw invalidFault(resource.named, name, [error]);
   refuseInvalid(resource, object, [error]);
 }
 

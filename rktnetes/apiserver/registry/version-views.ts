@@ -28,13 +28,24 @@ export interface VersionView {
 
 export class ViewedStore implements Store {
   readonly #store: Store;
-  readonly #views: readonly VersionView[];
+  readonly #views: VersionView[];
   /** Views that somebody reads: only their events are made. */
   readonly #read = new Set<VersionView>();
 
   constructor(store: Store, views: readonly VersionView[]) {
     this.#store = store;
-    this.#views = views;
+    this.#views = [...views];
+  }
+
+  /** Custom kinds come and go while the store is read. */
+  addView(view: VersionView): void {
+    this.#views.push(view);
+  }
+
+  removeView(prefix: string): void {
+    const at = this.#views.findIndex((view) => view.prefix === prefix);
+    const [view] = at < 0 ? [] : this.#views.splice(at, 1);
+    if (view !== undefined) this.#read.delete(view);
   }
 
   currentRevision(): Promise<Revision> {

@@ -10,10 +10,11 @@ import {
   definitionUpdateErrors,
   versionsOf,
 } from "../../validate/apiextensions/definition.ts";
+import { setCondition } from "../condition.ts";
 import { objectAt, readObject, readText } from "../object-at.ts";
 import type { Strategy } from "../strategy.ts";
 
-export const CLEANUP = "customresourcecleanup.apiextensions.k8s.io";
+const CLEANUP = "customresourcecleanup.apiextensions.k8s.io";
 
 function setDefaults(definition: JsonObject): void {
   const spec = objectAt(definition, "spec");
@@ -101,21 +102,3 @@ export const CUSTOM_RESOURCE_DEFINITION: Strategy = {
     return textsOf(metadata["finalizers"]).length > 0;
   },
 };
-
-/** Puts a condition in the place of the one of its type; its time stays while its status does. */
-export function setCondition(object: JsonObject, condition: JsonObject): void {
-  const status = objectAt(object, "status");
-  const conditions = Array.isArray(status["conditions"]) ? status["conditions"] : [];
-  const at = conditions.findIndex((each) => isObject(each) && each["type"] === condition["type"]);
-  const before = conditions[at];
-  if (!isObject(before)) {
-    status["conditions"] = [...conditions, condition];
-    return;
-  }
-  const isSame = before["status"] === condition["status"];
-  const lastTransitionTime = isSame
-    ? before["lastTransitionTime"]
-    : condition["lastTransitionTime"];
-  const next = { ...condition, lastTransitionTime: lastTransitionTime ?? null };
-  status["conditions"] = conditions.with(at, next);
-}

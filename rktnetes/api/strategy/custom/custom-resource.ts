@@ -4,14 +4,13 @@
  */
 import type { Kind } from "../../kinds/kind.ts";
 import { parseJsonPath, type JsonPath } from "../../print/json-path.ts";
-import { formatAge } from "../../print/table.ts";
+import { formatAge } from "../../print/age.ts";
 import type { Json, JsonObject, Structural } from "../../schema/schema.ts";
 import { listTypeErrors } from "../../structural/list-types.ts";
 import { isObject } from "../../structural/structural.ts";
 import { valueErrors } from "../../structural/validate-value.ts";
 import { type FieldError, invalid } from "../../validate/field-error.ts";
 import { goType } from "../../structural/go-value.ts";
-import { readText } from "../object-at.ts";
 import type { RowContext, Strategy } from "../strategy.ts";
 
 export function customStrategy(kind: Kind): Strategy {
@@ -56,6 +55,10 @@ function objectErrors(
   object: JsonObject,
   old: JsonObject | undefined,
 ): readonly FieldError[] {
+  const said = object["kind"];
+  if (typeof said === "string" && said !== kind.kind) {
+    return [invalid("kind", said, `must be ${kind.kind}`)];
+  }
   const errors = [
     ...schemaErrors(structural, object, old),
     ...scaleErrors(kind, object),
@@ -162,8 +165,8 @@ function pathOrNothing(jsonPath: string): JsonPath {
   }
 }
 
-function ageOf(time: string, context: RowContext): string {
-  const age = formatAge(time, context);
+function ageOf(time: string, { nowMs }: RowContext): string {
+  const age = formatAge(time, nowMs);
   return age === "<unknown>" ? "<invalid>" : age;
 }
 
@@ -171,44 +174,4 @@ function textOf(value: Json): string {
   if (typeof value === "string") return value;
   if (typeof value === "bigint") return String(value);
   return JSON.stringify(value);
-}
-
-/** The replicas and the selector that the scale of an object shows. */
-export function scaleOf({ scale }: Kind, object: JsonObject): JsonObject {
-  const at = (path: string): Json | undefined =>
-    path === "" ? undefined : pathOrNothing(path)(object)[0];
-  const metadata = asObject(object["metadata"]);
-  const selector = at(scale?.labelSelectorPath ?? "");
-  const kept = ["name", "namespace", "uid", "resourceVersion", "creationTimestamp"] as const;
-  const status: JsonObject = { replicas: at(scale?.statusReplicasPath ?? "") ?? 0 };
-  if (typeof selector === "string" && selector !== "") status["selector"] = selector;
-  const replicas = at(scale?.specReplicasPath ?? "");
-  return {
-    kind: "Scale",
-    apiVersion: "autoscaling/v1",
-    metadata: Object.fromEntries(
-      kept
-        .filter((name) => readText(metadata, name) !== "")
-        .map((name) => [name, metadata[name] ?? ""]),
-    ),
-    spec: replicas === undefined || replicas === 0 ? {} : { replicas },
-    status,
-  };
-}
-
-/** Puts the wanted replicas into an object. */
-export function setScale({ scale }: Kind, object: JsonObject, replicas: number): void {
-  const steps = (scale?.specReplicasPath ?? "").replace(/^\./, "").split(".");
-  const last = steps.pop() ?? "";
-  let place = object;
-  for (const step of steps) {
-    const next = place[step];
-    if (isObject(next)) place = next;
-    else {
-      const made: JsonObject = {};
-      place[step] = made;
-      place = made;
-    }
-  }
-  place[last] = replicas;
 }

@@ -186,7 +186,7 @@ function keyDefaultErrors(
   const needed = textsOf(items["required"]);
   const properties = readObject(items, "properties");
   const errors: FieldError[] = [];
-  for (const key of [...new Set(keys)].sort()) {
+  for (const key of [...keys].sort()) {
     const property = properties[key];
     if (!isObject(property)) continue;
     const field = `${path}.items.properties[${key}]`;

@@ -63,6 +63,13 @@ export class Hub implements AsyncDisposable {
     return this.#caches.get(prefix) ?? this.#loading.get(prefix)?.cache ?? this.#load(prefix);
   }
 
+  /** Drops a cache whose objects are shown no more; its watches end. */
+  forget(prefix: string): void {
+    this.#loading.delete(prefix);
+    this.#caches.get(prefix)?.lose();
+    this.#caches.delete(prefix);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     await this.#reading;
