@@ -46,6 +46,11 @@ export function invalid(field: string, value: Json | undefined, detail: string):
   return { type: "FieldValueInvalid", field, message };
 }
 
+/** The value has the wrong form, and is not shown. */
+export function invalidWhole(field: string, detail: string): FieldError {
+  return { type: "FieldValueInvalid", field, message: withDetail("Invalid value", detail) };
+}
+
 /** The value has the wrong type. */
 export function typeInvalid(field: string, value: Json | undefined, detail: string): FieldError {
   return { ...invalid(field, value, detail), type: "FieldValueTypeInvalid" };

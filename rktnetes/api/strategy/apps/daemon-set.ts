@@ -3,6 +3,11 @@ import { daemonSetDefaults } from "../../defaults/apps.ts";
 import { fill } from "../../defaults/fill.ts";
 import type { JsonObject } from "../../schema/schema.ts";
 import { isSameJson } from "../../values/same-json.ts";
+import {
+  daemonSetErrors,
+  daemonSetStatusErrors,
+  daemonSetUpdateErrors,
+} from "../../validate/workloads/daemon-set.ts";
 import { objectAt, readObject, readText } from "../object-at.ts";
 import type { Strategy } from "../strategy.ts";
 
@@ -28,4 +33,7 @@ export const DAEMON_SET: Strategy = {
     const same = isSameJson(template, readObject(readObject(old, "spec"), "template"));
     annotationsOf(set)[GENERATION] = String(same ? before : before + 1);
   },
+  validateCreate: daemonSetErrors,
+  validateUpdate: daemonSetUpdateErrors,
+  subresources: { status: { validateUpdate: daemonSetStatusErrors } },
 };

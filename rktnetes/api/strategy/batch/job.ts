@@ -2,6 +2,7 @@
 import { jobDefaults } from "../../defaults/batch.ts";
 import { fill } from "../../defaults/fill.ts";
 import type { JsonObject } from "../../schema/schema.ts";
+import { jobErrors, jobUpdateErrors } from "../../validate/workloads/job.ts";
 import { objectAt, readObject, readText } from "../object-at.ts";
 import type { Strategy } from "../strategy.ts";
 
@@ -21,4 +22,9 @@ function ownSelector(job: JsonObject): void {
   if (Object.keys(readObject(metadata, "labels")).length === 0) metadata["labels"] = { ...labels };
 }
 
-export const JOB: Strategy = { setDefaults: jobDefaults, prepareForCreate: ownSelector };
+export const JOB: Strategy = {
+  setDefaults: jobDefaults,
+  prepareForCreate: ownSelector,
+  validateCreate: jobErrors,
+  validateUpdate: jobUpdateErrors,
+};

@@ -2,8 +2,9 @@
 import { podDefaults } from "../../defaults/pods.ts";
 import { qualityOfService } from "../../defaults/quality-of-service.ts";
 import type { JsonObject } from "../../schema/schema.ts";
+import { podUpdateErrors } from "../../validate/pod/pod-update.ts";
 import { podErrors } from "../../validate/pod/pod.ts";
-import { findObject, objectAt, readList, readObject, readText } from "../object-at.ts";
+import { findObject, objectAt, readList, readNumber, readObject, readText } from "../object-at.ts";
 import type { Strategy, WriteContext } from "../strategy.ts";
 
 /** The first address stands in a field of its own, too. */
@@ -40,6 +41,8 @@ function prepareForCreate(pod: JsonObject, { now }: WriteContext): void {
     status["conditions"] = [condition];
   }
   pod["status"] = status;
+  if ((readNumber(spec, "terminationGracePeriodSeconds") ?? 0) < 0)
+    spec["terminationGracePeriodSeconds"] = 1;
 }
 
 /** A pod that runs nowhere, or no longer, goes at once. */
@@ -56,5 +59,6 @@ export const POD: Strategy = {
   setDefaults,
   prepareForCreate,
   validateCreate: podErrors,
+  validateUpdate: podUpdateErrors,
   gracePeriodSeconds,
 };
