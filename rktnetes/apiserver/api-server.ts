@@ -26,8 +26,11 @@ export interface ApiServerOptions {
   readonly auth: AuthOptions;
 }
 
-interface ServerParts extends Omit<ApiServerOptions, "store"> {
+interface ServerParts {
+  readonly host: ServerHost;
   readonly store: ViewedStore;
+  readonly lookup: Lookup;
+  readonly auth: Auth;
 }
 
 /** One API server; whoever opened it closes its store. */
@@ -46,13 +49,14 @@ export class ApiServer implements AsyncDisposable {
   readonly #hub: Hub;
   readonly #stop = new AbortController();
 
-  private constructor(hub: Hub, registry: Registry, { host, auth, store }: ServerParts) {
+  private constructor(hub: Hub, registry: Registry, parts: ServerParts) {
+    const { host, auth, store, lookup } = parts;
     this.#hub = hub;
     this.registry = registry;
     this.definitions = new Definitions({ registry, kinds: this.kinds, store });
     this.host = host;
-    this.lookup = new Lookup(() => registry);
-    this.auth = openAuth(auth, this.lookup, host);
+    this.lookup = lookup;
+    this.auth = auth;
   }
 
   /** Opens the server on a store and writes what a fresh cluster has. */
@@ -60,9 +64,13 @@ export class ApiServer implements AsyncDisposable {
     await bootstrap(options.store, options.host);
     const store = new ViewedStore(options.store, sharedVersionViews());
     const hub = await Hub.open(store);
-    const admission: Admission = new Admission(admissionPlugins(() => registry, options.host));
-    const registry: Registry = new Registry({ hub, host: options.host, admission });
-    const server = new ApiServer(hub, registry, { ...options, store });
+    const { host } = options;
+    const lookup: Lookup = new Lookup(() => registry);
+    const auth = openAuth(options.auth, lookup, host);
+    const plugins = admissionPlugins({ registry: () => registry, lookup, host, auth });
+    const admission: Admission = new Admission(plugins);
+    const registry: Registry = new Registry({ hub, host, admission });
+    const server = new ApiServer(hub, registry, { host, store, lookup, auth });
     await server.definitions.start();
     return server;
   }

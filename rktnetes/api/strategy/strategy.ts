@@ -21,8 +21,8 @@ export interface WriteContext {
   readonly user: {
     readonly name: string;
     readonly groups: readonly string[];
-    readonly uid?: string;
-    readonly extra?: Readonly<Record<string, readonly string[]>>;
+    readonly uid: string;
+    readonly extra: Readonly<Record<string, readonly string[]>>;
   };
   readonly dryRun: boolean;
 }

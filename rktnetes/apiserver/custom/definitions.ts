@@ -5,6 +5,7 @@
  */
 import { definitionRules } from "@rktnetes/api/cel/definition-rules";
 import { findKind } from "@rktnetes/api/kinds";
+import type { User } from "../auth/user.ts";
 import type { Kind } from "@rktnetes/api/kind";
 import { readObject, readText } from "@rktnetes/api/object-at";
 import type { JsonObject } from "@rktnetes/api/schema";
@@ -274,7 +275,7 @@ interface ServerRequest {
   readonly name: string;
   readonly subresource: string;
   readonly dryRun: boolean;
-  readonly user: { readonly name: string; readonly groups: readonly string[] };
+  readonly user: User;
   readonly fieldManager: string;
   readonly warn: (text: string) => void;
 }
@@ -285,7 +286,7 @@ function asServer(name: string, subresource: string): ServerRequest {
     name,
     subresource,
     dryRun: false,
-    user: { name: "system:apiserver", groups: ["system:masters"] },
+    user: { name: "system:apiserver", uid: "", groups: ["system:masters"], extra: {} },
     fieldManager: "kube-apiserver",
     warn: () => undefined,
   };

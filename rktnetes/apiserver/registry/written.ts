@@ -1,4 +1,5 @@
 /** What a write came to. */
+import type { WriteContext } from "@rktnetes/api/strategy";
 import type { CachedObject } from "./cache/cached-object.ts";
 
 export interface Written {
@@ -13,7 +14,7 @@ export interface WriteRequest {
   readonly name: string;
   readonly subresource: string;
   readonly dryRun: boolean;
-  readonly user: { readonly name: string; readonly groups: readonly string[] };
+  readonly user: WriteContext["user"];
   /** Named in `managedFields`; never empty. */
   readonly fieldManager: string;
   /** A server-side apply, which has set the managed fields of the object. */
