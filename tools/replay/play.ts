@@ -34,6 +34,8 @@ export class Player {
   #nearBindings: Bindings = new Bindings();
   #revision = "";
   #token = "";
+  /** The volume that the server gave the case's pods: each server gives it a name of its own. */
+  #tokenVolume: TokenVolume | undefined;
   readonly #accounts = new Map<string, string>();
 
   constructor(clients: Clients) {
@@ -50,6 +52,7 @@ export class Player {
         isWatch(interaction) ? (bytes) => lines(bytes).length >= (events?.length ?? 1) : undefined,
       );
       this.#keepToken(interaction, answer);
+      this.#tokenVolume = tokenVolumeOf(jsonOf(answer)) ?? this.#tokenVolume;
       return this.#judge(interaction, answer);
     } catch (error) {
       this.#clients.admin.close();
@@ -63,6 +66,7 @@ export class Player {
     this.#case = interaction.case;
     this.#bindings = new Bindings();
     this.#nearBindings = new Bindings();
+    this.#tokenVolume = undefined;
     if (isWatch(interaction)) return;
     const path = "/api/v1/namespaces?limit=1";
     const answer = await this.#clients.admin.request({
@@ -88,7 +92,8 @@ export class Player {
     const client = isAdmin ? this.#clients.admin : this.#clients.anonymous;
     const { method, path } = request;
     const line = fill(path).replaceAll(" ", "%20");
-    return { request: { method, path: line, headers, body: bodyOf(request, fill) }, client };
+    const own = withTokenVolume(request, this.#tokenVolume);
+    return { request: { method, path: line, headers, body: bodyOf(own, fill) }, client };
   }
 
   /** What stands in a request for a placeholder that no answer has explained. */
@@ -161,6 +166,38 @@ function bodyOf(request: Interaction["request"], fill: Fill): Buffer | undefined
   const ports = /"(<nodePort\d*>)"/g;
   const text = JSON.stringify(request.body).replaceAll(ports, (_whole, port: string) => port);
   return Buffer.from(expanded(fill(text)));
+}
+
+interface TokenVolume {
+  readonly name: string;
+}
+
+function jsonOf(answer: RawResponse): unknown {
+  try {
+    return JSON.parse(answer.body.toString()) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+function tokenVolumeOf(pod: unknown): TokenVolume | undefined {
+  const volumes = (pod as { spec?: { volumes?: unknown } } | undefined)?.spec?.volumes;
+  if (!Array.isArray(volumes)) return undefined;
+  return (volumes as TokenVolume[]).find(({ name }) => name.startsWith("kube-api-access-"));
+}
+
+/** A recorded pod that is sent back comes with the volume that this server gave it. */
+function withTokenVolume(
+  request: Interaction["request"],
+  volume: TokenVolume | undefined,
+): Interaction["request"] {
+  const recorded = tokenVolumeOf(request.body);
+  if (volume === undefined || recorded === undefined) return request;
+  const body = JSON.parse(JSON.stringify(request.body).replaceAll(recorded.name, volume.name)) as {
+    spec: { volumes: TokenVolume[] };
+  };
+  body.spec.volumes = body.spec.volumes.map((one) => (one.name === volume.name ? volume : one));
+  return { ...request, body };
 }
 
 /** Long values are recorded as what they repeat. */

@@ -146,6 +146,18 @@ function operatorErrors(requirement: JsonObject, field: string): Errors {
   return [invalid(`${field}.operator`, operator, "not a valid selector operator")];
 }
 
+/** Labels as messages show them: in the order of their keys. */
+export function inKeyOrder(labels: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** A label selector as messages show it. */
+export function shownSelector(selector: JsonObject): JsonObject {
+  const { matchLabels, ...rest } = selector;
+  if (matchLabels === undefined) return rest;
+  return { matchLabels: inKeyOrder(readObject(selector, "matchLabels")), ...rest };
+}
+
 export function hasSelector(selector: JsonObject): boolean {
   const labels = Object.keys(readObject(selector, "matchLabels")).length;
   return labels + readList(selector, "matchExpressions").length > 0;

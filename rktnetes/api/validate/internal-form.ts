@@ -3,6 +3,7 @@
  * order, under its Go name, null for what is not there. In: a type's name, an object. Pure.
  */
 import { findDefinition } from "../kinds/load.ts";
+import { inKeyOrder } from "./checks.ts";
 import type { FieldSchema, Json, JsonObject, ObjectSchema, TypeSchema } from "../schema/schema.ts";
 
 /** JSON names whose Go names differ in more than the first letter. */
@@ -132,7 +133,9 @@ function internalSecurity(schema: ObjectSchema, spec: JsonObject): Json {
 /** What pods are made from: the metadata as in the API, the spec as inside. */
 export function internalTemplate(template: JsonObject): JsonObject {
   const metadata = (template["metadata"] ?? {}) as JsonObject;
-  return { ...metadata, Spec: internalPodSpec((template["spec"] ?? {}) as JsonObject) };
+  const labels = metadata["labels"];
+  const shown = labels === undefined ? {} : { labels: inKeyOrder(labels as JsonObject) };
+  return { ...metadata, ...shown, Spec: internalPodSpec((template["spec"] ?? {}) as JsonObject) };
 }
 
 /** `name` is the full name of a built-in type, as `io.k8s.api.core.v1.SecurityContext`. */

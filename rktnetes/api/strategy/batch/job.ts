@@ -6,6 +6,8 @@ import { jobErrors, jobUpdateErrors } from "../../validate/workloads/job.ts";
 import { objectAt, readObject, readText } from "../object-at.ts";
 import type { Strategy } from "../strategy.ts";
 
+const LABEL_MAX = 63;
+
 /** Labels the job's pods so that nobody else's have the same labels. */
 function ownSelector(job: JsonObject): void {
   const spec = objectAt(job, "spec");
@@ -19,7 +21,9 @@ function ownSelector(job: JsonObject): void {
   }
   const selected = objectAt(objectAt(spec, "selector"), "matchLabels");
   fill(selected, "batch.kubernetes.io/controller-uid", uid);
-  if (Object.keys(readObject(metadata, "labels")).length === 0) metadata["labels"] = { ...labels };
+  const isNamed = readText(metadata, "name").length <= LABEL_MAX;
+  if (isNamed && Object.keys(readObject(metadata, "labels")).length === 0)
+    metadata["labels"] = { ...labels };
 }
 
 export const JOB: Strategy = {

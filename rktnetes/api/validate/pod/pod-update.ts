@@ -6,7 +6,7 @@ import type { Json, JsonObject } from "../../schema/schema.ts";
 import { readList, readNumber, readObject, readText } from "../../strategy/object-at.ts";
 import { isSameJson } from "../../values/same-json.ts";
 import { type Errors, INT32_MAX, rangeErrors } from "../checks.ts";
-import { type FieldError, forbidden, invalid } from "../field-error.ts";
+import { type FieldError, forbidden, invalid, required } from "../field-error.ts";
 import { internalPodSpec } from "../internal-form.ts";
 import { podContentErrors } from "./pod.ts";
 import { unifiedDiff } from "./spec-diff.ts";
@@ -24,6 +24,7 @@ export function podUpdateErrors(pod: JsonObject, old: JsonObject): Errors {
     const path = `spec.${sort}`;
     if (readList(spec, sort).length !== readList(before, sort).length)
       return [...errors, forbidden(path, "pod updates may not add or remove containers")];
+    errors.push(...imageErrors(spec, sort));
   }
   errors.push(
     ...deadlineErrors(spec, before),
@@ -47,6 +48,13 @@ export function podUpdateErrors(pod: JsonObject, old: JsonObject): Errors {
   const changes = unifiedDiff(shown(before), shown(munged));
   const what = `pod updates may not change fields other than ${CHANGEABLE}`;
   return [...errors, forbidden("spec", `${what}\n${changes}`)];
+}
+
+/** Told of twice, as clients know it. */
+function imageErrors(spec: JsonObject, sort: string): Errors {
+  return readList(spec, sort).flatMap((container, at) =>
+    readText(container, "image").trim() === "" ? [required(`spec.${sort}[${at}].image`)] : [],
+  );
 }
 
 function takeBack(munged: JsonObject, before: JsonObject, name: string): void {

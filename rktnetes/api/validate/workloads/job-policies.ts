@@ -120,7 +120,9 @@ export function successPolicyErrors(spec: JsonObject, field: string): Errors {
   if (policy === undefined) return [];
   if (spec["completionMode"] !== "Indexed") {
     const shown = internalForm("io.k8s.api.batch.v1.SuccessPolicy", policy);
-    return [invalid(field, { Rules: [], ...shown }, "requires indexed completion mode")];
+    return [
+      invalid(field, { ...shown, Rules: shown["Rules"] ?? [] }, "requires indexed completion mode"),
+    ];
   }
   const rules = readList(policy, "rules");
   const path = `${field}.rules`;

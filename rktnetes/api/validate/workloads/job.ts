@@ -9,6 +9,7 @@ import {
   immutableErrors,
   labelSelectorErrors,
   nonNegativeFields,
+  shownSelector,
 } from "../checks.ts";
 import { type FieldError, invalid, required } from "../field-error.ts";
 import { internalForm, internalTemplate } from "../internal-form.ts";
@@ -51,7 +52,8 @@ function ownSelectorErrors(job: JsonObject): Errors {
   const selected = [`${BATCH}controller-uid`, "controller-uid"].some((key) =>
     isSameJson(selector, { matchLabels: { [key]: uid } }),
   );
-  if (!selected) errors.push(invalid("spec.selector", selector, "`selector` not auto-generated"));
+  if (!selected)
+    errors.push(invalid("spec.selector", shownSelector(selector), "`selector` not auto-generated"));
   return errors;
 }
 
@@ -153,6 +155,7 @@ export function jobUpdateErrors(job: JsonObject, old: JsonObject): Errors {
   const same = (name: string): Errors => immutableErrors(`spec.${name}`, spec[name], before[name]);
   return [
     ...jobErrors(job),
+    ...selectedSpecErrors(spec),
     ...completionsErrors(spec, before),
     ...same("selector"),
     ...sameTemplateErrors(spec, before, old),
@@ -181,8 +184,13 @@ function samePolicyErrors(
   const policy = findObject(spec, name);
   if (isSameJson(policy, before[name])) return [];
   const full = `io.k8s.api.batch.v1.${type}`;
-  const shown = policy === undefined ? null : internalForm(full, policy);
+  const shown = policy === undefined ? null : { Rules: [], ...withoutNulls(full, policy) };
   return [invalid(`spec.${name}`, shown, "field is immutable")];
+}
+
+function withoutNulls(type: string, policy: JsonObject): JsonObject {
+  const shown = internalForm(type, policy);
+  return Object.fromEntries(Object.entries(shown).filter(([, value]) => value !== null));
 }
 
 const SCHEDULING = ["nodeSelector", "tolerations", "affinity", "schedulingGates"] as const;

@@ -17,6 +17,7 @@ import {
 } from "../checks.ts";
 import { type FieldError, forbidden, invalid, required } from "../field-error.ts";
 import { internalForm } from "../internal-form.ts";
+import { annotationsErrors, labelsErrors } from "../object-meta.ts";
 import { claimSpecErrors } from "../persistent-volume-claim.ts";
 import { notMoreErrors } from "./deployment.ts";
 import { intOrPercentErrors, notOverAllErrors } from "./int-or-percent.ts";
@@ -36,10 +37,20 @@ export function statefulSetErrors(set: JsonObject): Errors {
     ...nonNegativeErrors("spec.ordinals.start", ordinals["start"]),
     ...selectorErrors(spec, RULES),
     ...selectedTemplateErrors(spec, RULES),
+    ...templateLabelsErrors(readObject(spec, "template")),
     ...(service === "" ? [] : labelErrors("spec.serviceName", service)),
     ...readList(spec, "volumeClaimTemplates").flatMap((claim, at) =>
       claimSpecErrors(readObject(claim, "spec"), `spec.volumeClaimTemplates[${at}].spec`),
     ),
+  ];
+}
+
+/** Told of twice, as clients know it. */
+function templateLabelsErrors(template: JsonObject): Errors {
+  const metadata = readObject(template, "metadata");
+  return [
+    ...labelsErrors(readObject(metadata, "labels"), "spec.template.labels"),
+    ...annotationsErrors(readObject(metadata, "annotations"), "spec.template.annotations"),
   ];
 }
 

@@ -5,7 +5,13 @@
 import type { JsonObject } from "../../schema/schema.ts";
 import { selectsLabels } from "../../selectors/object-selector.ts";
 import { findObject, readList, readObject, readText } from "../../strategy/object-at.ts";
-import { type Errors, hasSelector, labelSelectorErrors } from "../checks.ts";
+import {
+  type Errors,
+  hasSelector,
+  inKeyOrder,
+  labelSelectorErrors,
+  shownSelector,
+} from "../checks.ts";
 import { type FieldError, forbidden, invalid, notSupported, required } from "../field-error.ts";
 import { annotationsErrors, labelsErrors } from "../object-meta.ts";
 import { podSpecErrors } from "../pod/pod-spec.ts";
@@ -49,7 +55,7 @@ export function labelsMatchErrors(
   const labels = findObject(readObject(template, "metadata"), "labels");
   if (selectsLabels(selector, labels ?? {})) return [];
   const why = "`selector` does not match template `labels`";
-  return [invalid(`${field}.metadata.labels`, labels, why)];
+  return [invalid(`${field}.metadata.labels`, labels && inKeyOrder(labels), why)];
 }
 
 /** Of a controller that must have a selector: its selector and its template. */
@@ -75,7 +81,7 @@ export function selectorErrors(spec: JsonObject, rules: SelectorRules): Errors {
 export function selectedTemplateErrors(spec: JsonObject, rules: SelectorRules): Errors {
   const selector = findObject(spec, "selector");
   if (selector !== undefined && labelSelectorErrors(selector, "").length > 0)
-    return [invalid("spec.selector", selector, rules.wrongSelector)];
+    return [invalid("spec.selector", shownSelector(selector), rules.wrongSelector)];
   const template = readObject(spec, "template");
   return [
     ...labelsMatchErrors(selector, template, "spec.template"),
