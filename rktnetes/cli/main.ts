@@ -19,6 +19,11 @@ const COMMANDS: readonly Command[] = [
     summary: "runs the control plane",
     load: async () => (await import("./cluster/server.ts")).server,
   },
+  {
+    name: "store",
+    summary: "takes, restores, verifies and moves what a cluster has stored",
+    load: async () => (await import("./store/store.ts")).store,
+  },
 ];
 
 const FAILURE = 1;

@@ -2,17 +2,43 @@
  * The store that `--datastore` names. In: the flag's text, the data directory. Out: an open store,
  * that nobody else on this machine writes to. @throws {Fault} "invalid" for a text that names none
  */
+import { randomBytes } from "node:crypto";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import type { Store } from "@rktnetes/apiserver/storage";
 import { compactPeriodically } from "@rktnetes/apiserver/storage/compaction";
+import type { EncryptedStore } from "@rktnetes/apiserver/storage/encryption";
 import { describeFault, Fault, quote, systemClock } from "@shared/base";
+import type { StoreSettings } from "./store-options.ts";
 
 /** Leases and events are written all the time, and nobody reads their past. */
 const BRIEF = ["/registry/coordination.k8s.io/leases/", "/registry/core/events/"];
 
-export async function openStore(datastore: string, dataDirectory: string): Promise<Store> {
+/** The store with its values shown: Secrets lie encrypted in all but a memory store. */
+export async function openStore(settings: StoreSettings): Promise<Store> {
+  const store = await openRawStore(settings);
+  if (settings.datastore === "memory" && settings.encryptionFile === undefined) return store;
+  try {
+    return await openEncrypted(store, settings);
+  } catch (error) {
+    await store[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** The same store, with the encrypted values shown. */
+export async function openEncrypted(
+  store: Store,
+  settings: StoreSettings,
+): Promise<EncryptedStore> {
+  const { EncryptedStore } = await import("@rktnetes/apiserver/storage/encryption");
+  const { encryptionRules } = await import("./encryption-keys.ts");
+  return new EncryptedStore(store, await encryptionRules(settings), randomBytes);
+}
+
+/** The store with its values as they lie on the disk. */
+export async function openRawStore({ datastore, dataDirectory }: StoreSettings): Promise<Store> {
   if (datastore === "memory") {
     const { MemoryStore } = await import("@rktnetes/apiserver/storage/memory");
     return new MemoryStore();

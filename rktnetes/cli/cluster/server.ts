@@ -20,24 +20,14 @@ import {
 import { openClusterKeys } from "./cluster-directory.ts";
 import { kubeconfig } from "./kubeconfig.ts";
 import { openStore, startCompaction } from "./open-store.ts";
+import { readStoreSettings, STORE_FLAGS, type StoreSettings } from "./store-options.ts";
 import { startControllers } from "./start-controllers.ts";
 
 const FLAGS: readonly Flag[] = [
   { name: "only", value: "PART", usage: "runs this part and no other: api" },
-  {
-    name: "data-dir",
-    value: "DIR",
-    usage: "keeps keys and the store there",
-    initial: "/var/lib/rktnetes",
-  },
   { name: "bind", value: "ADDRESS", usage: "listens on this address", initial: "127.0.0.1" },
   { name: "port", value: "N", usage: "listens on this port, 0 for any", initial: "6443" },
-  {
-    name: "datastore",
-    value: "KIND",
-    usage: "keeps state in sqlite (a file in the data directory) or memory",
-    initial: "sqlite",
-  },
+  ...STORE_FLAGS,
   {
     name: "write-kubeconfig",
     value: "FILE",
@@ -53,10 +43,9 @@ const FLAGS: readonly Flag[] = [
 ];
 
 interface ServerOptions {
-  readonly dataDirectory: string;
   readonly bind: string;
   readonly port: number;
-  readonly datastore: string;
+  readonly store: StoreSettings;
   readonly kubeconfig: string | undefined;
   readonly auth: AuthSettings;
   readonly controllers: readonly string[];
@@ -86,10 +75,9 @@ function readOptions(flags: FlagValues): ServerOptions {
     throw new Fault("invalid", `invalid argument ${quote(port)} for --port: not a port`);
   }
   return {
-    dataDirectory: flags.get("data-dir") ?? "",
     bind: flags.get("bind") ?? "",
     port: Number(port),
-    datastore: flags.get("datastore") ?? "",
+    store: readStoreSettings(flags),
     kubeconfig: flags.get("write-kubeconfig"),
     auth: readAuthSettings(flags),
     controllers: chooseControllers(flags.get("controllers") ?? ""),
@@ -97,10 +85,11 @@ function readOptions(flags: FlagValues): ServerOptions {
 }
 
 async function serve(options: ServerOptions): Promise<number> {
-  const { dataDirectory, bind } = options;
+  const { bind, store: settings } = options;
+  const { dataDirectory } = settings;
   const stop = stopSignal();
   const keys = openClusterKeys(dataDirectory, { nowMs: systemClock.now(), bind });
-  await using store = await openStore(options.datastore, dataDirectory);
+  await using store = await openStore(settings);
   using _compaction = startCompaction(store);
   const reachable = bind === "0.0.0.0" || bind === "::" ? "127.0.0.1" : bind;
   const auth = readAuthOptions(options.auth, dataDirectory);

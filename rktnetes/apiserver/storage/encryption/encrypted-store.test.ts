@@ -44,6 +44,10 @@ for (const cipher of ["aesgcm", "aescbc"]) {
   );
 }
 
+async function kindOf(work: Promise<unknown>): Promise<unknown> {
+  return await work.catch((error: { kind?: unknown }) => error.kind);
+}
+
 const SECRET = "/registry/core/secrets/default/s";
 const PLAIN = "/registry/core/configmaps/default/c";
 
@@ -73,11 +77,11 @@ test("a value at another place, or changed, is not shown", async () => {
   const value = Buffer.from((await memory.get(SECRET))?.value ?? []);
   const moved = { type: "put" as const, key: `${SECRET}2`, value };
   await memory.commit([{ change: moved, expected: 0 }]);
-  await expect(store.get(`${SECRET}2`)).rejects.toMatchObject({ kind: "corrupt" });
+  expect(await kindOf(store.get(`${SECRET}2`))).toBe("corrupt");
   const changed = Buffer.from(value);
   changed[value.length - 20] = (changed[value.length - 20] ?? 0) ^ 1;
   await memory.commit([{ change: { ...moved, key: SECRET, value: changed }, expected: undefined }]);
-  await expect(store.get(SECRET)).rejects.toMatchObject({ kind: "corrupt" });
+  expect(await kindOf(store.get(SECRET))).toBe("corrupt");
 });
 
 test("keys are rotated: the first writes, all read, rewriting frees the old one", async () => {
@@ -92,7 +96,7 @@ test("keys are rotated: the first writes, all read, rewriting frees the old one"
     "two",
   ]);
   const alone = encrypted(memory, [keys("aesgcm", "new")]);
-  await expect(alone.list("/registry/")).rejects.toMatchObject({ kind: "corrupt" });
+  expect(await kindOf(alone.list("/registry/"))).toBe("corrupt");
   expect([await both.rewrite(), await both.rewrite()]).toEqual([2, 0]);
   expect((await alone.list("/registry/")).entries.length).toBe(3);
 });

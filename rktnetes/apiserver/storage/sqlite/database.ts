@@ -70,6 +70,14 @@ function prepare(database: Database, file: string): void {
   })();
 }
 
+/** Whether the file is a store of this version. */
+export function isStoreDatabase(database: Database): boolean {
+  return (
+    pragma(database, "application_id").application_id === APPLICATION_ID &&
+    pragma(database, "user_version").user_version === SCHEMA_VERSION
+  );
+}
+
 function pragma<Name extends string>(database: Database, name: Name): Record<Name, unknown> {
   return database.query(`PRAGMA ${name}`).get() as Record<Name, unknown>;
 }

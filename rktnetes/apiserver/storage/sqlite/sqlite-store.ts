@@ -89,7 +89,7 @@ export class SqliteStore implements Store {
     const { compacted, swept, brief } = this.#tables.marks();
     this.#compacted = compacted;
     this.#swept = swept;
-    this.#revision = Math.max(1, this.#tables.lastLogged(), compacted, brief);
+    this.#revision = this.#tables.lastRevision();
     this.#durable = this.#revision;
     this.#ring = new EventRing(this.#revision);
     this.#brief = new BriefHistory(this.#tables, {

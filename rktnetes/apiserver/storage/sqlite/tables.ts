@@ -60,10 +60,11 @@ export class Tables {
     this.#run("UPDATE mark SET revision = ? WHERE name = ?", revision, name);
   }
 
-  /** 0 for an empty log. */
-  lastLogged(): Revision {
+  /** Of the last commit; 1 where there was none. The last writes of the log may be forgotten. */
+  lastRevision(): Revision {
     const row = this.#get("SELECT max(revision) AS last FROM log") as { last: number | null };
-    return row.last ?? 0;
+    const { compacted, brief } = this.marks();
+    return Math.max(1, row.last ?? 0, compacted, brief);
   }
 
   entry(key: string): Entry | undefined {
