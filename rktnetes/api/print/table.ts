@@ -5,7 +5,7 @@
 import type { Kind } from "../kinds/kind.ts";
 import type { Json, JsonObject } from "../schema/schema.ts";
 import type { RowContext, Strategy } from "../strategy/strategy.ts";
-import { ageOf, nameOf, textAt } from "./cells.ts";
+import { ageOf, nameOf, numberAt, textAt } from "./cells.ts";
 import { podRowConditions } from "./pod.ts";
 import { rowOf } from "./rows.ts";
 
@@ -43,4 +43,14 @@ export function rowCells(
 /** Conditions of a row, by which clients hide some; undefined where there are none. */
 export function rowConditions({ group, resource }: Kind, object: JsonObject): Json[] | undefined {
   return group === "" && resource === "pods" ? podRowConditions(object) : undefined;
+}
+
+/** The order in which a list of a kind is printed: flow schemas as they are tried. */
+export function printOrder<T extends { readonly object: JsonObject }>(
+  { group, resource }: Kind,
+  objects: readonly T[],
+): readonly T[] {
+  if (group !== "flowcontrol.apiserver.k8s.io" || resource !== "flowschemas") return objects;
+  const place = ({ object }: T): number => numberAt(object, "spec", "matchingPrecedence");
+  return [...objects].sort((a, b) => place(a) - place(b));
 }

@@ -29,7 +29,8 @@ function serveVersion(request: ApiRequest): Answer {
   if (accept !== "" && !/\*\/\*|application\/json/.test(accept)) {
     throw notAcceptable("406: Not Acceptable\n\nAvailable representations: application/json", {});
   }
-  return documentAnswer(200, versionDocument());
+  const body = JSON.stringify(versionDocument(), null, 2); // people read it
+  return { status: 200, type: "application/json", body };
 }
 
 function indexPaths({ kinds }: ApiServer): string[] {

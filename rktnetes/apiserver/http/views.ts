@@ -5,7 +5,7 @@
  */
 import type { JsonObject } from "@rktnetes/api/schema";
 import { notAcceptable } from "@rktnetes/api/status-fault";
-import { columnDefinitions, rowCells, rowConditions } from "@rktnetes/api/table";
+import { columnDefinitions, printOrder, rowCells, rowConditions } from "@rktnetes/api/table";
 import type { CachedObject } from "../registry/cache/cached-object.ts";
 import type { ObjectList } from "../registry/list.ts";
 import { metadataOf } from "../registry/metadata.ts";
@@ -110,7 +110,7 @@ export function tableOf(
   withColumns: boolean = true,
 ): JsonObject {
   const { kind, strategy } = resource;
-  const rows = objects.map((object) => {
+  const rows = printOrder(kind, objects).map((object) => {
     const cells = rowCells(kind, strategy, object.object, { nowMs });
     const conditions = rowConditions(kind, object.object);
     const row: JsonObject = conditions === undefined ? { cells } : { cells, conditions };
