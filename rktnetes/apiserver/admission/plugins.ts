@@ -1,8 +1,9 @@
 /** All plug-ins, in the order in which they have their say. */
+import { Fault } from "@shared/base";
 import type { ServerHost } from "../host.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Auth } from "../auth/auth.ts";
-import type { AdmissionPlugin } from "./admission.ts";
+import { Admission, type AdmissionPlugin } from "./admission.ts";
 import {
   CERTIFICATE_SUBJECT_RESTRICTION,
   certificateApproval,
@@ -25,6 +26,7 @@ import { resourceQuota } from "./resource-quota.ts";
 import { runtimeClass } from "./runtime-class.ts";
 import { serviceAccount } from "./service-account.ts";
 import { STORAGE_OBJECT_IN_USE_PROTECTION } from "./storage-object-in-use-protection.ts";
+import { mutatingWebhooks, validatingWebhooks } from "./webhooks/webhooks.ts";
 import { TAINT_NODES_BY_CONDITION } from "./taint-nodes.ts";
 
 export interface PluginParts {
@@ -41,7 +43,8 @@ export function admissionPlugins({
   auth,
 }: PluginParts): readonly AdmissionPlugin[] {
   const { authorizer } = auth;
-  return [
+  const webhooks = { lookup, host, matchConditions: cannotTell };
+  const before: readonly AdmissionPlugin[] = [
     namespaceLifecycle(lookup),
     limitRanger(lookup),
     serviceAccount(lookup, host),
@@ -61,6 +64,15 @@ export function admissionPlugins({
     podTopologyLabels(lookup),
     nodeDeclaredFeatureValidator(lookup),
     rbacEscalation(auth),
+  ];
+  return [
+    ...before,
+    mutatingWebhooks(webhooks, (request) => new Admission(before).mutate(request)),
+    validatingWebhooks(webhooks),
     resourceQuota(lookup, registry),
   ];
+}
+
+function cannotTell(): Promise<boolean> {
+  return Promise.reject(new Fault("unsupported", "evaluate matchConditions"));
 }

@@ -16,12 +16,11 @@ import {
 import { isInScope } from "@rktnetes/api/quota/scopes";
 import { type CountedResource, missingIn, usageOf } from "@rktnetes/api/quota/usage";
 import type { JsonObject } from "@rktnetes/api/schema";
+import { StatusFault } from "@rktnetes/api/status-fault";
 import type { Pod, ResourceQuota } from "@rktnetes/api/types/core-v1";
 import { compareQuantities } from "@rktnetes/api/values/quantity";
-import { CachedObject } from "../registry/cache/cached-object.ts";
-import { objectKey } from "../registry/keys.ts";
-import { encodeStored } from "../registry/object-codec.ts";
 import type { Registry } from "../registry/registry.ts";
+import { update } from "../registry/update.ts";
 import type { AdmissionPlugin, AdmissionRequest } from "./admission.ts";
 import { builtinKind, type Lookup } from "./lookup.ts";
 import { refused, typed } from "./subject.ts";
@@ -72,22 +71,30 @@ interface Charge {
 /** Raises what is used of one quota, however often somebody else does so at the same time. */
 async function charge({ registry, request, name }: Charge): Promise<void> {
   const resource = await registry.resource(builtinKind(QUOTAS));
-  const key = objectKey(resource.prefix, request.namespace, name);
-  let current = (await registry.fresh(resource)).get(key);
-  for (let attempt = 1; attempt <= TRIES; attempt++) {
-    if (current === undefined) return;
-    const raised = raisedUse(request, typed<ResourceQuota>(current.object));
-    if (raised === undefined || request.context.dryRun) return;
-    const object = current.copy();
-    const status = (object["status"] ?? {}) as JsonObject;
-    object["status"] = { ...status, used: { ...(status["used"] as JsonObject), ...raised } };
-    const value = encodeStored(resource, object);
-    const change = { type: "put", key, value } as const;
-    const result = await registry.hub.store.commit([{ change, expected: current.revision }]);
-    if (result.done) return;
-    current = result.current === undefined ? undefined : CachedObject.of(result.current);
+  const { namespace, context } = request;
+  const write = { namespace, name, subresource: "status", dryRun: context.dryRun };
+  const change = (current: JsonObject | undefined): JsonObject => raised(request, current ?? {});
+  const by = { user: SELF, fieldManager: "kube-apiserver", warn: () => undefined };
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await update(registry, resource, { ...write, ...by, change, mayCreate: false });
+      return;
+    } catch (error) {
+      const code = error instanceof StatusFault ? error.failure.code : 0;
+      if (code === 404) return;
+      if (code !== 409 || attempt === TRIES) throw error;
+    }
   }
-  throw refused(request, `resource quota ${name} is written to too often`);
+}
+
+const SELF = { name: "system:apiserver", uid: "", groups: ["system:masters"], extra: {} };
+
+function raised(request: AdmissionRequest, current: JsonObject): JsonObject {
+  const used = raisedUse(request, typed<ResourceQuota>(current));
+  if (used === undefined) return current;
+  const status = (current["status"] ?? {}) as JsonObject;
+  const before = (status["used"] ?? {}) as JsonObject;
+  return { ...current, status: { ...status, used: { ...before, ...used } } };
 }
 
 /** The used amounts as they will be; undefined where nothing changes. */
