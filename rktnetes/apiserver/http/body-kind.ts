@@ -15,6 +15,8 @@ import { apiVersionOf } from "../registry/resource.ts";
 export interface BodyKind extends GroupVersionKind {
   readonly schema: ObjectSchema;
   readonly hasProtobuf: boolean;
+  /** An older version that reads the same, as `policy/v1beta1`. */
+  readonly olderVersion?: string;
 }
 
 /** The beginning of what is said of a body that is not what the path wants. */
@@ -65,7 +67,8 @@ export function checkType(said: SaidType, bytes: Buffer, kind: BodyKind): void {
   if (kind.schema.structural !== undefined) return checkCustomType(said, bytes, own);
   const apiVersion = said.apiVersion === "" ? own : said.apiVersion;
   const name = said.kind === "" ? kind.kind : said.kind;
-  if (apiVersion === own && name === kind.kind) return;
+  const isVersion = apiVersion === own || apiVersion === kind.olderVersion;
+  if (isVersion && name === kind.kind) return;
   const group = second === undefined ? "" : first;
   const version = second ?? (first === "" ? kind.version : first);
   throw badRequest(otherType({ group, version, kind: name }, kind));

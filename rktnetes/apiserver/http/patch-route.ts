@@ -50,6 +50,23 @@ export async function patchObject(
   resource: Resource,
   { options, request }: PatchCall,
 ): Promise<Written> {
+  const { change, isApply } = await readPatch(call, resource, { options, request });
+  const { registry } = call.server;
+  const mayCreate = isApply && call.path.subresource === "";
+  return await update(registry, resource, { ...request, isApply, change, mayCreate });
+}
+
+/** What a patch does to an object, and whether it says what the object is to have. */
+export interface ReadPatch {
+  readonly change: Change;
+  readonly isApply: boolean;
+}
+
+export async function readPatch(
+  call: ResourceCall,
+  resource: Resource,
+  { options, request }: PatchCall,
+): Promise<ReadPatch> {
   const type = contentType(call.request);
   if (!TYPES.has(type)) throw unsupportedMediaType("415: Unsupported Media Type", {});
   if (type === STRATEGIC_TYPE && !resource.kind.hasProtobuf) throw noStrategy();
@@ -59,9 +76,7 @@ export async function patchObject(
   const change = isApply
     ? await applyChange(call, resource, { bytes, options, request })
     : patchChange(call, resource, { type, bytes, options });
-  const { registry } = call.server;
-  const mayCreate = isApply && call.path.subresource === "";
-  return await update(registry, resource, { ...request, isApply, change, mayCreate });
+  return { change, isApply };
 }
 
 /** Custom kinds have no merge keys. */

@@ -25,6 +25,7 @@ import type { Resource } from "../registry/resource.ts";
 import { update } from "../registry/update.ts";
 import type { Written, WriteRequest } from "../registry/written.ts";
 import { type Answer, documentAnswer } from "./answer.ts";
+import type { CallTools } from "./call-tools.ts";
 import { negotiate } from "./negotiate.ts";
 import { patchObject } from "./patch-route.ts";
 import { readDeleteBody } from "./read-delete-body.ts";
@@ -91,8 +92,12 @@ async function serveItem(call: ResourceCall): Promise<Answer> {
 async function serveSubresource(call: ResourceCall): Promise<Answer> {
   const { request, path, kind } = call;
   const subresource = kind.subresources.find(({ name }) => name === path.subresource);
-  if (subresource === undefined || path.rest.length > 0) throw noSuchResource();
-  const isItself = subresource.kind.kind === kind.kind && subresource.kind.group === kind.group;
+  if (subresource === undefined) throw noSuchResource();
+  if (path.rest.length > 0 && subresource.name !== "proxy") throw noSuchResource();
+  const isItself =
+    subresource.kind.kind === kind.kind &&
+    subresource.kind.group === kind.group &&
+    subresource.name !== "log";
   const can = (verb: string): boolean => subresource.verbs.includes(verb);
   if (isItself && request.method === "GET" && can("get")) return await serveGet(call);
   if (isItself && request.method === "PUT" && can("update")) return await serveUpdate(call);
@@ -101,7 +106,15 @@ async function serveSubresource(call: ResourceCall): Promise<Answer> {
     const resource = await call.server.registry.resource(kind);
     return await serveToken(call, viewOf(call, resource, false));
   }
-  throw methodNotAllowed();
+  const { serveSpecial } = await import("./subresource-routes.ts");
+  return await serveSpecial(call, subresource, toolsOf(call));
+}
+
+function toolsOf(call: ResourceCall): CallTools {
+  return {
+    view: (resource) => viewOf(call, resource, false),
+    write: (options) => writeRequest(call, options),
+  };
 }
 
 function viewOf(call: ResourceCall, resource: Resource, canStream: boolean): ViewContext {
@@ -152,6 +165,10 @@ async function serveList(call: ResourceCall): Promise<Answer | undefined> {
 
 async function serveCreate(call: ResourceCall): Promise<Answer> {
   const { request, kind, server } = call;
+  if (kind.group === "" && kind.resource === "bindings") {
+    const { serveBinding } = await import("./subresource-routes.ts");
+    return await serveBinding(call, "", toolsOf(call));
+  }
   const resource = await server.registry.resource(kind);
   const view = viewOf(call, resource, false);
   const options = readWriteQuery(request.query, "CreateOptions");
