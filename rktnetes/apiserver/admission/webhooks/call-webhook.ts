@@ -5,6 +5,7 @@
  */
 import { request as httpsRequest } from "node:https";
 import { request as httpRequest } from "node:http";
+import { isIP } from "node:net";
 import type { WebhookClientConfig } from "@rktnetes/api/types/admissionregistration-v1";
 import type { Service } from "@rktnetes/api/types/core-v1";
 import { Fault } from "@shared/base";
@@ -96,7 +97,7 @@ function post(place: Place, { config, timeoutSeconds, body }: WebhookCall): Prom
   return new Promise((resolve, reject) => {
     const request = isPlain
       ? httpRequest(options)
-      : httpsRequest({ ...options, servername: serverName, ...authority });
+      : httpsRequest({ ...options, ...namedServer(serverName), ...authority });
     const timer = setTimeout(() => {
       request.destroy(new Fault("timeout", "context deadline exceeded"));
     }, timeoutSeconds * 1000);
@@ -122,6 +123,11 @@ function post(place: Place, { config, timeoutSeconds, body }: WebhookCall): Prom
     });
     request.end(body);
   });
+}
+
+/** An address stands for itself; only names are told to the server. */
+function namedServer(name: string): { readonly servername?: string } {
+  return isIP(name) === 0 ? { servername: name } : {};
 }
 
 function wordsFor(error: Error & { code?: string }, host: string, port: number): string {
