@@ -27,7 +27,7 @@ export function parameterType(name: string): "boolean" | "integer" | "string" {
   return TYPES[name] ?? "string";
 }
 
-export const PATCH_TYPES: readonly string[] = [
+const PATCH_TYPES: readonly string[] = [
   "application/apply-patch+yaml",
   "application/json-patch+json",
   "application/merge-patch+json",
@@ -40,4 +40,9 @@ export function answerTypes(streams: boolean, custom: boolean): readonly string[
   const plain = ["application/json", ...protobuf, "application/yaml"];
   const streamed = ["application/json", ...protobuf].map((type) => `${type};stream=watch`);
   return streams ? [...plain, ...streamed] : plain;
+}
+
+/** Custom kinds have no merge keys that a strategic merge could follow. */
+export function patchTypes(custom: boolean): readonly string[] {
+  return custom ? PATCH_TYPES.filter((type) => !type.includes("strategic")) : PATCH_TYPES;
 }

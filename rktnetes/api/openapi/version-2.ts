@@ -6,7 +6,7 @@ import type { GroupVersion, Kind } from "../kinds/kind.ts";
 import type { JsonObject } from "../schema/schema.ts";
 import { Definitions } from "./definitions.ts";
 import { type ApiPath, type Operation, pathsOf } from "./operations.ts";
-import { answerTypes, parameterType, PATCH_TYPES } from "./parameters.ts";
+import { answerTypes, parameterType, patchTypes } from "./parameters.ts";
 import { reference } from "./schema-form.ts";
 
 /** One API with its kinds. */
@@ -25,8 +25,9 @@ export function openApi2(apis: readonly ApiKinds[]): JsonObject {
   );
   const paths: JsonObject = {};
   for (const { api, kinds } of apis) {
+    const isCustom = kinds.some(({ openApi }) => openApi !== undefined);
     for (const each of pathsOf(api, kinds, (kind) => definitions.nameOf(kind))) {
-      paths[each.path] = pathItem(each, definitions);
+      paths[each.path] = pathItem(each, definitions, isCustom);
     }
   }
   const token = { type: "apiKey", name: "authorization", in: "header" };
@@ -40,9 +41,9 @@ export function openApi2(apis: readonly ApiKinds[]): JsonObject {
   };
 }
 
-function pathItem(path: ApiPath, definitions: Definitions): JsonObject {
+function pathItem(path: ApiPath, definitions: Definitions, isCustom: boolean): JsonObject {
   const item: JsonObject = {};
-  for (const each of path.operations) item[each.method] = operationOf(each, definitions);
+  for (const each of path.operations) item[each.method] = operationOf(each, definitions, isCustom);
   const parts = path.parts.map((name) => ({ ...parameter(name, "path"), required: true }));
   const parameters = [...parts, ...path.query.map((name) => parameter(name, "query"))];
   if (parameters.length > 0) item["parameters"] = parameters;
@@ -54,10 +55,14 @@ function parameter(name: string, where: "path" | "query"): JsonObject {
   return { uniqueItems: true, type, name, in: where };
 }
 
-function operationOf(operation: Operation, definitions: Definitions): JsonObject {
+function operationOf(
+  operation: Operation,
+  definitions: Definitions,
+  isCustom: boolean,
+): JsonObject {
   const { tag, id, query, body, action, kind, method, result, streams } = operation;
-  const consumes = method === "patch" ? [...PATCH_TYPES] : ["*/*"];
-  const produces = result === undefined ? ["*/*"] : [...answerTypes(streams, false)];
+  const consumes = method === "patch" ? [...patchTypes(isCustom)] : ["*/*"];
+  const produces = result === undefined ? ["*/*"] : [...answerTypes(streams, isCustom)];
   const made: JsonObject = { schemes: ["https"], tags: [tag], operationId: id, consumes, produces };
   const parameters = query.map((name) => parameter(name, "query"));
   if (body !== undefined) {

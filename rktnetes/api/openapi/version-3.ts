@@ -6,7 +6,7 @@ import type { GroupVersion, Kind } from "../kinds/kind.ts";
 import type { Json, JsonObject } from "../schema/schema.ts";
 import { Definitions } from "./definitions.ts";
 import { type ApiPath, type Operation, pathsOf } from "./operations.ts";
-import { answerTypes, parameterType, PATCH_TYPES } from "./parameters.ts";
+import { answerTypes, parameterType, patchTypes } from "./parameters.ts";
 import { reference } from "./schema-form.ts";
 
 /** The document of one API. */
@@ -75,11 +75,6 @@ function operationOf(
     made["x-kubernetes-group-version-kind"] = { group, version, kind: kind.kind };
   }
   return made;
-}
-
-/** Custom kinds have no merge keys that a strategic merge could follow. */
-function patchTypes(isCustom: boolean): readonly string[] {
-  return isCustom ? PATCH_TYPES.filter((type) => !type.includes("strategic")) : PATCH_TYPES;
 }
 
 function contentOf(types: readonly string[], name: string, definitions: Definitions): JsonObject {
