@@ -6,6 +6,7 @@ import { Admission } from "./admission/admission.ts";
 import { admissionPlugins } from "./admission/plugins.ts";
 import { Lookup } from "./admission/lookup.ts";
 import { type Auth, type AuthOptions, openAuth } from "./auth/auth.ts";
+import { RoleAggregation } from "./auth/rbac/aggregate-roles.ts";
 import { bootstrap } from "./bootstrap/bootstrap.ts";
 import { Definitions } from "./custom/definitions.ts";
 import type { ServerHost } from "./host.ts";
@@ -47,6 +48,7 @@ export class ApiServer implements AsyncDisposable {
   /** Follows the definitions of custom kinds. */
   readonly definitions: Definitions;
   readonly #hub: Hub;
+  readonly #aggregation: RoleAggregation;
   readonly #stop = new AbortController();
 
   private constructor(hub: Hub, registry: Registry, parts: ServerParts) {
@@ -57,6 +59,7 @@ export class ApiServer implements AsyncDisposable {
     this.host = host;
     this.lookup = lookup;
     this.auth = auth;
+    this.#aggregation = new RoleAggregation(registry, lookup);
   }
 
   /** Opens the server on a store and writes what a fresh cluster has. */
@@ -72,6 +75,7 @@ export class ApiServer implements AsyncDisposable {
     const registry: Registry = new Registry({ hub, host, admission });
     const server = new ApiServer(hub, registry, { host, store, lookup, auth });
     await server.definitions.start();
+    await server.#aggregation.start();
     return server;
   }
 
@@ -87,6 +91,7 @@ export class ApiServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.beginStop();
+    await this.#aggregation[Symbol.asyncDispose]();
     await this.#hub[Symbol.asyncDispose]();
   }
 }

@@ -35,7 +35,7 @@ export async function handle(
   };
   try {
     const path = parsePath(request.path);
-    const sender = await server.auth.authenticator.authenticate(request);
+    const sender = await server.auth.authenticator.authenticate(request, warn);
     const entry = await enter(server, request, sender, attributesOf(request, path));
     if (entry.refusal !== undefined) return { answer: entry.refusal, warnings };
     const { user } = entry;

@@ -37,14 +37,14 @@ export class Authenticator {
     this.#frontProxy = frontProxy;
   }
 
-  async authenticate(request: ApiRequest): Promise<User> {
+  async authenticate(request: ApiRequest, warn: (text: string) => void): Promise<User> {
     const certificate = request.certificate();
     if (certificate !== undefined) {
       const vouched = this.#vouchedFor(request, certificate);
       if (vouched !== undefined) return vouched;
       if (certificate.isFrontProxy !== true) return this.#peer(certificate);
     }
-    const token = bearerToken(request);
+    const token = bearerToken(request, warn);
     if (token !== undefined) {
       const verdict = await this.check(token, this.audiences);
       if (verdict.type !== "user") throw unauthorizedFault();
@@ -89,12 +89,18 @@ export class Authenticator {
   }
 }
 
+const EXTRA_SPACE =
+  "the provided Authorization header contains extra space before the bearer token, and is ignored";
+
 /** `Bearer <token>`, with one space; any other scheme is as good as none. */
-function bearerToken(request: ApiRequest): string | undefined {
+function bearerToken(request: ApiRequest, warn: (text: string) => void): string | undefined {
   const header = request.header("authorization");
   if (header === undefined) return undefined;
-  const [scheme = "", token = ""] = header.trim().split(" ");
-  return scheme.toLowerCase() === "bearer" && token !== "" ? token : undefined;
+  const [scheme = "", token = "", more = ""] = header.trim().split(" ");
+  if (scheme.toLowerCase() !== "bearer") return undefined;
+  if (token !== "") return token;
+  if (more !== "") warn(EXTRA_SPACE);
+  return undefined;
 }
 
 /** All values of a header that may come several times. */

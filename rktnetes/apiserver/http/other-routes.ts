@@ -16,11 +16,34 @@ export async function serveOther(server: ApiServer, request: ApiRequest): Promis
     const { serveOpenApi } = await import("../openapi/serve-openapi.ts");
     return (await serveOpenApi(server.openApi, request)) ?? pageNotFound();
   }
+  if (path.startsWith("/openid/") || path.startsWith("/.well-known/")) {
+    return serveIssuer(server, path) ?? pageNotFound();
+  }
   if (path === "/metrics") {
     const body = server.metrics.text(memoryUsage().rss);
     return { status: 200, type: "text/plain; version=0.0.4; charset=utf-8", body };
   }
   return (await answerHealth(server, path, request.query)) ?? pageNotFound();
+}
+
+/** What others verify tokens of service accounts with. @see OpenID Connect Discovery 1.0 §4 */
+function serveIssuer({ auth, address }: ApiServer, path: string): Answer | undefined {
+  const { tokens } = auth;
+  const headers = { "cache-control": "public, max-age=3600" };
+  const place = path.replace(/\/$/, "");
+  if (place === "/openid/v1/jwks") {
+    const body = JSON.stringify(tokens.keySet());
+    return { status: 200, type: "application/jwk-set+json", body, headers, uncached: true };
+  }
+  if (place !== "/.well-known/openid-configuration") return undefined;
+  const body = JSON.stringify({
+    issuer: tokens.keys.issuer,
+    jwks_uri: `https://${address}/openid/v1/jwks`,
+    response_types_supported: ["id_token"],
+    subject_types_supported: ["public"],
+    id_token_signing_alg_values_supported: tokens.algorithms,
+  });
+  return { status: 200, type: "application/json", body, headers, uncached: true };
 }
 
 function serveVersion(request: ApiRequest): Answer {

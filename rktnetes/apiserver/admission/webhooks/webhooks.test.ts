@@ -5,7 +5,11 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import type { Json, JsonObject } from "@rktnetes/api/schema";
 import { systemClock } from "@shared/base";
-import { createAuthority, issueCertificate, type KeyPair } from "../../certificates/certificates.ts";
+import {
+  createAuthority,
+  issueCertificate,
+  type KeyPair,
+} from "../../certificates/certificates.ts";
 import { create } from "../../registry/create.ts";
 import { type Cluster, openCluster } from "../../testing/cluster.ts";
 
@@ -77,10 +81,7 @@ function webhook(name: string, more: JsonObject = {}): JsonObject {
 }
 
 async function install(cluster: Cluster, kind: Kind, webhooks: JsonObject[]): Promise<void> {
-  const resource = await cluster.resource(
-    "admissionregistration.k8s.io",
-    `${kind.toLowerCase()}s`,
-  );
+  const resource = await cluster.resource("admissionregistration.k8s.io", `${kind.toLowerCase()}s`);
   const object = { metadata: { name: "w" }, webhooks };
   await create(cluster.registry, resource, object, cluster.request({ name: "w" }));
 }
