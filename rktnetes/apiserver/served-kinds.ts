@@ -1,6 +1,7 @@
 /** Which kinds are served now: built-in ones, and custom ones that come and go. */
 import { builtinGroupVersions, builtinKinds, findKind } from "@rktnetes/api/kinds";
 import type { GroupVersion, Kind } from "@rktnetes/api/kind";
+import { compareVersions } from "./custom/version-order.ts";
 
 export class ServedKinds {
   readonly #custom = new Map<string, Kind>();
@@ -17,8 +18,18 @@ export class ServedKinds {
 
   /** In the order of discovery; versions of a group stand together, the preferred one first. */
   groupVersions(): readonly GroupVersion[] {
-    const custom = [...this.#custom.values()].map(({ group, version }) => ({ group, version }));
-    return [...builtinGroupVersions(), ...custom];
+    const custom = new Map<string, GroupVersion>();
+    for (const { group, version } of this.#custom.values()) {
+      custom.set(`${group}/${version}`, { group, version });
+    }
+    const sorted = [...custom.values()].sort((left, right) =>
+      left.group === right.group
+        ? compareVersions(left.version, right.version)
+        : left.group < right.group
+          ? -1
+          : 1,
+    );
+    return [...builtinGroupVersions(), ...sorted];
   }
 
   /** Kinds of one group and version. */

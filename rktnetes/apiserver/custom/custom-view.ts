@@ -16,17 +16,18 @@ export function sourcePrefix({ group, resource }: Kind): string {
   return resourcePrefix({ group, version: "", resource });
 }
 
-export function customView(kind: Kind): VersionView {
+/** `stored` is the version that is kept: its schema says what is there. */
+export function customView(kind: Kind, stored: Kind): VersionView {
   const shown = `${kind.group}/${kind.version}`;
-  const kept = `${kind.group}/${kind.storageVersion ?? kind.version}`;
+  const kept = `${stored.group}/${stored.version}`;
   return {
     prefix: resourcePrefix(kind),
     source: sourcePrefix(kind),
     toStored: (value) =>
       shown === kept ? value : encoded(kind, { ...parsed(value), apiVersion: kept }),
     fromStored: (value) => {
-      const { object } = decodeTree(kind.schema, { ...parsed(value), apiVersion: shown });
-      return encoded(kind, object);
+      const { object } = decodeTree(stored.schema, parsed(value));
+      return encoded(kind, { ...object, apiVersion: shown });
     },
   };
 }

@@ -142,9 +142,11 @@ export class Definitions {
     if (this.#served.get(name)?.text === text) return;
     const { store, kinds: served } = this.#parts;
     this.#forget(name);
+    const stored = storageKindOf(definition);
+    if (stored === undefined) return;
     const kinds = kindsOf(definition).map((kind) => ({ ...kind, ...definitionRules(kind) }));
     for (const kind of kinds) {
-      store.addView(customView(kind));
+      store.addView(customView(kind, stored));
       served.add(kind);
     }
     this.#served.set(name, { text, kinds });
@@ -154,9 +156,9 @@ export class Definitions {
     const { store, kinds, registry } = this.#parts;
     for (const kind of this.#served.get(name)?.kinds ?? []) {
       kinds.remove(kind);
-      const view = customView(kind);
-      store.removeView(view.prefix);
-      registry.hub.forget(view.prefix);
+      const prefix = resourcePrefix(kind);
+      store.removeView(prefix);
+      registry.hub.forget(prefix);
       registry.forget(kind);
     }
     this.#served.delete(name);
@@ -169,7 +171,7 @@ export class Definitions {
     if (kind === undefined || kind.resource === "")
       return await this.#release(resource, definition);
     const { registry, store } = this.#parts;
-    const view = customView(kind);
+    const view = customView(kind, kind);
     store.addView(view);
     try {
       const objects = await registry.resource(kind);

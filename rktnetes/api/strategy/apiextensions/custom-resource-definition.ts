@@ -3,6 +3,7 @@
  * keeps a definition until its objects are gone.
  */
 import type { Json, JsonObject } from "../../schema/schema.ts";
+import { ruleErrors } from "../../cel/check-rules.ts";
 import { isKnownFormat } from "../../structural/formats.ts";
 import { isObject, textsOf } from "../../structural/structural.ts";
 import {
@@ -61,8 +62,6 @@ function collectFormats(schema: Json | undefined, formats: Set<string>): void {
   for (const name of Object.keys(properties)) collectFormats(properties[name], formats);
 }
 
-const noRules = (): readonly [] => [];
-
 export const CUSTOM_RESOURCE_DEFINITION: Strategy = {
   setDefaults,
   prepareForCreate: (definition) => {
@@ -73,8 +72,8 @@ export const CUSTOM_RESOURCE_DEFINITION: Strategy = {
     definition["status"] = structuredClone(old["status"] ?? {});
     rememberStorage(definition);
   },
-  validateCreate: (definition) => definitionErrors(definition, noRules),
-  validateUpdate: (definition, old) => definitionUpdateErrors(definition, old, noRules),
+  validateCreate: (definition) => definitionErrors(definition, ruleErrors),
+  validateUpdate: (definition, old) => definitionUpdateErrors(definition, old, ruleErrors),
   warnings: formatWarnings,
   subresources: {
     status: {

@@ -64,9 +64,8 @@ function objectErrors(
     ...scaleErrors(kind, object),
     ...listTypeErrors(object, structural, ""),
   ];
-  if (kind.rules === undefined) return errors;
   if (errors.some(({ type }) => BLOCKING.has(type))) return [...errors, UNCHECKED];
-  return [...errors, ...kind.rules(object, old)];
+  return [...errors, ...(kind.rules?.(object, old) ?? [])];
 }
 
 function schemaErrors(
@@ -148,7 +147,7 @@ function cellOf(type: string, jsonPath: string): Cell {
   return (object, context) => {
     const values = find(object);
     const [first] = values;
-    if (first === undefined || first === null) return type === "date" ? "<unknown>" : null;
+    if (first === undefined || first === null) return null;
     if (type === "date") return typeof first === "string" ? ageOf(first, context) : null;
     if (type === "string") return values.map(textOf).join(" ");
     if (type === "boolean") return typeof first === "boolean" ? first : null;
