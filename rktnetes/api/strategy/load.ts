@@ -10,6 +10,15 @@ const LOADERS: Readonly<Record<string, (kind: Kind) => Promise<Strategy>>> = {
     (await import("./apiextensions/custom-resource-definition.ts")).CUSTOM_RESOURCE_DEFINITION,
   "/namespaces": async () => (await import("./core/namespace.ts")).NAMESPACE,
   "/pods": async () => (await import("./core/pod.ts")).POD,
+  "/configmaps": async () => (await import("./core/config-map.ts")).CONFIG_MAP,
+  "/events": async ({ group }) => (await import("./core/event.ts")).eventStrategy(group),
+  "apps/controllerrevisions": async () =>
+    (await import("./apps/controller-revision.ts")).CONTROLLER_REVISION,
+  "events.k8s.io/events": async ({ group }) =>
+    (await import("./core/event.ts")).eventStrategy(group),
+  "node.k8s.io/runtimeclasses": async () => (await import("./node/runtime-class.ts")).RUNTIME_CLASS,
+  "policy/poddisruptionbudgets": async () =>
+    (await import("./policy/pod-disruption-budget.ts")).DISRUPTION_BUDGET,
   "/limitranges": async () => (await import("./core/limit-range.ts")).LIMIT_RANGE,
   "/nodes": async () => (await import("./core/node.ts")).NODE,
   "/podtemplates": async () => (await import("./core/pod-template.ts")).POD_TEMPLATE,

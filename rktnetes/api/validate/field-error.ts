@@ -57,8 +57,8 @@ export function typeInvalid(field: string, value: Json | undefined, detail: stri
 }
 
 /** The value is there already. */
-export function duplicate(field: string, value: Json): FieldError {
-  const message = `Duplicate value: ${showValue(value)}`;
+export function duplicate(field: string, value: Json, detail: string = ""): FieldError {
+  const message = withDetail(`Duplicate value: ${showValue(value)}`, detail);
   return { type: "FieldValueDuplicate", field, message };
 }
 

@@ -2,6 +2,7 @@
  * What namespaces do beyond their data: the phase, the finalizer of the server, the name's label.
  */
 import type { JsonObject } from "../../schema/schema.ts";
+import { namespaceErrors } from "../../validate/core/small-kinds.ts";
 import { labelName } from "../../validate/object-names.ts";
 import type { Strategy } from "../strategy.ts";
 import { objectAt } from "../object-at.ts";
@@ -17,6 +18,7 @@ function setDefaults(namespace: JsonObject): void {
 
 export const NAMESPACE: Strategy = {
   nameProblems: labelName,
+  validateCreate: namespaceErrors,
   setDefaults,
   prepareForCreate: (namespace) => {
     namespace["status"] = { phase: "Active" };

@@ -161,7 +161,7 @@ export function managedByErrors(spec: JsonObject, field: string): Errors {
   const cut = manager.indexOf("/");
   const path = manager.slice(cut + 1);
   if (manager === "") errors.push(required(field));
-  else if (cut < 0 || cut === 0 || path === "") {
+  else if (cut <= 0 || path === "") {
     const why = 'must be a domain-prefixed path (such as "acme.io/foo")';
     errors.push(invalid(field, manager, why));
   } else {

@@ -215,5 +215,6 @@ function sameTemplateErrors(spec: JsonObject, before: JsonObject, old: JsonObjec
 }
 
 function pick(metadata: JsonObject): JsonObject {
-  return { labels: metadata["labels"] ?? {}, annotations: metadata["annotations"] ?? {} };
+  const names = ["labels", "annotations"].filter((name) => metadata[name] !== undefined);
+  return Object.fromEntries(names.map((name) => [name, metadata[name] ?? {}]));
 }
