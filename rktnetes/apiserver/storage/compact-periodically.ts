@@ -5,6 +5,7 @@
 import type { Clock } from "@shared/base";
 import type { Store } from "./store.ts";
 
+/** How often, and until when. */
 export interface CompactionOptions {
   readonly clock: Clock;
   readonly intervalMs: number;

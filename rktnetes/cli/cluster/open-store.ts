@@ -3,7 +3,7 @@
  * that nobody else on this machine writes to. @throws {Fault} "invalid" for a text that names none
  */
 import { randomBytes } from "node:crypto";
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import type { Store } from "@rktnetes/apiserver/storage";
@@ -11,6 +11,9 @@ import { compactPeriodically } from "@rktnetes/apiserver/storage/compaction";
 import type { EncryptedStore } from "@rktnetes/apiserver/storage/encryption";
 import { describeFault, Fault, quote, systemClock } from "@shared/base";
 import type { StoreSettings } from "./store-options.ts";
+
+/** What the name of an etcd datastore begins with. */
+const ETCD = "etcd=";
 
 /** Leases and events are written all the time, and nobody reads their past. */
 const BRIEF = ["/registry/coordination.k8s.io/leases/", "/registry/core/events/"];
@@ -38,7 +41,8 @@ export async function openEncrypted(
 }
 
 /** The store with its values as they lie on the disk. */
-export async function openRawStore({ datastore, dataDirectory }: StoreSettings): Promise<Store> {
+export async function openRawStore(settings: StoreSettings): Promise<Store> {
+  const { datastore, dataDirectory } = settings;
   if (datastore === "memory") {
     const { MemoryStore } = await import("@rktnetes/apiserver/storage/memory");
     return new MemoryStore();
@@ -48,8 +52,19 @@ export async function openRawStore({ datastore, dataDirectory }: StoreSettings):
     await lockStore(dataDirectory);
     return SqliteStore.open(storeFile(dataDirectory), { brief: BRIEF });
   }
-  const hint = 'say "sqlite" or "memory"';
+  if (datastore.startsWith(ETCD)) return await openEtcd(datastore.slice(ETCD.length), settings);
+  const hint = 'say "sqlite", "memory" or "etcd=URL,URL"';
   throw new Fault("invalid", `open the datastore ${quote(datastore)}: no such kind`, { hint });
+}
+
+async function openEtcd(urls: string, { etcdFiles }: StoreSettings): Promise<Store> {
+  const { readMembers } = await import("@rktnetes/apiserver/storage/etcd/endpoints");
+  const { EtcdStore } = await import("@rktnetes/apiserver/storage/etcd");
+  const read = (file: string | undefined): string | undefined =>
+    file === undefined ? undefined : readFileSync(file, "utf8");
+  const { authority, certificate, key } = etcdFiles;
+  const tls = { authority: read(authority), certificate: read(certificate), key: read(key) };
+  return await EtcdStore.open(readMembers(urls, tls));
 }
 
 const COMPACTION_MS = 300_000;

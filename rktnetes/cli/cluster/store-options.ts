@@ -14,9 +14,12 @@ export const STORE_FLAGS: readonly Flag[] = [
   {
     name: "datastore",
     value: "KIND",
-    usage: "keeps state in sqlite (a file in the data directory) or memory",
+    usage: "keeps state in sqlite (in the data directory), memory, or etcd=URL,URL",
     initial: "sqlite",
   },
+  { name: "etcd-cafile", value: "FILE", usage: "signs the certificates of the etcd members" },
+  { name: "etcd-certfile", value: "FILE", usage: "certificate that etcd is shown" },
+  { name: "etcd-keyfile", value: "FILE", usage: "key of that certificate" },
   {
     name: "encryption-provider-config",
     value: "FILE",
@@ -24,10 +27,17 @@ export const STORE_FLAGS: readonly Flag[] = [
   },
 ];
 
+export interface EtcdFiles {
+  readonly authority: string | undefined;
+  readonly certificate: string | undefined;
+  readonly key: string | undefined;
+}
+
 export interface StoreSettings {
   readonly dataDirectory: string;
   /** What `--datastore` says: it names a kind of store. */
   readonly datastore: string;
+  readonly etcdFiles: EtcdFiles;
   /** Of an EncryptionConfiguration. */
   readonly encryptionFile: string | undefined;
 }
@@ -41,6 +51,11 @@ export function readStoreSettings(flags: FlagValues): StoreSettings {
   return {
     dataDirectory,
     datastore: flags.get("datastore") ?? "",
+    etcdFiles: {
+      authority: flags.get("etcd-cafile"),
+      certificate: flags.get("etcd-certfile"),
+      key: flags.get("etcd-keyfile"),
+    },
     encryptionFile: flags.get("encryption-provider-config"),
   };
 }

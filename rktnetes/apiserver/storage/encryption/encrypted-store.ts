@@ -19,6 +19,9 @@ import { isStale, type RandomBytes, seal, unseal } from "./seal.ts";
 
 const PAGE = 500;
 
+/**
+ * Reads fail with Fault "corrupt" where a value cannot be decrypted; all else as the inner store.
+ */
 export class EncryptedStore implements Store {
   readonly #store: Store;
   readonly #rules: readonly EncryptionRule[];

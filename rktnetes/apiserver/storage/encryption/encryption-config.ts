@@ -13,6 +13,7 @@ export interface CipherKey {
   readonly secret: Uint8Array;
 }
 
+/** One entry of `resources`. */
 export interface EncryptionRule {
   /** Of the keys of the store that the rule is about. */
   readonly prefixes: readonly string[];

@@ -27,6 +27,7 @@ import { listAt } from "./list-at.ts";
 import { rangeOf, Tables } from "./tables.ts";
 import { WriteAheadLog } from "./write-ahead-log.ts";
 
+/** How much of the past is kept. */
 export interface SqliteStoreOptions {
   /** What keys begin with whose past is short: they are written often and nobody reads it. */
   readonly brief?: readonly string[];
@@ -63,6 +64,7 @@ interface Applied {
   readonly events: readonly StoreEvent[];
 }
 
+/** A store in a file. After a write that the disk refused, faults "unavailable" for ever. */
 export class SqliteStore implements Store {
   readonly #database: Database;
   readonly #tables: Tables;

@@ -140,7 +140,8 @@ export class Tables {
   /** Gives some free pages back to the file system where there are many. */
   shrink(): void {
     const text =
-      "SELECT freelist_count AS free, page_count AS pages FROM pragma_freelist_count, pragma_page_count";
+      "SELECT freelist_count AS free, page_count AS pages " +
+      "FROM pragma_freelist_count, pragma_page_count";
     const { free, pages } = this.#get(text) as { free: number; pages: number };
     if (free > FREE_PAGES && free > pages / 4) {
       this.#database.run(`PRAGMA incremental_vacuum(${SHRINK_PAGES})`);

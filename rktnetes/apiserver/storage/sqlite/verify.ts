@@ -35,6 +35,7 @@ const RULES: readonly (readonly [query: string, wrong: string])[] = [
   ],
 ];
 
+/** Reads all of it. @throws {Fault} "corrupt", "invalid" for what is no store */
 export function verifyStore(file: string): StoreSummary {
   const action = `verify the store ${quote(file)}`;
   return explained(action, () => {
