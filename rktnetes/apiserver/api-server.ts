@@ -9,6 +9,7 @@ import { type Auth, type AuthOptions, openAuth } from "./auth/auth.ts";
 import { RoleAggregation } from "./auth/rbac/aggregate-roles.ts";
 import { bootstrap } from "./bootstrap/bootstrap.ts";
 import { Definitions } from "./custom/definitions.ts";
+import { Fairness } from "./fairness/fairness.ts";
 import type { ServerHost } from "./host.ts";
 import { Metrics } from "./health/metrics.ts";
 import { OpenApiDocuments } from "./openapi/documents.ts";
@@ -43,6 +44,7 @@ export class ApiServer implements AsyncDisposable {
   readonly host: ServerHost;
   readonly auth: Auth;
   readonly lookup: Lookup;
+  readonly fairness: Fairness;
   /** `host:port` under which clients reach this server; known once it listens. */
   address: string = "";
   /** Follows the definitions of custom kinds. */
@@ -59,6 +61,7 @@ export class ApiServer implements AsyncDisposable {
     this.host = host;
     this.lookup = lookup;
     this.auth = auth;
+    this.fairness = new Fairness(lookup, host);
     this.#aggregation = new RoleAggregation(registry, lookup);
   }
 

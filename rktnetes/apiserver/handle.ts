@@ -36,16 +36,36 @@ export async function handle(
   try {
     const path = parsePath(request.path);
     const sender = await server.auth.authenticator.authenticate(request, warn);
-    const entry = await enter(server, request, sender, attributesOf(request, path));
+    const attributes = attributesOf(request, path);
+    const entry = await enter(server, request, sender, attributes);
     if (entry.refusal !== undefined) return { answer: entry.refusal, warnings };
     const { user } = entry;
     checkTimeout(request);
-    const answer = await route(server, { request, outlet, path, user, warn });
-    return { answer, warnings };
+    const place = await server.fairness.enter(user, attributes);
+    try {
+      if (isLong(attributes)) place.leave();
+      const answer = await route(server, { request, outlet, path, user, warn });
+      return { answer: withHeaders(answer, place.headers), warnings };
+    } finally {
+      place.leave();
+    }
   } catch (error) {
     const answer = faultAnswer(error);
     return { answer, warnings: answer.status === 405 ? [] : warnings };
   }
+}
+
+/** What goes on for as long as the client wants takes no place from others. */
+function isLong({ verb, subresource }: Attributes): boolean {
+  return verb === "watch" || STREAMS.has(subresource);
+}
+
+const STREAMS: ReadonlySet<string> = new Set(["attach", "exec", "log", "portforward", "proxy"]);
+
+function withHeaders(answer: Answer | undefined, headers: Answer["headers"]): Answer | undefined {
+  return answer === undefined
+    ? undefined
+    : { ...answer, headers: { ...answer.headers, ...headers } };
 }
 
 type Entry = { readonly user: User; readonly refusal?: undefined } | { readonly refusal: Answer };
