@@ -70,8 +70,9 @@ const LOADERS: Readonly<Record<string, (kind: Kind) => Promise<Strategy>>> = {
   "networking.k8s.io/networkpolicies": async () =>
     (await import("./networking/networking.ts")).NETWORK_POLICY,
   "rbac.authorization.k8s.io/clusterrolebindings": async () =>
-    (await import("./rbac/rbac.ts")).ROLE_BINDING,
-  "rbac.authorization.k8s.io/clusterroles": async () => (await import("./rbac/rbac.ts")).ROLE,
+    (await import("./rbac/rbac.ts")).CLUSTER_ROLE_BINDING,
+  "rbac.authorization.k8s.io/clusterroles": async () =>
+    (await import("./rbac/rbac.ts")).CLUSTER_ROLE,
   "rbac.authorization.k8s.io/rolebindings": async () =>
     (await import("./rbac/rbac.ts")).ROLE_BINDING,
   "rbac.authorization.k8s.io/roles": async () => (await import("./rbac/rbac.ts")).ROLE,
@@ -81,6 +82,9 @@ const LOADERS: Readonly<Record<string, (kind: Kind) => Promise<Strategy>>> = {
     (await import("./resource/resource.ts")).RESOURCE_CLAIM_TEMPLATE,
   "storage.k8s.io/csidrivers": async () => (await import("./storage/storage.ts")).CSI_DRIVER,
   "storage.k8s.io/storageclasses": async () => (await import("./storage/storage.ts")).STORAGE_CLASS,
+  "storage.k8s.io/volumeattributesclasses": async () =>
+    (await import("./storage/storage.ts")).VOLUME_ATTRIBUTES_CLASS,
+  "coordination.k8s.io/leases": async () => (await import("./coordination/lease.ts")).LEASE,
   "storage.k8s.io/volumeattachments": async () =>
     (await import("./storage/storage.ts")).VOLUME_ATTACHMENT,
 };

@@ -3,6 +3,11 @@
  * who may approve can say so.
  */
 import type { JsonObject } from "../../schema/schema.ts";
+import {
+  approvalErrors,
+  requestErrors,
+  statusErrors,
+} from "../../validate/cluster/certificate-signing-request.ts";
 import { objectAt, readList, readObject } from "../object-at.ts";
 import type { Strategy, WriteContext } from "../strategy.ts";
 
@@ -33,15 +38,16 @@ function stampConditions(request: JsonObject, old: JsonObject, { now }: WriteCon
 
 export const CERTIFICATE_SIGNING_REQUEST: Strategy = {
   prepareForCreate,
+  validateCreate: requestErrors,
   prepareForUpdate: (request, old) => {
     request["spec"] = structuredClone(readObject(old, "spec"));
   },
   subresources: {
     status: {
       prepareForUpdate: (request, old, context) => {
-        keepDecisions(request, old);
         stampConditions(request, old, context);
       },
+      validateUpdate: statusErrors,
     },
     approval: {
       prepareForUpdate: (request, old, context) => {
@@ -53,20 +59,7 @@ export const CERTIFICATE_SIGNING_REQUEST: Strategy = {
         else status["conditions"] = conditions;
         stampConditions(request, old, context);
       },
+      validateUpdate: approvalErrors,
     },
   },
 };
-
-const DECISIONS: readonly unknown[] = ["Approved", "Denied"];
-
-/** Whoever signs may not decide. */
-function keepDecisions(request: JsonObject, old: JsonObject): void {
-  const status = objectAt(request, "status");
-  const others = readList(status, "conditions").filter(({ type }) => !DECISIONS.includes(type));
-  const decided = readList(readObject(old, "status"), "conditions").filter(({ type }) =>
-    DECISIONS.includes(type),
-  );
-  const all = [...structuredClone(decided), ...others];
-  if (all.length === 0) delete status["conditions"];
-  else status["conditions"] = all;
-}
