@@ -93,7 +93,11 @@ function titleOf({ group, version }: GroupVersion): string {
     ...(group === "" ? ["core"] : group.replace(/\.k8s\.io$/, "").split(".")),
     version,
   ];
-  return words.map((word) => word.slice(0, 1).toUpperCase() + word.slice(1)).join("");
+  return words.map(capital).join("");
+}
+
+function capital(word: string): string {
+  return word.slice(0, 1).toUpperCase() + word.slice(1);
 }
 
 function tagOf(group: string): string {
@@ -208,14 +212,14 @@ const SAY_STATUS: readonly string[] = ["CSIStorageCapacity", "Namespace"];
 
 function objectOperations(kind: Kind, scope: Scope): Operation[] {
   const { title, typeName } = scope;
-  const common = base(kind, scope);
+  const about = base(kind, scope);
   const name = spacedName(kind);
   const type = typeName(kind);
-  const operations = changeOperations({ verbs: kind.verbs, type, common, id: `${title}${name}` });
+  const operations = changeOperations({ verbs: kind.verbs, type, about, id: `${title}${name}` });
   if (kind.verbs.includes("delete")) {
     const returnsObject = rulesOf(kind, false).returnsDeleted && !SAY_STATUS.includes(kind.kind);
     operations.push({
-      ...common,
+      ...about,
       method: "delete",
       action: "delete",
       id: `delete${title}${name}`,
@@ -231,15 +235,15 @@ function objectOperations(kind: Kind, scope: Scope): Operation[] {
 interface Change {
   readonly verbs: readonly string[];
   readonly type: string | undefined;
-  readonly common: Pick<Operation, "kind" | "tag" | "streams">;
+  readonly about: Pick<Operation, "kind" | "tag" | "streams">;
   readonly id: string;
 }
 
-function changeOperations({ verbs, type, common, id }: Change): Operation[] {
+function changeOperations({ verbs, type, about, id }: Change): Operation[] {
   const result = resultOf(type);
   const operations: Operation[] = [];
   const add = (operation: Omit<Operation, "kind" | "tag" | "streams">): void => {
-    operations.push({ ...common, ...operation });
+    operations.push({ ...about, ...operation });
   };
   if (verbs.includes("get")) {
     add({ method: "get", action: "get", id: `read${id}`, query: [], codes: [200], ...result });
@@ -278,11 +282,11 @@ const LOG: readonly string[] = [
 ];
 
 function subresourcePaths(kind: Kind, sub: Subresource, scope: Scope, place: Place): ApiPath[] {
-  const suffix = sub.name.slice(0, 1).toUpperCase() + sub.name.slice(1);
-  const name = `${spacedName(kind)}${SUFFIXES[sub.name] ?? suffix}`;
+  const suffix = capital(sub.name);
+  const name = `${spacedName(kind)}${suffix}`;
   const streamed = STREAMS[sub.name];
   if (streamed !== undefined) return streamPaths({ sub, scope, place, name, query: streamed });
-  const common = { kind: sub.kind, tag: scope.tag, streams: false };
+  const about = { kind: sub.kind, tag: scope.tag, streams: false };
   const type = scope.typeName(sub.kind);
   const id = `${scope.title}${name}`;
   if (sub.name === "log") {
@@ -296,12 +300,12 @@ function subresourcePaths(kind: Kind, sub: Subresource, scope: Scope, place: Pla
     };
     return [{ ...place, query: LOG, operations: [operation] }];
   }
-  const operations = changeOperations({ verbs: sub.verbs, type, common, id });
+  const operations = changeOperations({ verbs: sub.verbs, type, about, id });
   const creates = sub.verbs.includes("create");
   if (creates) {
     const post = { method: "post", action: "post", id: `create${id}`, query: [] } as const;
     operations.push({
-      ...common,
+      ...about,
       ...post,
       ...bodyOf(type),
       codes: [200, 201, 202],
@@ -310,9 +314,6 @@ function subresourcePaths(kind: Kind, sub: Subresource, scope: Scope, place: Pla
   }
   return [{ ...place, query: creates ? [...WRITE, ...PRETTY] : PRETTY, operations }];
 }
-
-/** Names of sub-resources in ids, where they are not just written large. */
-const SUFFIXES: Readonly<Record<string, string>> = { portforward: "Portforward" };
 
 interface Stream {
   readonly sub: Subresource;
@@ -341,7 +342,7 @@ function streamPaths({ sub, scope, place, name, query }: Stream): ApiPath[] {
       streams: false,
       method,
       action: "connect",
-      id: `connect${scope.title}${method.slice(0, 1).toUpperCase()}${method.slice(1)}${name}${suffix}`,
+      id: `connect${scope.title}${capital(method)}${name}${suffix}`,
       query: [],
       codes: [200],
     }));

@@ -238,5 +238,6 @@ function formatMetric(source: string, wanted: JsonObject, current: JsonObject): 
   }
   const percent = textAt(wanted, "target", "averageUtilization");
   const now = textAt(current, "averageUtilization");
-  return `${name}${now === "" ? "<unknown>" : `${now}%`}/${percent === "" ? "<auto>" : `${percent}%`}`;
+  const wish = percent === "" ? "<auto>" : `${percent}%`;
+  return `${name}${now === "" ? "<unknown>" : `${now}%`}/${wish}`;
 }
