@@ -36,6 +36,8 @@ export class Player {
   #token = "";
   /** The volume that the server gave the case's pods: each server gives it a name of its own. */
   #tokenVolume: TokenVolume | undefined;
+  /** Metadata of the case's objects as last answered, by uid: times are recorded without number. */
+  readonly #answered = new Map<string, Metadata>();
   readonly #accounts = new Map<string, string>();
 
   constructor(clients: Clients) {
@@ -52,7 +54,10 @@ export class Player {
         isWatch(interaction) ? (bytes) => lines(bytes).length >= (events?.length ?? 1) : undefined,
       );
       this.#keepToken(interaction, answer);
-      this.#tokenVolume = tokenVolumeOf(jsonOf(answer)) ?? this.#tokenVolume;
+      const object = jsonOf(answer);
+      this.#tokenVolume = tokenVolumeOf(object) ?? this.#tokenVolume;
+      const metadata = metadataOf(object);
+      if (metadata?.uid !== undefined) this.#answered.set(metadata.uid, metadata);
       return this.#judge(interaction, answer);
     } catch (error) {
       this.#clients.admin.close();
@@ -92,8 +97,28 @@ export class Player {
     const client = isAdmin ? this.#clients.admin : this.#clients.anonymous;
     const { method, path } = request;
     const line = fill(path).replaceAll(" ", "%20");
-    const own = withTokenVolume(request, this.#tokenVolume);
+    const own = this.#withTimes(withTokenVolume(request, this.#tokenVolume), fill);
     return { request: { method, path: line, headers, body: bodyOf(own, fill) }, client };
+  }
+
+  /** An object that is sent back comes with the times that this server gave it. */
+  #withTimes(request: Interaction["request"], fill: Fill): Interaction["request"] {
+    const sent = metadataOf(request.body);
+    const known = sent?.uid === undefined ? undefined : this.#answered.get(fill(sent.uid));
+    if (sent === undefined || known === undefined) return request;
+    const managedFields = sent.managedFields?.map((entry) => {
+      const own = known.managedFields?.find(
+        ({ manager, operation, subresource }) =>
+          manager === entry.manager &&
+          operation === entry.operation &&
+          subresource === entry.subresource,
+      );
+      return entry.time === "<time>" ? { ...entry, time: own?.time ?? entry.time } : entry;
+    });
+    const metadata = { ...sent, ...(managedFields === undefined ? {} : { managedFields }) };
+    if (metadata.creationTimestamp === "<time>" && known.creationTimestamp !== undefined)
+      metadata.creationTimestamp = known.creationTimestamp;
+    return { ...request, body: { ...(request.body as object), metadata } };
   }
 
   /** What stands in a request for a placeholder that no answer has explained. */
@@ -166,6 +191,27 @@ function bodyOf(request: Interaction["request"], fill: Fill): Buffer | undefined
   const ports = /"(<nodePort\d*>)"/g;
   const text = JSON.stringify(request.body).replaceAll(ports, (_whole, port: string) => port);
   return Buffer.from(expanded(fill(text)));
+}
+
+interface ManagedEntry {
+  readonly manager?: string;
+  readonly operation?: string;
+  readonly subresource?: string;
+  readonly time?: string;
+}
+
+interface Metadata {
+  readonly uid?: string;
+  creationTimestamp?: string;
+  readonly managedFields?: readonly ManagedEntry[];
+}
+
+function metadataOf(object: unknown): Metadata | undefined {
+  const { metadata } = (object ?? {}) as { metadata?: unknown };
+  if (typeof metadata !== "object" || metadata === null) return undefined;
+  const { uid, managedFields } = metadata as { uid?: unknown; managedFields?: unknown };
+  if (typeof uid !== "string") return undefined;
+  return managedFields === undefined || Array.isArray(managedFields) ? metadata : undefined;
 }
 
 interface TokenVolume {
