@@ -5,6 +5,7 @@
 import { Admission } from "./admission/admission.ts";
 import { admissionPlugins } from "./admission/plugins.ts";
 import { Lookup } from "./admission/lookup.ts";
+import type { Audit } from "./audit/audit.ts";
 import { type Auth, type AuthOptions, openAuth } from "./auth/auth.ts";
 import { RoleAggregation } from "./auth/rbac/aggregate-roles.ts";
 import { bootstrap } from "./bootstrap/bootstrap.ts";
@@ -26,6 +27,8 @@ export interface ApiServerOptions {
   readonly host: ServerHost;
   /** Keys and files that say who may enter. */
   readonly auth: AuthOptions;
+  /** Writes down what is done; nothing is without it. */
+  readonly audit?: Audit | undefined;
 }
 
 interface ServerParts {
@@ -33,6 +36,7 @@ interface ServerParts {
   readonly store: ViewedStore;
   readonly lookup: Lookup;
   readonly auth: Auth;
+  readonly audit: Audit | undefined;
 }
 
 /** One API server; whoever opened it closes its store. */
@@ -45,6 +49,7 @@ export class ApiServer implements AsyncDisposable {
   readonly auth: Auth;
   readonly lookup: Lookup;
   readonly fairness: Fairness;
+  readonly audit: Audit | undefined;
   /** `host:port` under which clients reach this server; known once it listens. */
   address: string = "";
   /** Follows the definitions of custom kinds. */
@@ -61,6 +66,7 @@ export class ApiServer implements AsyncDisposable {
     this.host = host;
     this.lookup = lookup;
     this.auth = auth;
+    this.audit = parts.audit;
     this.fairness = new Fairness(lookup, host);
     this.#aggregation = new RoleAggregation(registry, lookup);
   }
@@ -76,7 +82,7 @@ export class ApiServer implements AsyncDisposable {
     const plugins = admissionPlugins({ registry: () => registry, lookup, host, auth });
     const admission: Admission = new Admission(plugins);
     const registry: Registry = new Registry({ hub, host, admission });
-    const server = new ApiServer(hub, registry, { host, store, lookup, auth });
+    const server = new ApiServer(hub, registry, { host, store, lookup, auth, audit: options.audit });
     await server.definitions.start();
     await server.#aggregation.start();
     return server;

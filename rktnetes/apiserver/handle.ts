@@ -7,6 +7,7 @@ import { goQuote } from "@rktnetes/api/field-error";
 import { badRequest, noSuchResource } from "@rktnetes/api/status-fault";
 import { Fault, parseDuration } from "@shared/base";
 import type { ApiServer } from "./api-server.ts";
+import type { AuditedRequest } from "./audit/audit.ts";
 import { attributesOf } from "./auth/attributes.ts";
 import { authorize } from "./auth/authorize.ts";
 import { impersonate } from "./auth/impersonate.ts";
@@ -29,6 +30,21 @@ export async function handle(
   request: ApiRequest,
   outlet: Outlet,
 ): Promise<Handled> {
+  const audited = server.audit?.begin(request);
+  if (audited === undefined) return await serve(server, { request, outlet, audited });
+  const watched = { request: audited.request, outlet: audited.watching(outlet), audited };
+  const { answer, warnings } = await serve(server, watched);
+  audited.ended(answer);
+  return { answer: withHeaders(answer, { "audit-id": audited.id }), warnings };
+}
+
+interface Visit {
+  readonly request: ApiRequest;
+  readonly outlet: Outlet;
+  readonly audited: AuditedRequest | undefined;
+}
+
+async function serve(server: ApiServer, { request, outlet, audited }: Visit): Promise<Handled> {
   const warnings: string[] = [];
   const warn = (text: string): void => {
     if (!warnings.includes(text)) warnings.push(text);
@@ -38,8 +54,12 @@ export async function handle(
     const sender = await server.auth.authenticator.authenticate(request, warn);
     const attributes = attributesOf(request, path);
     const entry = await enter(server, request, sender, attributes);
-    if (entry.refusal !== undefined) return { answer: entry.refusal, warnings };
-    const { user } = entry;
+    const { user = sender } = entry;
+    audited?.identified({ sender, user, attributes });
+    if (entry.refusal !== undefined) {
+      audited?.refused();
+      return { answer: entry.refusal, warnings };
+    }
     checkTimeout(request);
     const place = await server.fairness.enter(user, attributes);
     try {
@@ -68,7 +88,9 @@ function withHeaders(answer: Answer | undefined, headers: Answer["headers"]): An
     : { ...answer, headers: { ...answer.headers, ...headers } };
 }
 
-type Entry = { readonly user: User; readonly refusal?: undefined } | { readonly refusal: Answer };
+type Entry =
+  | { readonly user: User; readonly refusal?: undefined }
+  | { readonly refusal: Answer; readonly user?: undefined };
 
 /** Whom the sender acts as, and whether that one may do it; or what it hears when not. */
 async function enter(

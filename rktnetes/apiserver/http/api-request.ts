@@ -18,6 +18,8 @@ export interface ApiRequest {
   /** After the question mark, as it came. */
   readonly search: string;
   readonly query: URLSearchParams;
+  /** The address of the client; absent within this process. */
+  readonly sourceAddress?: string;
   header(name: string): string | undefined;
   /** Every value of a header that may come several times. */
   headerValues(name: string): readonly string[];

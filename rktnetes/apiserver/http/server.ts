@@ -152,6 +152,10 @@ class HttpRequest implements ApiRequest {
     return Array.isArray(value) ? value.join(", ") : value;
   }
 
+  get sourceAddress(): string {
+    return this.#request.socket.remoteAddress ?? "";
+  }
+
   headerValues(name: string): readonly string[] {
     const raw = this.#request.rawHeaders;
     const values: string[] = [];

@@ -11,6 +11,7 @@ import { HttpServer } from "@rktnetes/apiserver/http";
 import { chooseControllers } from "@rktnetes/controllers/run";
 import { Fault, quote, systemClock, writeFileAtomic } from "@shared/base";
 import { type Flag, type FlagValues, helpOf, parseFlags } from "../flags/flags.ts";
+import { AUDIT_FLAGS, type AuditSettings, openAudit, readAuditSettings } from "./audit-options.ts";
 import {
   AUTH_FLAGS,
   type AuthSettings,
@@ -40,6 +41,7 @@ const FLAGS: readonly Flag[] = [
     initial: "*",
   },
   ...AUTH_FLAGS,
+  ...AUDIT_FLAGS,
 ];
 
 interface ServerOptions {
@@ -48,6 +50,7 @@ interface ServerOptions {
   readonly store: StoreSettings;
   readonly kubeconfig: string | undefined;
   readonly auth: AuthSettings;
+  readonly audit: AuditSettings | undefined;
   readonly controllers: readonly string[];
 }
 
@@ -80,6 +83,7 @@ function readOptions(flags: FlagValues): ServerOptions {
     store: readStoreSettings(flags),
     kubeconfig: flags.get("write-kubeconfig"),
     auth: readAuthSettings(flags),
+    audit: readAuditSettings(flags),
     controllers: chooseControllers(flags.get("controllers") ?? ""),
   };
 }
@@ -93,7 +97,9 @@ async function serve(options: ServerOptions): Promise<number> {
   using _compaction = startCompaction(store);
   const reachable = bind === "0.0.0.0" || bind === "::" ? "127.0.0.1" : bind;
   const auth = readAuthOptions(options.auth, dataDirectory);
-  await using api = await ApiServer.open({ store, host: MACHINE, auth });
+  await using opened = await openAudit(options.audit, MACHINE);
+  const { audit } = opened;
+  await using api = await ApiServer.open({ store, host: MACHINE, auth, audit });
   const http = new HttpServer(api, {
     host: bind,
     port: options.port,
