@@ -75,5 +75,5 @@ export function networkPolicyDefaults(policy: JsonObject): void {
 
 export function ingressClassDefaults(ingressClass: JsonObject): void {
   const parameters = findObject(readObject(ingressClass, "spec"), "parameters");
-  if (parameters !== undefined) fill(parameters, "scope", "Cluster");
+  if (parameters !== undefined) parameters["scope"] ??= "Cluster";
 }

@@ -100,9 +100,9 @@ const AT_END = ["/..", "/."];
 
 function pathErrors(entry: JsonObject, field: string): Errors {
   const path = readText(entry, "path");
-  const type = entry["pathType"];
+  const type = readText(entry, "pathType");
   const errors: FieldError[] = [];
-  if (type === undefined) errors.push(required(`${field}.pathType`, "pathType must be specified"));
+  if (type === "") errors.push(required(`${field}.pathType`, "pathType must be specified"));
   else errors.push(...requiredChoice(`${field}.pathType`, type, PATH_TYPES));
   if (type === "Exact" || type === "Prefix") errors.push(...absoluteErrors(path, `${field}.path`));
   else if (type === "ImplementationSpecific" && path !== "" && !path.startsWith("/"))
