@@ -31,7 +31,6 @@ const COUNTS_GENERATION: ReadonlySet<string> = new Set([
   "policy/poddisruptionbudgets",
   "resource.k8s.io/deviceclasses",
   "resource.k8s.io/resourceslices",
-  "scheduling.k8s.io/priorityclasses",
 ]);
 
 /** A deletion answers with the object, not with a Status. */

@@ -31,18 +31,24 @@ export function objectMetaErrors(object: JsonObject, rules: MetaRules): readonly
   ];
 }
 
-/** Of an object that takes the place of another. The registry has seen to name, uid and times. */
+/**
+ * Of an object that takes the place of another. The registry has seen to name, uid and times.
+ * Built-in kinds tell of each fault twice, as clients know it.
+ */
 export function objectMetaUpdateErrors(
   object: JsonObject,
   old: JsonObject,
-  rules: Pick<MetaRules, "custom">,
+  { custom }: Pick<MetaRules, "custom">,
 ): readonly FieldError[] {
   const metadata = readObject(object, "metadata");
-  return [
-    ...newFinalizerErrors(metadata, readObject(old, "metadata")),
+  const before = readObject(old, "metadata");
+  const errors = [
+    ...newFinalizerErrors(metadata, before),
+    ...deletionErrors(metadata, before),
     ...contentErrors(metadata),
-    ...(rules.custom ? [] : standardFinalizerErrors(textsOf(metadata["finalizers"]))),
+    ...(custom ? [] : standardFinalizerErrors(textsOf(metadata["finalizers"]))),
   ];
+  return custom ? errors : [...errors, ...errors];
 }
 
 function nameErrors(metadata: JsonObject, problemsOf: NameProblems): readonly FieldError[] {
@@ -175,6 +181,15 @@ function standardFinalizerErrors(finalizers: readonly string[]): readonly FieldE
 export function standardFinalizerProblems(finalizer: string): readonly string[] {
   if (finalizer.includes("/") || STANDARD_FINALIZERS.has(finalizer)) return [];
   return ["name is neither a standard finalizer name nor is it fully qualified"];
+}
+
+/** Only a deletion sets these. */
+function deletionErrors(metadata: JsonObject, old: JsonObject): readonly FieldError[] {
+  return ["deletionTimestamp", "deletionGracePeriodSeconds"].flatMap((name) =>
+    metadata[name] === old[name]
+      ? []
+      : [invalid(`metadata.${name}`, metadata[name], "field is immutable")],
+  );
 }
 
 function newFinalizerErrors(metadata: JsonObject, old: JsonObject): readonly FieldError[] {

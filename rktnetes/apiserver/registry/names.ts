@@ -16,7 +16,7 @@ const LETTERS = 5;
 /** Puts the namespace of the path into the object. */
 export function settleNamespace(resource: Resource, object: JsonObject, namespace: string): void {
   const own = metaText(object, "namespace");
-  const isIgnored = resource.metaRules.custom && !resource.kind.namespaced;
+  const isIgnored = !resource.kind.namespaced;
   if (own !== "" && own !== namespace && !isIgnored) {
     throw badRequest(
       "the namespace of the provided object does not match the namespace sent on the request",

@@ -3,11 +3,12 @@
  * that makes the new object from the present one. Out: the object as it is stored; the present one
  * untouched when nothing changed. @throws {StatusFault} 400, 404, 409, 422
  */
-import { invalid } from "@rktnetes/api/field-error";
+import { goQuote, invalid } from "@rktnetes/api/field-error";
 import { objectMetaUpdateErrors } from "@rktnetes/api/object-meta";
 import type { JsonObject } from "@rktnetes/api/schema";
 import {
   badRequest,
+  plainFault,
   conflictFault,
   invalidFault,
   MODIFIED,
@@ -186,13 +187,19 @@ function checkIdentity(
   const uid = metaText(object, "uid");
   const record = metaText(old, "uid");
   if (uid !== "" && uid !== record) {
-    const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${record}`;
+    const key = objectKey(`/registry/${resource.kind.resource}/`, namespace, name);
+    const why =
+      `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, ` +
+      `AdditionalErrorMsg: Precondition failed: UID in precondition: ${uid}, ` +
+      `UID in object meta: ${record}`;
     throw conflictFault(resource.named, name, why);
   }
 }
 
 function checkVersion(resource: Resource, object: JsonObject, old: JsonObject, name: string): void {
   const version = metaText(object, "resourceVersion");
+  if (!/^\d*$/.test(version))
+    throw plainFault(500, `strconv.ParseUint: parsing ${goQuote(version)}: invalid syntax`);
   if (version !== "" && version !== "0") {
     if (version === metaText(old, "resourceVersion")) return;
     throw conflictFault(resource.named, name, MODIFIED);
@@ -206,19 +213,15 @@ function checkVersion(resource: Resource, object: JsonObject, old: JsonObject, n
 }
 
 /** What only the server may change. */
-const KEPT = [
-  "uid",
-  "generateName",
-  "creationTimestamp",
-  "deletionTimestamp",
-  "deletionGracePeriodSeconds",
-  "generation",
-  "selfLink",
-];
+const KEPT = ["uid", "generateName", "creationTimestamp", "generation", "selfLink"];
 
 function settleMetadata(object: JsonObject, old: JsonObject): void {
   const before = metadataOf(old);
   for (const field of KEPT) setMeta(object, field, before[field]);
+  if (before["deletionTimestamp"] !== undefined)
+    setMeta(object, "deletionTimestamp", before["deletionTimestamp"]);
+  const grace = metadataOf(object)["deletionGracePeriodSeconds"];
+  setMeta(object, "deletionGracePeriodSeconds", grace ?? before["deletionGracePeriodSeconds"]);
 }
 
 async function write(
