@@ -79,10 +79,22 @@ export class ApiServer implements AsyncDisposable {
     const { host } = options;
     const lookup: Lookup = new Lookup(() => registry);
     const auth = openAuth(options.auth, lookup, host);
-    const plugins = admissionPlugins({ registry: () => registry, lookup, host, auth });
+    const plugins = admissionPlugins({
+      registry: () => registry,
+      kinds: () => server.kinds,
+      lookup,
+      host,
+      auth,
+    });
     const admission: Admission = new Admission(plugins);
     const registry: Registry = new Registry({ hub, host, admission });
-    const server = new ApiServer(hub, registry, { host, store, lookup, auth, audit: options.audit });
+    const server: ApiServer = new ApiServer(hub, registry, {
+      host,
+      store,
+      lookup,
+      auth,
+      audit: options.audit,
+    });
     await server.definitions.start();
     await server.#aggregation.start();
     return server;

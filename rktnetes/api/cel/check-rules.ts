@@ -104,7 +104,11 @@ function entryErrors(rule: Rule, schema: Structural, place: Place): readonly Fie
   }
   const self = celType(schema, place.isResource);
   const compiled = compileRule(rule, self);
-  if (!compiled.ok) return [...errors, invalid(`${path}.rule`, shown(rule), compiled.error)];
+  if (!compiled.ok) {
+    const isOther = compiled.error.startsWith("must evaluate");
+    const why = isOther ? "cel expression must evaluate to a bool" : compiled.error;
+    return [...errors, invalid(`${path}.rule`, shown(rule), why)];
+  }
   errors.push(...costErrors(rule, compiled.compiled, schema, place));
   if (place.within !== "" && usesOldSelf(compiled.compiled)) {
     const why = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${place.within}`;

@@ -119,7 +119,8 @@ function fieldType(holder: CelType, field: string, at: number): CelType {
 }
 
 function structType({ name, entries, at }: Struct, types: Types): CelType {
-  const type = types.get(`@${name}`);
+  // `Object.spec.template` names a part of whatever the object is.
+  const type = types.get(`@${name.split(".")[0] ?? ""}`);
   if (type === undefined) {
     throw new CheckFault(`undeclared reference to '${name}' (in container '')`, at);
   }

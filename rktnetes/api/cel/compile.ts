@@ -35,10 +35,11 @@ export function compile(text: string, types: Types, wanted: readonly string[] = 
   }
 }
 
-function mismatch(wanted: readonly string[], _type: CelType): string {
+function mismatch(wanted: readonly string[], type: CelType): string {
   const [only = ""] = wanted;
-  if (wanted.length === 1 && only === "bool") return "cel expression must evaluate to a bool";
-  return `must evaluate to one of: ${wanted.map((name) => typeText({ name })).join(", ")}`;
+  if (wanted.length === 1) return `must evaluate to ${only} but got ${typeText(type)}`;
+  const names = wanted.map((name) => (name === "null" ? "null_type" : name)).join(" ");
+  return `must evaluate to one of [${names}] but got ${typeText(type)}`;
 }
 
 /** The message, the line that it is about, and a mark below the place. */

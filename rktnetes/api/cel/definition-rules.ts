@@ -1,8 +1,7 @@
 /**
- * The CEL rules of a custom kind, ready to be asked. In: a kind. Out: what judges its objects. The
+ * The CEL rules of a schema, ready to be asked. In: a schema. Out: what judges its objects. The
  * rules are compiled when the first object comes.
  */
-import type { Kind } from "../kinds/kind.ts";
 import type { Json, Structural } from "../schema/schema.ts";
 import { correlate } from "../structural/correlate.ts";
 import { isObject } from "../structural/structural.ts";
@@ -18,23 +17,22 @@ import { CelError, Optional } from "./values.ts";
 /** All rules about one object together may cost so much. */
 const BUDGET = 10_000_000;
 
-export function definitionRules(kind: Kind): Pick<Kind, "rules"> {
-  const { structural } = kind.schema;
-  if (structural === undefined || !hasRules(structural)) return {};
+/** Judges a whole object; undefined where the schema has no rules. */
+export function schemaRules(
+  structural: Structural,
+): ((object: Json, old: Json | undefined) => readonly FieldError[]) | undefined {
+  if (!hasRules(structural)) return undefined;
   let judge: Judge | undefined;
-  return {
-    rules: (object, old) => {
-      judge ??= judgeOf(structural, true);
-      const errors: FieldError[] = [];
-      const meter = new Meter(BUDGET);
-      try {
-        judge?.(object, old, { path: "", meter, errors });
-      } catch (error) {
-        if (!(error instanceof CostError)) throw error;
-        errors.push(invalid("<nil>", "", SPENT));
-      }
-      return errors;
-    },
+  return (object, old) => {
+    judge ??= judgeOf(structural, true);
+    const errors: FieldError[] = [];
+    try {
+      judge?.(object, old, { path: "", meter: new Meter(BUDGET), errors });
+    } catch (error) {
+      if (!(error instanceof CostError)) throw error;
+      errors.push(invalid("<nil>", "", SPENT));
+    }
+    return errors;
   };
 }
 

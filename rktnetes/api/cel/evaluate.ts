@@ -11,6 +11,7 @@ import {
   equal,
   isList,
   type MapKey,
+  Opaque,
   Optional,
   TypeValue,
   typeName,
@@ -135,6 +136,7 @@ function select(expr: Select, declared: ReadonlySet<string>): Program {
       if (value.value === undefined) return isTest ? false : value;
       value = value.value;
     }
+    if (value instanceof Opaque && value.fields !== undefined) value = value.fields;
     if (!(value instanceof CelMap)) {
       throw new CelError(
         isTest ? "no such overload" : `unexpected type in field selection: ${typeName(value)}`,

@@ -21,6 +21,8 @@ const START =
   "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, " +
   "BYTES, IDENTIFIER}";
 
+const START_OR_END = START.replace("'(', ", "'(', ')', ");
+
 const RESERVED: ReadonlySet<string> = new Set(
   (
     "as break const continue else for function if import let loop package namespace return var " +
@@ -264,6 +266,7 @@ class Parser {
   #arguments(end: string): readonly Expr[] {
     const args: Expr[] = [];
     if (this.#accept(end) !== undefined) return args;
+    if (this.#peek().type === "end") throw this.#unexpected("mismatched", START_OR_END);
     do args.push(this.#expression());
     while (this.#accept(",") !== undefined);
     this.#expect(end);

@@ -51,11 +51,14 @@ export class Opaque {
   readonly type: string;
   readonly content: unknown;
   readonly text: string;
+  /** What `value.field` finds; undefined for values without fields. */
+  readonly fields: CelMap | undefined;
 
-  constructor(type: string, content: unknown, text: string) {
+  constructor(type: string, content: unknown, text: string, fields?: CelMap) {
     this.type = type;
     this.content = content;
     this.text = text;
+    this.fields = fields;
   }
 }
 
@@ -204,6 +207,24 @@ export function compare(left: CelValue, right: CelValue): number | undefined {
 
 function order(left: bigint, right: bigint): number {
   return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** A value as JSON; absent optionals are null. @throws {CelError} for what JSON has no form of */
+export function toJson(value: CelValue): Json {
+  if (value === null || typeof value === "boolean" || typeof value === "string") return value;
+  if (typeof value === "number") return value;
+  if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : value;
+  if (isList(value)) return value.map(toJson);
+  if (value instanceof Uint) return toJson(value.value);
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("base64");
+  if (value instanceof Optional) return value.value === undefined ? null : toJson(value.value);
+  if (value instanceof Opaque) return value.text;
+  if (!(value instanceof CelMap)) throw new CelError(`cannot convert ${typeName(value)} to JSON`);
+  return Object.fromEntries(value.entries().map(([key, each]) => [keyName(key), toJson(each)]));
+}
+
+function keyName(key: MapKey): string {
+  return key instanceof Uint ? String(key.value) : String(key);
 }
 
 /** Any JSON without a declared type. */

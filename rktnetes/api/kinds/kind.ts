@@ -1,6 +1,5 @@
 /** What a kind is, as data: everything about it that is not behaviour. */
 import type { JsonObject, ObjectSchema } from "../schema/schema.ts";
-import type { FieldError } from "../validate/field-error.ts";
 
 /** One API: `apps/v1`; `v1` of the core group. */
 export interface GroupVersion {
@@ -70,8 +69,6 @@ export interface Kind extends GroupVersionKind {
   /** Custom kinds: a warning on every answer. */
   readonly deprecation?: string;
   readonly scale?: ScalePaths;
-  /** Custom kinds: the rules of the schema, asked when nothing else forbids it. */
-  readonly rules?: (object: JsonObject, old: JsonObject | undefined) => readonly FieldError[];
   /** Custom kinds: the definition is going away, nothing is created any more. */
   readonly isTerminating?: boolean;
 }

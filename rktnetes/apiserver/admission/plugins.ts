@@ -1,8 +1,8 @@
 /** All plug-ins, in the order in which they have their say. */
-import { Fault } from "@shared/base";
 import type { ServerHost } from "../host.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Auth } from "../auth/auth.ts";
+import type { ServedKinds } from "../served-kinds.ts";
 import { Admission, type AdmissionPlugin } from "./admission.ts";
 import {
   CERTIFICATE_SUBJECT_RESTRICTION,
@@ -19,6 +19,7 @@ import { namespaceLifecycle } from "./namespace-lifecycle.ts";
 import { nodeDeclaredFeatureValidator } from "./node-declared-features.ts";
 import { nodeRestriction } from "./node-restriction.ts";
 import { persistentVolumeClaimResize } from "./persistent-volume-claim-resize.ts";
+import { matchConditionsBy, mutatingPolicies, validatingPolicies } from "./policies/policies.ts";
 import { podSecurity } from "./pod-security.ts";
 import { podTopologyLabels } from "./pod-topology-labels.ts";
 import { priority } from "./priority.ts";
@@ -34,6 +35,7 @@ export interface PluginParts {
   readonly lookup: Lookup;
   readonly host: ServerHost;
   readonly auth: Auth;
+  readonly kinds: () => ServedKinds;
 }
 
 export function admissionPlugins({
@@ -41,9 +43,11 @@ export function admissionPlugins({
   lookup,
   host,
   auth,
+  kinds,
 }: PluginParts): readonly AdmissionPlugin[] {
   const { authorizer } = auth;
-  const webhooks = { lookup, host, matchConditions: cannotTell };
+  const webhooks = { lookup, host, matchConditions: matchConditionsBy(authorizer) };
+  const policies = { lookup, registry, kinds };
   const before: readonly AdmissionPlugin[] = [
     namespaceLifecycle(lookup),
     limitRanger(lookup),
@@ -67,12 +71,10 @@ export function admissionPlugins({
   ];
   return [
     ...before,
+    mutatingPolicies(policies, authorizer),
     mutatingWebhooks(webhooks, (request) => new Admission(before).mutate(request)),
+    validatingPolicies(policies, authorizer),
     validatingWebhooks(webhooks),
     resourceQuota(lookup, registry),
   ];
-}
-
-function cannotTell(): Promise<boolean> {
-  return Promise.reject(new Fault("unsupported", "evaluate matchConditions"));
 }

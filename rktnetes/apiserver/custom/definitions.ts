@@ -3,7 +3,6 @@
  * served, the status of definitions, and the end of objects whose definition is deleted. Everything
  * happens in the order of events, one definition at a time.
  */
-import { definitionRules } from "@rktnetes/api/cel/definition-rules";
 import { findKind } from "@rktnetes/api/kinds";
 import type { User } from "../auth/user.ts";
 import type { Kind } from "@rktnetes/api/kind";
@@ -144,7 +143,7 @@ export class Definitions {
     this.#forget(name);
     const stored = storageKindOf(definition);
     if (stored === undefined) return;
-    const kinds = kindsOf(definition).map((kind) => ({ ...kind, ...definitionRules(kind) }));
+    const kinds = kindsOf(definition);
     for (const kind of kinds) {
       store.addView(customView(kind, stored));
       served.add(kind);

@@ -142,6 +142,7 @@ export const STRING_FUNCTIONS: Library = {
   join,
   substring: onText(substring),
   trim: onText((text) => text.trim()),
+  "jsonpatch.escapeKey": onText((text) => text.replaceAll("~", "~0").replaceAll("/", "~1")),
   "strings.quote": onText((text) => JSON.stringify(text)),
   format: onText((text, args) =>
     isList(args ?? null) ? formatText(text, args as readonly CelValue[]) : undefined,

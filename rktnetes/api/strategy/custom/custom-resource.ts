@@ -2,6 +2,7 @@
  * What every custom kind does: its schema judges its objects, its columns print them. In: a kind
  * made from a definition. Out: its strategy.
  */
+import { schemaRules } from "../../cel/definition-rules.ts";
 import type { Kind } from "../../kinds/kind.ts";
 import { parseJsonPath, type JsonPath } from "../../print/json-path.ts";
 import { formatAge } from "../../print/age.ts";
@@ -17,8 +18,12 @@ export function customStrategy(kind: Kind): Strategy {
   const { structural } = kind.schema;
   if (structural === undefined) return {};
   const hasStatus = kind.subresources.some(({ name }) => name === "status");
-  const judge = (object: JsonObject, old: JsonObject | undefined): readonly FieldError[] =>
-    objectErrors(kind, structural, object, old);
+  const rules = schemaRules(structural);
+  const judge = (object: JsonObject, old: JsonObject | undefined): readonly FieldError[] => {
+    const errors = objectErrors(kind, structural, object, old);
+    if (errors.some(({ type }) => BLOCKING.has(type))) return [...errors, UNCHECKED];
+    return rules === undefined ? errors : [...errors, ...rules(object, old)];
+  };
   return {
     validateCreate: (object) => judge(object, undefined),
     prepareForUpdate: (object, old) => {
@@ -59,13 +64,11 @@ function objectErrors(
   if (typeof said === "string" && said !== kind.kind) {
     return [invalid("kind", said, `must be ${kind.kind}`)];
   }
-  const errors = [
+  return [
     ...schemaErrors(structural, object, old),
     ...scaleErrors(kind, object),
     ...listTypeErrors(object, structural, ""),
   ];
-  if (errors.some(({ type }) => BLOCKING.has(type))) return [...errors, UNCHECKED];
-  return [...errors, ...(kind.rules?.(object, old) ?? [])];
 }
 
 function schemaErrors(
