@@ -3,12 +3,14 @@
  * way, what is found out about them. Out: events, one line of JSON each.
  * @see audit.k8s.io/v1 Event
  */
+import { stringifyJson } from "@rktnetes/api/codec/json";
 import type { Json, JsonObject } from "@rktnetes/api/schema";
 import type { Attributes, User } from "../auth/user.ts";
 import type { ServerHost } from "../host.ts";
 import type { Answer } from "../http/answer.ts";
 import type { ApiRequest, Outlet } from "../http/api-request.ts";
 import { type Auditing, auditingOf, type AuditPolicy, type AuditStage } from "./audit-policy.ts";
+import { readableBody } from "./readable-body.ts";
 
 /** What takes the lines. */
 export interface AuditSink {
@@ -119,7 +121,7 @@ export class AuditedRequest {
     const parties = this.#parties;
     if (auditing === undefined || parties === undefined || auditing.level === "None") return;
     if (auditing.omitStages.includes(stage)) return;
-    this.#sink.write(JSON.stringify(this.#event(stage, { auditing, parties, answer })));
+    this.#sink.write(stringifyJson(this.#event(stage, { auditing, parties, answer })));
   }
 
   #event(stage: AuditStage, { auditing, parties, answer }: Emitted): JsonObject {
@@ -145,7 +147,7 @@ export class AuditedRequest {
     if (answer !== undefined) {
       event["responseStatus"] = { metadata: {}, code: answer.status };
       if (level !== "Metadata") addBody(event, "requestObject", this.#body, auditing);
-      if (level === "RequestResponse" && answer.type.startsWith("application/json")) {
+      if (level === "RequestResponse") {
         addBody(event, "responseObject", answer.body, auditing);
       }
     }
@@ -178,26 +180,23 @@ function objectRef(attributes: Attributes): JsonObject {
   return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== ""));
 }
 
-/** A body that is JSON; anything else is left out, as it cannot stand in an event. */
+/** What cannot be shown is left out. */
 function addBody(
   event: JsonObject,
   field: string,
   body: Buffer | string | undefined,
   { omitManagedFields }: Auditing,
 ): void {
-  if (body === undefined || body.length === 0) return;
-  try {
-    const value = JSON.parse(String(body)) as Json;
-    event[field] = omitManagedFields ? withoutManagers(value) : value;
-  } catch {
-    event[field] = null;
-  }
+  const value = body === undefined || body.length === 0 ? undefined : readableBody(body);
+  if (value === undefined) return;
+  event[field] = omitManagedFields ? withoutManagers(value) : value;
 }
 
 function withoutManagers(value: Json): Json {
-  return JSON.parse(
-    JSON.stringify(value, (name, each: unknown) => (name === "managedFields" ? undefined : each)),
-  ) as Json;
+  if (Array.isArray(value)) return value.map(withoutManagers);
+  if (typeof value !== "object" || value === null) return value;
+  const kept = Object.entries(value).filter(([name]) => name !== "managedFields");
+  return Object.fromEntries(kept.map(([name, each]) => [name, withoutManagers(each)]));
 }
 
 function micro(ms: number): string {
