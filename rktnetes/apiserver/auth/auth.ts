@@ -10,9 +10,12 @@ import { nodeAuthorizer } from "./node/node-authorizer.ts";
 import { RbacAuthorizer } from "./rbac/rbac-authorizer.ts";
 import { bootstrapTokens } from "./tokens/bootstrap-tokens.ts";
 import { type ServiceAccountKeys, ServiceAccountTokens } from "./tokens/service-account-tokens.ts";
+import type { OidcOptions } from "./tokens/oidc-tokens.ts";
 import { staticTokens } from "./tokens/static-tokens.ts";
 import type { TokenSource } from "./tokens/token-source.ts";
 import { MASTERS } from "./user.ts";
+
+export type { OidcOptions };
 
 export interface AuthOptions {
   readonly serviceAccounts: ServiceAccountKeys;
@@ -21,6 +24,8 @@ export interface AuthOptions {
   /** Requests without credentials come from nobody; true without it. */
   readonly anonymous?: boolean;
   readonly frontProxy?: FrontProxy;
+  /** A provider whose tokens are good. */
+  readonly oidc?: OidcOptions;
   /** Asked after all others. */
   readonly sources?: readonly TokenSource[];
 }
@@ -34,12 +39,13 @@ export interface Auth {
 
 export function openAuth(options: AuthOptions, lookup: Lookup, host: ServerHost): Auth {
   const tokens = new ServiceAccountTokens(options.serviceAccounts, lookup, host);
-  const { tokenFile, sources = [], anonymous = true, frontProxy } = options;
+  const { tokenFile, sources = [], anonymous = true, frontProxy, oidc } = options;
   const authenticator = new Authenticator({
     sources: [
       ...(tokenFile === undefined ? [] : [staticTokens(tokenFile)]),
       tokens,
       bootstrapTokens(lookup, host),
+      ...(oidc === undefined ? [] : [lazyOidc(oidc, host)]),
       ...sources,
     ],
     audiences: options.serviceAccounts.audiences,
@@ -49,4 +55,19 @@ export function openAuth(options: AuthOptions, lookup: Lookup, host: ServerHost)
   const rbac = new RbacAuthorizer(lookup);
   const authorizer = firstOf([allowGroup(MASTERS), nodeAuthorizer(lookup), rbac]);
   return { authenticator, authorizer, rbac, tokens };
+}
+
+/** Loaded when the first token comes that others do not know. */
+function lazyOidc(options: OidcOptions, host: ServerHost): TokenSource {
+  let source: Promise<TokenSource> | undefined;
+  const load = async (): Promise<TokenSource> => {
+    const { OidcTokens } = await import("./tokens/oidc-tokens.ts");
+    return new OidcTokens(options, host);
+  };
+  return {
+    check: async (token, audiences) => {
+      source ??= load();
+      return await (await source).check(token, audiences);
+    },
+  };
 }

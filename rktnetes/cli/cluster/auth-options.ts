@@ -6,7 +6,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync } from "node:cry
 import type { KeyObject } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { AuthOptions } from "@rktnetes/apiserver/auth";
+import type { AuthOptions, OidcOptions } from "@rktnetes/apiserver/auth";
 import { Fault, quote, writeFileAtomic } from "@shared/base";
 import type { Flag, FlagValues } from "../flags/flags.ts";
 
@@ -35,6 +35,29 @@ export const AUTH_FLAGS: readonly Flag[] = [
     value: "FILE",
     usage: "further public keys whose tokens are good",
   },
+  { name: "oidc-issuer-url", value: "URL", usage: "knows tokens of this OpenID Connect provider" },
+  { name: "oidc-client-id", value: "ID", usage: "such tokens must be meant for this client" },
+  {
+    name: "oidc-username-claim",
+    value: "CLAIM",
+    usage: "holds the name of the user",
+    initial: "sub",
+  },
+  {
+    name: "oidc-username-prefix",
+    value: "TEXT",
+    usage: "stands before names; - for nothing, the issuer without it",
+  },
+  { name: "oidc-groups-claim", value: "CLAIM", usage: "holds the groups of the user" },
+  { name: "oidc-groups-prefix", value: "TEXT", usage: "stands before groups" },
+  { name: "oidc-required-claim", value: "LIST", usage: "claims and values that tokens must have" },
+  {
+    name: "oidc-signing-algs",
+    value: "LIST",
+    usage: "algorithms that the provider signs with",
+    initial: "RS256",
+  },
+  { name: "oidc-ca-file", value: "FILE", usage: "signs the provider's certificate" },
   { name: "anonymous-auth", value: "BOOL", usage: "lets nobody in, too", initial: "true" },
 ];
 
@@ -45,7 +68,10 @@ export interface AuthSettings {
   readonly signingKeyFile: string | undefined;
   readonly formerKeyFile: string | undefined;
   readonly anonymous: boolean;
+  readonly oidc: OidcSettings | undefined;
 }
+
+type OidcSettings = Omit<OidcOptions, "authority"> & { readonly authorityFile: string | undefined };
 
 export function readAuthSettings(flags: FlagValues): AuthSettings {
   const issuer = flags.get("service-account-issuer") ?? ISSUER;
@@ -62,7 +88,42 @@ export function readAuthSettings(flags: FlagValues): AuthSettings {
     signingKeyFile: flags.get("service-account-signing-key-file"),
     formerKeyFile: flags.get("service-account-key-file"),
     anonymous: anonymous === "true",
+    oidc: readOidcSettings(flags),
   };
+}
+
+function readOidcSettings(flags: FlagValues): OidcSettings | undefined {
+  const issuer = flags.get("oidc-issuer-url");
+  if (issuer === undefined) return undefined;
+  if (!issuer.startsWith("https://")) {
+    const what = `invalid argument ${quote(issuer)} for --oidc-issuer-url`;
+    throw new Fault("invalid", `${what}: it does not begin with https://`);
+  }
+  const clientId = flags.get("oidc-client-id");
+  if (clientId === undefined) {
+    const hint = "say --oidc-client-id";
+    throw new Fault("invalid", "know tokens of a provider: for no client", { hint });
+  }
+  return {
+    issuer,
+    clientId,
+    usernameClaim: flags.get("oidc-username-claim") ?? "sub",
+    usernamePrefix: flags.get("oidc-username-prefix"),
+    groupsClaim: flags.get("oidc-groups-claim"),
+    groupsPrefix: flags.get("oidc-groups-prefix") ?? "",
+    requiredClaims: Object.fromEntries(
+      listOf(flags.get("oidc-required-claim")).map((pair) => {
+        const at = pair.indexOf("=");
+        return [pair.slice(0, at), pair.slice(at + 1)];
+      }),
+    ),
+    algorithms: listOf(flags.get("oidc-signing-algs") ?? "RS256"),
+    authorityFile: flags.get("oidc-ca-file"),
+  };
+}
+
+function listOf(text: string | undefined): readonly string[] {
+  return (text ?? "").split(",").filter((each) => each !== "");
 }
 
 /** @throws {Fault} for files that cannot be read */
@@ -71,8 +132,17 @@ export function readAuthOptions(settings: AuthSettings, dataDirectory: string): 
   const signing = readKey(signingKeyFile ?? ownKeyFile(dataDirectory));
   const former = formerKeyFile === undefined ? [] : [readPublicKey(formerKeyFile)];
   const serviceAccounts = { issuer, audiences, signing, former };
-  if (tokenFile === undefined) return { serviceAccounts, anonymous };
-  return { serviceAccounts, anonymous, tokenFile: readText(tokenFile) };
+  return {
+    serviceAccounts,
+    anonymous,
+    ...(tokenFile === undefined ? {} : { tokenFile: readText(tokenFile) }),
+    ...(settings.oidc === undefined ? {} : { oidc: readOidc(settings.oidc) }),
+  };
+}
+
+function readOidc({ authorityFile, ...rest }: OidcSettings): OidcOptions {
+  const authority = authorityFile === undefined ? undefined : readText(authorityFile);
+  return { ...rest, authority };
 }
 
 function ownKeyFile(dataDirectory: string): string {
