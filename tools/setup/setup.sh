@@ -12,6 +12,7 @@ here=tools/setup
 . "$here/kubectl.sh"
 . "$here/bun.sh"
 . "$here/npm-packages.sh"
+. "$here/client-node.sh"
 
 version=$(sed -n 's/.*"packageManager": *"bun@\([^"+]*\)".*/\1/p' package.json)
 
@@ -29,11 +30,13 @@ lists=$here/debian-packages.txt
 [ "${1:-}" != bench ] || lists="$lists $here/debian-packages-bench.txt"
 
 missing="$(missing_debian_packages $lists)$(missing_debian_archives $here/debian-archives.txt)"
-if [ -n "$missing" ] || ! kubectl_is_there || ! bun_is_there || ! npm_packages_are_there; then
+if [ -n "$missing" ] || ! kubectl_is_there || ! bun_is_there || ! npm_packages_are_there ||
+  ! client_node_is_there; then
   lock
   install_debian_packages "$(missing_debian_packages $lists)"
   download_debian_archives "$(missing_debian_archives $here/debian-archives.txt)"
   kubectl_is_there || download_kubectl
   bun_is_there || install_bun
   npm_packages_are_there || install_npm_packages
+  client_node_is_there || install_client_node
 fi
