@@ -9,7 +9,9 @@ export function nodeDeclaredFeatureValidator(lookup: Lookup): AdmissionPlugin {
     name: "NodeDeclaredFeatureValidator",
     validate: async (request) => {
       if (request.operation !== "UPDATE" || targetOf(request) !== "/pods/resize") return;
-      const name = typed<Pod>(request.object).spec?.nodeName ?? "";
+      const { spec } = typed<Pod>(request.object);
+      const name = spec?.nodeName ?? "";
+      if (JSON.stringify(spec) === JSON.stringify(typed<Pod>(request.old).spec)) return;
       if (name === "" || (await lookup.find("/nodes", "", name)) !== undefined) return;
       throw refused(request, `node ${JSON.stringify(name)} not found`);
     },

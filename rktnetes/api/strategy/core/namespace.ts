@@ -3,9 +3,10 @@
  */
 import type { JsonObject } from "../../schema/schema.ts";
 import { namespaceErrors } from "../../validate/core/small-kinds.ts";
+import { type FieldError, invalid } from "../../validate/field-error.ts";
 import { labelName } from "../../validate/object-names.ts";
 import type { Strategy } from "../strategy.ts";
-import { objectAt } from "../object-at.ts";
+import { objectAt, readObject, readText } from "../object-at.ts";
 
 const NAME_LABEL = "kubernetes.io/metadata.name";
 
@@ -14,6 +15,17 @@ function setDefaults(namespace: JsonObject): void {
   const name = metadata["name"];
   if (typeof name !== "string" || name === "") return;
   objectAt(metadata, "labels")[NAME_LABEL] = name;
+}
+
+/** The phase follows the deletion. */
+function phaseErrors(namespace: JsonObject): readonly FieldError[] {
+  const phase = readText(readObject(namespace, "status"), "phase");
+  const isGoing = readText(readObject(namespace, "metadata"), "deletionTimestamp") !== "";
+  const wanted = isGoing ? "Terminating" : "Active";
+  if (phase === wanted) return [];
+  const when = isGoing ? "is not empty" : "is empty";
+  const why = `may only be '${wanted}' if \`deletionTimestamp\` ${when}`;
+  return [invalid("status.Phase", phase, why)];
 }
 
 export const NAMESPACE: Strategy = {
@@ -35,11 +47,13 @@ export const NAMESPACE: Strategy = {
       prepareForUpdate: (namespace, old) => {
         namespace["spec"] = old["spec"] ?? {};
       },
+      validateUpdate: phaseErrors,
     },
     finalize: {
       prepareForUpdate: (namespace, old) => {
         namespace["status"] = old["status"] ?? {};
       },
+      validateUpdate: namespaceErrors,
     },
   },
   beginDelete: (namespace) => {

@@ -3,8 +3,10 @@ import { podDefaults } from "../../defaults/pods.ts";
 import { qualityOfService } from "../../defaults/quality-of-service.ts";
 import type { JsonObject } from "../../schema/schema.ts";
 import { podUpdateErrors } from "../../validate/pod/pod-update.ts";
+import { podWarnings } from "../../validate/pod/warnings.ts";
 import { podErrors } from "../../validate/pod/pod.ts";
 import { findObject, objectAt, readList, readNumber, readObject, readText } from "../object-at.ts";
+import { POD_SUBRESOURCES } from "./pod-subresources.ts";
 import type { Strategy, WriteContext } from "../strategy.ts";
 
 /** The first address stands in a field of its own, too. */
@@ -26,8 +28,17 @@ function setDefaults(pod: JsonObject): void {
   if (status !== undefined) addressDefaults(status);
 }
 
+/** Certificates of the cluster are not served as files: such a source is left empty. */
+function dropBundles(spec: JsonObject): void {
+  for (const volume of readList(spec, "volumes")) {
+    for (const source of readList(readObject(volume, "projected"), "sources"))
+      delete source["clusterTrustBundle"];
+  }
+}
+
 function prepareForCreate(pod: JsonObject, { now }: WriteContext): void {
   const spec = objectAt(pod, "spec");
+  dropBundles(spec);
   const status: JsonObject = { phase: "Pending", qosClass: qualityOfService(spec) };
   if (readList(spec, "schedulingGates").length > 0) {
     const condition = {
@@ -60,5 +71,7 @@ export const POD: Strategy = {
   prepareForCreate,
   validateCreate: podErrors,
   validateUpdate: podUpdateErrors,
+  warnings: (pod, old) => (old === undefined ? podWarnings(pod) : []),
   gracePeriodSeconds,
+  subresources: POD_SUBRESOURCES,
 };

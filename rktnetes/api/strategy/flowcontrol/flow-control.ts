@@ -2,13 +2,21 @@
 import { flowSchemaDefaults, priorityLevelDefaults } from "../../defaults/cluster.ts";
 import { flowSchemaErrors, priorityLevelErrors } from "../../validate/cluster/flow-control.ts";
 import { pathSegmentName } from "../../validate/object-names.ts";
-import type { Strategy } from "../strategy.ts";
+import { keepMetadata, WRITTEN } from "../keep-metadata.ts";
+import type { Strategy, UpdateRules } from "../strategy.ts";
+
+const STATUS: UpdateRules = {
+  prepareForUpdate: (object, old) => {
+    keepMetadata(object, old, WRITTEN);
+  },
+};
 
 export const FLOW_SCHEMA: Strategy = {
   nameProblems: pathSegmentName,
   setDefaults: flowSchemaDefaults,
   validateCreate: flowSchemaErrors,
   validateUpdate: flowSchemaErrors,
+  subresources: { status: STATUS },
 };
 
 export const PRIORITY_LEVEL: Strategy = {
@@ -16,4 +24,5 @@ export const PRIORITY_LEVEL: Strategy = {
   setDefaults: priorityLevelDefaults,
   validateCreate: priorityLevelErrors,
   validateUpdate: priorityLevelErrors,
+  subresources: { status: STATUS },
 };

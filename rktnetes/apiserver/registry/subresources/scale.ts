@@ -6,9 +6,11 @@
 import { invalid } from "@rktnetes/api/field-error";
 import type { Kind, ScalePaths } from "@rktnetes/api/kind";
 import { findType } from "@rktnetes/api/kinds";
+import { ageOf } from "@rktnetes/api/print/cells";
 import type { Json, JsonObject } from "@rktnetes/api/schema";
 import { labelsText, selectorText } from "@rktnetes/api/selectors/selector-text";
 import { conflictFault, invalidFault, StatusFault } from "@rktnetes/api/status-fault";
+import type { RowContext } from "@rktnetes/api/strategy";
 import { readNumber, readObject } from "@rktnetes/api/strategy/object-at";
 import { assert } from "@shared/base";
 import { metadataOf, metaText, setMeta } from "../metadata.ts";
@@ -51,10 +53,10 @@ function columns(nameFormat: string): Kind["columns"] {
   ];
 }
 
-function scaleRow(scale: JsonObject): readonly Json[] {
+function scaleRow(scale: JsonObject, context: RowContext): readonly Json[] {
   const desired = readNumber(readObject(scale, "spec"), "replicas") ?? 0;
   const present = readNumber(readObject(scale, "status"), "replicas") ?? 0;
-  return [metaText(scale, "name"), desired, present, metaText(scale, "creationTimestamp")];
+  return [metaText(scale, "name"), desired, present, ageOf(scale, context)];
 }
 
 /** @throws {StatusFault} 500 when a custom object does not say its replicas */
@@ -127,11 +129,15 @@ function checkUid(parent: Resource, object: JsonObject, scale: JsonObject): void
   throw uidConflict(parent, object, wanted);
 }
 
+/** Resources that the words of the store call otherwise. */
+const IN_KEYS: Readonly<Record<string, string>> = { replicationcontrollers: "controllers" };
+
 /** The words of a store that was told to expect another object. */
 export function uidConflict(resource: Resource, object: JsonObject, wanted: string): StatusFault {
   const { kind, named } = resource;
   const [name, uid] = [metaText(object, "name"), metaText(object, "uid")];
-  const place = kind.scale === undefined ? kind.resource : `${kind.group}/${kind.resource}`;
+  const own = IN_KEYS[kind.resource] ?? kind.resource;
+  const place = kind.scale === undefined ? own : `${kind.group}/${kind.resource}`;
   const key = `/registry/${place}/${metaText(object, "namespace")}/${name}`;
   const why = `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${uid}`;
   const words = `invalid object, Code: 4, Key: ${key}, ResourceVersion: 0`;
