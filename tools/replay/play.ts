@@ -229,7 +229,9 @@ function jsonOf(answer: RawResponse): unknown {
 function tokenVolumeOf(pod: unknown): TokenVolume | undefined {
   const volumes = (pod as { spec?: { volumes?: unknown } } | undefined)?.spec?.volumes;
   if (!Array.isArray(volumes)) return undefined;
-  return (volumes as TokenVolume[]).find(({ name }) => name.startsWith("kube-api-access-"));
+  return (volumes as TokenVolume[]).find(
+    ({ name }) => typeof name === "string" && name.startsWith("kube-api-access-"),
+  );
 }
 
 /** A recorded pod that is sent back comes with the volume that this server gave it. */

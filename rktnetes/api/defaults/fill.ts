@@ -2,7 +2,8 @@
 import type { Json, JsonObject } from "../schema/schema.ts";
 
 export function fill(object: JsonObject, field: string, value: Json): void {
-  if (object[field] === undefined) object[field] = value;
+  const own = object[field];
+  if (own === undefined || own === null) object[field] = value;
 }
 
 /** Several fields at once. */

@@ -55,7 +55,8 @@ describe("metadata of new objects", () => {
 describe("metadata of changed objects", () => {
   test("an object that goes takes no further finalizers", () => {
     const old = { metadata: { name: "x", deletionTimestamp: "t", finalizers: ["a.b/c"] } };
-    const object = { metadata: { name: "x", finalizers: ["a.b/c", "a.b/d"] } };
+    const finalizers = ["a.b/c", "a.b/d"];
+    const object = { metadata: { name: "x", deletionTimestamp: "t", finalizers } };
     expect(describeFieldErrors(objectMetaUpdateErrors(object, old, RULES))).toBe(
       "metadata.finalizers: Forbidden: no new finalizers can be added if the object is being " +
         'deleted, found new finalizers []string{"a.b/d"}',

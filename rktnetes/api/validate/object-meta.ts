@@ -120,7 +120,7 @@ function ownerErrors(owners: Json | undefined): readonly FieldError[] {
   for (const owner of owners as readonly JsonObject[]) {
     errors.push(...oneOwnerErrors(owner, field));
     if (owner["controller"] !== true) continue;
-    const name = readText(owner, "name");
+    const name = `${readText(owner, "kind")}/${readText(owner, "name")}`;
     if (controller === "") controller = name;
     else errors.push(invalid(field, owners, twoControllers(controller, name)));
   }

@@ -9,6 +9,7 @@ import {
   daemonSetUpdateErrors,
 } from "../../validate/workloads/daemon-set.ts";
 import { objectAt, readObject, readText } from "../object-at.ts";
+import { changedTemplateWarnings } from "../template-warnings.ts";
 import type { Strategy } from "../strategy.ts";
 
 const GENERATION = "deprecated.daemonset.template.generation";
@@ -33,6 +34,7 @@ export const DAEMON_SET: Strategy = {
     const same = isSameJson(template, readObject(readObject(old, "spec"), "template"));
     annotationsOf(set)[GENERATION] = String(same ? before : before + 1);
   },
+  warnings: changedTemplateWarnings,
   validateCreate: daemonSetErrors,
   validateUpdate: daemonSetUpdateErrors,
   subresources: { status: { validateUpdate: daemonSetStatusErrors } },

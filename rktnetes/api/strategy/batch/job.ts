@@ -4,6 +4,7 @@ import { fill } from "../../defaults/fill.ts";
 import type { JsonObject } from "../../schema/schema.ts";
 import { jobErrors, jobUpdateErrors } from "../../validate/workloads/job.ts";
 import { objectAt, readObject, readText } from "../object-at.ts";
+import { changedTemplateWarnings } from "../template-warnings.ts";
 import type { Strategy } from "../strategy.ts";
 
 const LABEL_MAX = 63;
@@ -29,6 +30,7 @@ function ownSelector(job: JsonObject): void {
 export const JOB: Strategy = {
   setDefaults: jobDefaults,
   prepareForCreate: ownSelector,
+  warnings: changedTemplateWarnings,
   validateCreate: jobErrors,
   validateUpdate: jobUpdateErrors,
 };

@@ -1,11 +1,6 @@
 /** What is wrong with autoscalers. In: decoded objects. Out: field errors. Pure. */
 import type { JsonObject } from "../../schema/schema.ts";
-import {
-  findObject,
-  readList,
-  readNumber,
-  readObject,
-} from "../../strategy/object-at.ts";
+import { findObject, readList, readNumber, readObject } from "../../strategy/object-at.ts";
 import { choiceErrors, type Errors, requiredChoice } from "../checks.ts";
 import { type FieldError, forbidden, invalid, required } from "../field-error.ts";
 import { metricErrors } from "./metrics.ts";

@@ -25,7 +25,8 @@ export function metricErrors(metric: JsonObject, field: string): Errors {
   const errors: FieldError[] = [];
   if (type === "") errors.push(required(`${field}.type`, "must specify a metric source type"));
   const own = SOURCES[type];
-  if (own === undefined) return [...errors, notSupported(`${field}.type`, type, TYPES)];
+  const unknown = notSupported(`${field}.type`, type, TYPES);
+  if (own === undefined) return [...errors, unknown, unknown];
   for (const [name, check] of Object.values(SOURCES)) {
     const source = findObject(metric, name);
     if (source === undefined) continue;
