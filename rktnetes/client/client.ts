@@ -43,6 +43,7 @@ const JSON_TYPE = "application/json";
 const METADATA = "as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
 const METADATA_LIST = "as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
 
+/** What of the objects is wanted, and which. */
 export interface ReadOptions {
   readonly query?: Query;
   readonly metadataOnly?: boolean;
@@ -134,8 +135,8 @@ export class Client {
   }
 
   #headers(own: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-    const common = { accept: JSON_TYPE, "content-type": JSON_TYPE, "user-agent": this.#userAgent };
-    return { ...common, ...own };
+    const usual = { accept: JSON_TYPE, "content-type": JSON_TYPE, "user-agent": this.#userAgent };
+    return { ...usual, ...own };
   }
 
   async #send(call: Call): Promise<JsonObject> {

@@ -7,12 +7,14 @@ import { isObject, own } from "@rktnetes/api/patch/values";
 import type { Client, ResourceName } from "./client.ts";
 import { textOf } from "./informer.ts";
 
+/** A resource with what can be done with it. */
 export interface ServedResource extends ResourceName {
   readonly kind: string;
   readonly namespaced: boolean;
   readonly verbs: readonly string[];
 }
 
+/** What is served, as far as could be seen. */
 export interface Discovered {
   readonly resources: readonly ServedResource[];
   /** `group/version` of what did not answer, with why. */

@@ -14,6 +14,7 @@ export interface Listener {
   deleted(object: JsonObject): void;
 }
 
+/** Which objects are kept, and until when. */
 export interface InformerOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -24,6 +25,7 @@ export interface InformerOptions {
 const FIRST_WAIT_MS = 100;
 const LAST_WAIT_MS = 30_000;
 
+/** One resource, kept as the server has it until the signal aborts. */
 export class Informer {
   readonly #client: Client;
   readonly #place: Place;

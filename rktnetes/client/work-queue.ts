@@ -7,6 +7,7 @@ import type { Clock } from "@shared/base";
 const FIRST_WAIT_MS = 5;
 const LAST_WAIT_MS = 60_000;
 
+/** How a queue works. */
 export interface QueueOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -18,6 +19,7 @@ export interface QueueOptions {
 /** What became of a key: done, or to be looked at again after so many ms. */
 export type Outcome = undefined | { readonly againMs: number };
 
+/** Keys, each worked on by one worker at a time, until the signal aborts. */
 export class WorkQueue {
   readonly #work: (key: string) => Promise<Outcome>;
   readonly #options: QueueOptions;

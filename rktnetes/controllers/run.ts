@@ -36,6 +36,7 @@ export function chooseControllers(words: string): readonly string[] {
   return [...chosen];
 }
 
+/** Resolves when all have ended; each ends with the signal. */
 export async function runControllers(
   host: ControllerHost,
   names: readonly string[],

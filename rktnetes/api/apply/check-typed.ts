@@ -67,5 +67,6 @@ function scalarProblem(value: Json, { scalar }: ScalarSchema, path: string): str
 }
 
 function unstructured(value: Json): string {
-  return `&value.valueUnstructured{Value:${typeof value === "string" ? JSON.stringify(value) : goText(value)}}`;
+  const shown = typeof value === "string" ? JSON.stringify(value) : goText(value);
+  return `&value.valueUnstructured{Value:${shown}}`;
 }

@@ -58,7 +58,7 @@ test("what an applier no longer asks for goes, unless somebody else has it", () 
   ]);
 });
 
-test("another value for a field that somebody owns is a conflict, with a cause for each field", () => {
+test("another value for a field that somebody owns is a conflict, field by field", () => {
   const live = applied("a", undefined, { x: "1", y: "1" });
   expect(() => applied("b", live, { x: "2" })).toThrow(
     'Apply failed with 1 conflict: conflict with "a": .data.x',
@@ -176,7 +176,7 @@ const WRONG: readonly [string, JsonObject, string][] = [
   [
     "a field that is not in the schema",
     { ...configMap({}), bogus: 1 },
-    "failed to create typed patch object (/a; /v1, Kind=ConfigMap): .bogus: field not declared in schema",
+    "typed patch object (/a; /v1, Kind=ConfigMap): .bogus: field not declared in schema",
   ],
   [
     "a wrong type",

@@ -221,7 +221,8 @@ function checkConfiguration(writer: FieldWriter, config: JsonObject): void {
   const [namespace, name] = isObject(metadata)
     ? [textOf(metadata, "namespace"), textOf(metadata, "name")]
     : ["", ""];
-  const kind = `${writer.apiVersion.includes("/") ? "" : "/"}${writer.apiVersion}, Kind=${textOf(config, "kind")}`;
+  const version = `${writer.apiVersion.includes("/") ? "" : "/"}${writer.apiVersion}`;
+  const kind = `${version}, Kind=${textOf(config, "kind")}`;
   throw plainFault(
     500,
     `failed to create typed patch object (${namespace}/${name}; ${kind}): ${problem}`,

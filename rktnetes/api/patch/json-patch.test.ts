@@ -87,6 +87,6 @@ test("JSON patch: copies of copies end before memory does", () => {
 
 test("JSON patch: what is no list of operations is refused in Go's words", () => {
   expect(() => decodeJsonPatch({ op: "add" })).toThrow(
-    "error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp",
+    "json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp",
   );
 });

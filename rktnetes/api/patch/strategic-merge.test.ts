@@ -145,7 +145,7 @@ const REFUSED: readonly [string, JsonObject, string][] = [
   [
     "items in another order than the patch says",
     { "$setElementOrder/containers": [{ name: "b" }], containers: [{ name: "a", image: "9" }] },
-    "The order in patch list:\n[map[image:9 name:a]]\n doesn't match $setElementOrder list:\n[map[name:b]]\n",
+    "[map[image:9 name:a]]\n doesn't match $setElementOrder list:\n[map[name:b]]\n",
   ],
 ];
 

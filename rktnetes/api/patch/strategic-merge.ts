@@ -240,8 +240,9 @@ function checkOrder(patch: readonly Json[], order: readonly Json[], key: string)
     if (next !== undefined && equalJson(nameOf(next), nameOf(item))) found++;
   }
   if (found === items.length) return;
-  const lists = `${goText([...patch])}\n doesn't match $setElementOrder list:\n${goText([...order])}`;
-  throw plainFault(500, `The order in patch list:\n${lists}\n`);
+  const [wanted, said] = [goText([...patch]), goText([...order])];
+  const mismatch = `${wanted}\n doesn't match $setElementOrder list:\n${said}`;
+  throw plainFault(500, `The order in patch list:\n${mismatch}\n`);
 }
 
 /** What a patch adds where nothing was: its directives and nulls mean nothing there. */

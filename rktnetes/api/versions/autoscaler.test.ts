@@ -51,7 +51,7 @@ const V2: JsonObject = {
   status: { currentMetrics: null, desiredReplicas: 0 },
 };
 
-test("an autoscaler survives the way through v1, whose annotations hold what v1 has no field for", () => {
+test("an autoscaler survives the way through v1, whose annotations hold the rest", () => {
   const v1 = autoscalerToV1(V2);
   expect(v1["spec"]).toEqual({ maxReplicas: 3, targetCPUUtilizationPercentage: 60 });
   expect(autoscalerToV2(v1)).toEqual(V2);

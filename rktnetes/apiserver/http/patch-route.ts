@@ -220,7 +220,8 @@ function checkPatchedType(
   const [version, name] = [textOf(object, "apiVersion"), textOf(object, "kind")];
   if (version === "" && name === "") return;
   if (version === apiVersionOf(kind) && name === kind.kind) return;
-  const what = `no kind ${JSON.stringify(name)} is registered for version ${JSON.stringify(version)}`;
+  const [asked, of] = [JSON.stringify(name), JSON.stringify(version)];
+  const what = `no kind ${asked} is registered for version ${of}`;
   throw refuse(new Fault("invalid", `${what} in scheme "pkg/api/legacyscheme/scheme.go:30"`));
 }
 
@@ -247,7 +248,7 @@ function judge(
   if (problems.length === 0 || fieldValidation === "Ignore") return;
   if (fieldValidation !== "Strict") return problems.forEach(warn);
   throw badRequest(
-    `${kind.kind} in version ${JSON.stringify(kind.version)} cannot be handled as a ${kind.kind}: ` +
+    `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: ` +
       `strict decoding error: ${problems.join(", ")}`,
   );
 }

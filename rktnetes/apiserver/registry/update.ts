@@ -74,7 +74,8 @@ async function createInstead(
 function refuseUid(resource: Resource, object: JsonObject, name: string): void {
   const uid = metaText(object, "uid");
   if (uid === "") return;
-  const why = `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`;
+  const said = `the provided object specified uid ${uid}`;
+  const why = `uid mismatch: ${said}, and no existing object was found`;
   throw conflictFault(resource.named, name, why);
 }
 
@@ -121,7 +122,7 @@ async function replace(
 }
 
 function rulesFor(resource: Resource, subresource: string): UpdateRules {
-  if (subresource === "") return resource.strategy;
+  if (subresource === "" || subresource === "scale") return resource.strategy;
   return resource.strategy.subresources?.[subresource] ?? {};
 }
 
@@ -139,12 +140,21 @@ function prepare(
   { object, old, context, subresource }: Preparing,
 ): void {
   if (subresource === "status") keepAllButStatus(object, old);
-  else if (resource.hasStatus) keepField(object, old, "status");
+  else if (subresource === "" && resource.hasStatus) keepField(object, old, "status");
   rules.prepareForUpdate?.(object, old, context);
   if (!resource.rules.countsGeneration) return;
   const generation = Number(metadataOf(old)["generation"] ?? 0);
-  const raised = isSameSpec(resource.kind.schema, object, old) ? generation : generation + 1;
+  const counts = resource.rules.countsAnnotations && subresource === "";
+  const isSame =
+    isSameSpec(resource.kind.schema, object, old) && (!counts || isSameNote(object, old));
+  const raised = isSame ? generation : generation + 1;
   setMeta(object, "generation", raised === 0 ? undefined : raised);
+}
+
+function isSameNote(object: JsonObject, old: JsonObject): boolean {
+  const text = (of: JsonObject): string =>
+    JSON.stringify(Object.entries(metadataOf(of)["annotations"] ?? {}).toSorted());
+  return text(object) === text(old);
 }
 
 function keepField(object: JsonObject, old: JsonObject, field: string): void {

@@ -49,35 +49,37 @@ function words({ unseen, failures, counts, finalizers }: Remains): Readonly<Reco
       "ParsedGroupVersions",
       "All legacy kube types successfully parsed",
     ],
-    NamespaceDeletionContentFailure:
-      failures.length === 0
-        ? [
-            false,
-            "ContentDeleted",
-            "All content successfully deleted, may be waiting on finalization",
-          ]
-        : [
-            true,
-            "ContentDeletionFailed",
-            `Failed to delete all resource types, ${failuresText(failures)}`,
-          ],
+    NamespaceDeletionContentFailure: failures.length === 0 ? DELETED : [true, ...failed(failures)],
     NamespaceContentRemaining:
       counts.size === 0
         ? [false, "ContentRemoved", "All content successfully removed"]
-        : [
-            true,
-            "SomeResourcesRemain",
-            `Some resources are remaining: ${listed(counts, (name, count) => `${name}. has ${count} resource instances`)}`,
-          ],
+        : [true, "SomeResourcesRemain", remainingText(counts)],
     NamespaceFinalizersRemaining:
       finalizers.size === 0
         ? [false, "ContentHasNoFinalizers", "All content-preserving finalizers finished"]
-        : [
-            true,
-            "SomeFinalizersRemain",
-            `Some content in the namespace has finalizers remaining: ${listed(finalizers, (name, count) => `${name} in ${count} resource instances`)}`,
-          ],
+        : [true, "SomeFinalizersRemain", finalizersText(finalizers)],
   };
+}
+
+const DELETED: Words = [
+  false,
+  "ContentDeleted",
+  "All content successfully deleted, may be waiting on finalization",
+];
+
+function failed(failures: readonly string[]): readonly [reason: string, message: string] {
+  const list = `${failures.length} remaining: ${failures.toSorted().join(", ")}`;
+  return ["ContentDeletionFailed", `Failed to delete all resource types, ${list}`];
+}
+
+function remainingText(counts: ReadonlyMap<string, number>): string {
+  const list = listed(counts, (name, count) => `${name}. has ${count} resource instances`);
+  return `Some resources are remaining: ${list}`;
+}
+
+function finalizersText(finalizers: ReadonlyMap<string, number>): string {
+  const list = listed(finalizers, (name, count) => `${name} in ${count} resource instances`);
+  return `Some content in the namespace has finalizers remaining: ${list}`;
 }
 
 function listed(
@@ -90,9 +92,6 @@ function listed(
 
 function discoveryFailure(unseen: ReadonlyMap<string, string>): string {
   const groups = [...unseen].map(([group, why]) => `${group}: ${why}`).join(", ");
-  return `Discovery failed for some groups, ${unseen.size} failing: unable to retrieve the complete list of server APIs: ${groups}`;
-}
-
-function failuresText(failures: readonly string[]): string {
-  return `${failures.length} remaining: ${failures.toSorted().join(", ")}`;
+  const what = "unable to retrieve the complete list of server APIs";
+  return `Discovery failed for some groups, ${unseen.size} failing: ${what}: ${groups}`;
 }

@@ -32,24 +32,24 @@ async function run(host: ControllerHost): Promise<void> {
   const named = (name: string): { readonly query: { readonly fieldSelector: string } } => ({
     query: { fieldSelector: `metadata.name=${name}` },
   });
-  const common = { clock, signal };
+  const until = { clock, signal };
   const namespaces = new Informer(
     client,
     NAMESPACES,
     { changed: (namespace) => queue.add(textOf(metadataOf(namespace), "name")), deleted: () => {} },
-    common,
+    until,
   );
   const accounts = new Informer(
     client,
     ACCOUNTS,
     { changed: () => {}, deleted: again },
-    { ...common, ...named(ACCOUNT) },
+    { ...until, ...named(ACCOUNT) },
   );
   const authorities = new Informer(
     client,
     CONFIG_MAPS,
     { changed: again, deleted: again },
-    { ...common, ...named(AUTHORITY) },
+    { ...until, ...named(AUTHORITY) },
   );
   await Promise.all([namespaces.run(), accounts.run(), authorities.run()]);
 }
