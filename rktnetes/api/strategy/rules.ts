@@ -33,6 +33,9 @@ const COUNTS_GENERATION: ReadonlySet<string> = new Set([
   "resource.k8s.io/resourceslices",
 ]);
 
+/** Other annotations make another generation. */
+const COUNTS_ANNOTATIONS: ReadonlySet<string> = new Set(["apps/deployments"]);
+
 /** A deletion answers with the object, not with a Status. */
 const RETURNS_DELETED: ReadonlySet<string> = new Set([
   "/namespaces",
@@ -117,6 +120,8 @@ export interface KindRules {
   /** A warning on every answer; empty for none. */
   readonly deprecation: string;
   readonly countsGeneration: boolean;
+  /** Other annotations make another generation. */
+  readonly countsAnnotations: boolean;
   readonly returnsDeleted: boolean;
   readonly needsResourceVersion: boolean;
   readonly keepsStatus: boolean;
@@ -132,6 +137,7 @@ export function rulesOf(kind: Kind, custom: boolean): KindRules {
     neverWaits: NEVER_WAITS.has(name),
     deprecation: custom ? (kind.deprecation ?? "") : (DEPRECATED[name] ?? ""),
     countsGeneration: custom || COUNTS_GENERATION.has(name),
+    countsAnnotations: COUNTS_ANNOTATIONS.has(name),
     returnsDeleted: RETURNS_DELETED.has(name),
     needsResourceVersion: custom || NEEDS_RESOURCE_VERSION.has(name),
     keepsStatus: KEEPS_STATUS.has(name),

@@ -15,7 +15,7 @@ import { metaText } from "../registry/metadata.ts";
 import { readDeleteOptions } from "../registry/options/delete-options.ts";
 import { readWriteQuery } from "../registry/options/write-options.ts";
 import type { Resource } from "../registry/resource.ts";
-import { rescaled, scaleOf, scaleResource } from "../registry/subresources/scale.ts";
+import { rescaled, scaleOf, scaleResource, wantedScaleOf } from "../registry/subresources/scale.ts";
 import { type Change, update } from "../registry/update.ts";
 import { type Answer, documentAnswer } from "./answer.ts";
 import type { BodyKind } from "./body-kind.ts";
@@ -120,7 +120,7 @@ async function writeScale(
     mayCreate: false,
     change: async (current) => {
       assert(current !== undefined, "what is scaled is there");
-      const scale = await change(scaleOf(parent, current));
+      const scale = await change(wantedScaleOf(parent, current));
       return rescaled(parent, structuredClone(current), scale);
     },
   });

@@ -28,7 +28,7 @@ function stampConditions(request: JsonObject, old: JsonObject, { now }: WriteCon
   const before = readList(readObject(old, "status"), "conditions");
   for (const condition of readList(readObject(request, "status"), "conditions")) {
     condition["lastUpdateTime"] ??= now;
-    if (condition["lastTransitionTime"] !== undefined) continue;
+    if ((condition["lastTransitionTime"] ?? null) !== null) continue;
     const same = before.find(
       ({ type, status }) => type === condition["type"] && status === condition["status"],
     );

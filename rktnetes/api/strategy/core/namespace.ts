@@ -4,9 +4,10 @@
 import type { JsonObject } from "../../schema/schema.ts";
 import { namespaceErrors } from "../../validate/core/small-kinds.ts";
 import { type FieldError, invalid } from "../../validate/field-error.ts";
+import { standardFinalizerProblems } from "../../validate/object-meta.ts";
 import { labelName } from "../../validate/object-names.ts";
 import type { Strategy } from "../strategy.ts";
-import { objectAt, readObject, readText } from "../object-at.ts";
+import { objectAt, readObject, readText, readTexts } from "../object-at.ts";
 
 const NAME_LABEL = "kubernetes.io/metadata.name";
 
@@ -15,6 +16,14 @@ function setDefaults(namespace: JsonObject): void {
   const name = metadata["name"];
   if (typeof name !== "string" || name === "") return;
   objectAt(metadata, "labels")[NAME_LABEL] = name;
+}
+
+function finalizerErrors(namespace: JsonObject): readonly FieldError[] {
+  return readTexts(readObject(namespace, "spec"), "finalizers").flatMap((finalizer, at) =>
+    standardFinalizerProblems(finalizer).map((problem) =>
+      invalid(`spec.finalizers[${at}]`, finalizer, problem),
+    ),
+  );
 }
 
 /** The phase follows the deletion. */
@@ -53,7 +62,7 @@ export const NAMESPACE: Strategy = {
       prepareForUpdate: (namespace, old) => {
         namespace["status"] = old["status"] ?? {};
       },
-      validateUpdate: namespaceErrors,
+      validateUpdate: finalizerErrors,
     },
   },
   beginDelete: (namespace) => {

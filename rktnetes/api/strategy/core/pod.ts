@@ -11,15 +11,10 @@ import type { Strategy, WriteContext } from "../strategy.ts";
 
 /** The first address stands in a field of its own, too. */
 function addressDefaults(status: JsonObject): void {
-  for (const [one, many] of [
-    ["podIP", "podIPs"],
-    ["hostIP", "hostIPs"],
-  ] as const) {
-    const first = readText(status, one);
-    const all = readList(status, many);
-    if (first !== "" && readText(all[0] ?? {}, "ip") !== first) status[many] = [{ ip: first }];
-    else if (first === "" && all.length > 0) status[one] = readText(all[0] ?? {}, "ip");
-  }
+  const first = readText(status, "podIP");
+  const all = readList(status, "podIPs");
+  if (first !== "" && readText(all[0] ?? {}, "ip") !== first) status["podIPs"] = [{ ip: first }];
+  else if (first === "" && all.length > 0) status["podIP"] = readText(all[0] ?? {}, "ip");
 }
 
 function setDefaults(pod: JsonObject): void {

@@ -8,7 +8,7 @@ import { readList, readNumber, readObject, readText } from "../../strategy/objec
 import type { Errors } from "../checks.ts";
 import { type FieldError, forbidden, invalid } from "../field-error.ts";
 import { internalForm } from "../internal-form.ts";
-import { podErrors } from "./pod.ts";
+import { podContentErrors } from "./pod.ts";
 import { unifiedDiff } from "./spec-diff.ts";
 
 export function podStatusErrors(pod: JsonObject, old: JsonObject): Errors {
@@ -39,7 +39,7 @@ export function ephemeralErrors(pod: JsonObject, old: JsonObject): Errors {
     if (one === other) return [];
     return [forbidden(EPHEMERAL, `${what} changed\n${unifiedDiff(one, other)}`)];
   });
-  return [...podErrors(pod), ...changes];
+  return [...podContentErrors(pod), ...changes];
 }
 
 function shownContainer(container: JsonObject): string {
@@ -52,7 +52,7 @@ const SIDES = ["limits", "requests"] as const;
 /** Of a running pod only cpu and memory may change, and not how good its service is. */
 export function resizeErrors(pod: JsonObject, old: JsonObject): Errors {
   const [spec, before] = [readObject(pod, "spec"), readObject(old, "spec")];
-  const errors: FieldError[] = [...podErrors(pod)];
+  const errors: FieldError[] = [...podContentErrors(pod)];
   const quality = qualityOfService(spec);
   if (quality !== qualityOfService(before)) {
     const why = "Pod QOS Class may not change as a result of resizing";

@@ -50,7 +50,7 @@ export async function evict(
   if (found === undefined) throw notFoundFault(pods.named, name);
   if (!isFree(found.object)) await takeFromBudget(registry, found.object, request);
   const isDry = request.dryRun || request.options.dryRun;
-  if (!isFree(found.object)) await markDisrupted(registry, pods, { ...request, dryRun: isDry });
+  await markDisrupted(registry, pods, { ...request, dryRun: isDry });
   await deleteObject(registry, pods, { ...request, dryRun: isDry });
 }
 

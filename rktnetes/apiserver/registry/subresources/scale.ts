@@ -60,13 +60,20 @@ function scaleRow(scale: JsonObject, context: RowContext): readonly Json[] {
 }
 
 /** @throws {StatusFault} 500 when a custom object does not say its replicas */
-export function scaleOf({ kind }: Resource, object: JsonObject): JsonObject {
+export function scaleOf(resource: Resource, object: JsonObject): JsonObject {
+  const { kind } = resource;
+  const path = kind.scale?.specReplicasPath;
+  if (path !== undefined && valueAt(object, path) === undefined) throw noReplicas(path);
+  return wantedScaleOf(resource, object);
+}
+
+/** As a basis for changes, which may be the first to say the replicas. */
+export function wantedScaleOf({ kind }: Resource, object: JsonObject): JsonObject {
   const metadata: JsonObject = {};
   const own = metadataOf(object);
   for (const field of KEPT) if (own[field] !== undefined) metadata[field] = own[field];
   const paths = kind.scale ?? BUILT_IN;
   const replicas = valueAt(object, paths.specReplicasPath);
-  if (kind.scale !== undefined && replicas === undefined) throw noReplicas(paths.specReplicasPath);
   const status: JsonObject = { replicas: valueAt(object, paths.statusReplicasPath) ?? 0 };
   const selector = selectorOf(kind, object);
   if (selector !== "") status["selector"] = selector;
@@ -101,10 +108,9 @@ export function rescaled(parent: Resource, object: JsonObject, scale: JsonObject
   const path = (parent.kind.scale ?? BUILT_IN).specReplicasPath;
   if (replicas < 0) throw negative(parent, name, replicas, path);
   checkUid(parent, object, scale);
-  for (const field of ["name", "resourceVersion"]) {
-    const value = metaText(scale, field);
-    setMeta(object, field, value === "" ? undefined : value);
-  }
+  setMeta(object, "name", metaText(scale, "name"));
+  const version = metaText(scale, "resourceVersion");
+  if (version !== "") setMeta(object, "resourceVersion", version);
   putAt(object, path, replicas);
   return object;
 }
