@@ -181,7 +181,7 @@ function mutation(entry: JsonObject, types: ReadonlyMap<string, CelType>): Mutat
   return { type, text, compilation: compile(text, types) };
 }
 
-/** What is wrong with the expressions of a policy, field by field. */
+/** What is wrong with the expressions of a policy that are there, field by field. */
 export function policyExpressionErrors(spec: JsonObject): readonly FieldError[] {
   const policy = compileSpec(spec);
   const hasParams = spec["paramKind"] !== undefined;
@@ -202,14 +202,14 @@ function typeOf(compilation: Compilation): CelType {
   return compilation.ok ? compilation.compiled.type : DYN;
 }
 
-/** What is wrong with one expression. */
+/** What is wrong with one expression that is there. */
 export function expressionErrors(
   field: string,
   text: string,
   types: ReadonlyMap<string, CelType>,
   wanted: readonly string[] = [],
 ): readonly FieldError[] {
-  if (text.trim() === "") return [required(field, "expression is not specified")];
+  if (text.trim() === "") return [];
   const compilation = compile(text, types, wanted);
   return compilation.ok ? [] : [invalid(field, text, compilation.error)];
 }
@@ -217,8 +217,7 @@ export function expressionErrors(
 function namedErrors(all: readonly Named[], path: string): readonly FieldError[] {
   return all.flatMap(({ text, compilation }, at) => {
     const field = `${path}[${at}].expression`;
-    if (text.trim() === "") return [required(field, "expression is not specified")];
-    return compilation.ok ? [] : [invalid(field, text, compilation.error)];
+    return compilation.ok || text.trim() === "" ? [] : [invalid(field, text, compilation.error)];
   });
 }
 

@@ -19,7 +19,11 @@ let readings = 0;
 export function kindsOf(definition: JsonObject): readonly Kind[] {
   const spec = readObject(definition, "spec");
   const versions = versionsOf(spec);
-  const served = versions.filter((version) => version["served"] === true);
+  // Only a webhook could convert these: one version is served, rather than wrong ones.
+  const isFixed = readText(readObject(spec, "conversion"), "strategy") === "Webhook";
+  const served = versions.filter(
+    (version) => version["served"] === true && (!isFixed || version["storage"] === true),
+  );
   const storage = versions.find((version) => version["storage"] === true) ?? {};
   const reading = ++readings;
   return served

@@ -1,7 +1,8 @@
 /**
- * What is wrong with admission policies and their bindings, but for their expressions. In: decoded
- * objects. Out: field errors in Kubernetes' order. Pure.
+ * What is wrong with admission policies and their bindings. In: decoded objects. Out: field errors
+ * in Kubernetes' order. Pure.
  */
+import { policyExpressionErrors } from "../../cel/policy.ts";
 import type { JsonObject } from "../../schema/schema.ts";
 import { findObject, readList, readObject, readText, readTexts } from "../../strategy/object-at.ts";
 import { pathSegmentProblems } from "../../values/names.ts";
@@ -26,7 +27,7 @@ const IDENTIFIER = /^[_a-zA-Z][_a-zA-Z0-9]*$/;
 export function validatingPolicyErrors(policy: JsonObject): Errors {
   const spec = readObject(policy, "spec");
   const name = readText(readObject(policy, "metadata"), "name");
-  return [...commonErrors(spec), ...contentErrors(spec, name)];
+  return [...commonErrors(spec), ...contentErrors(spec, name), ...policyExpressionErrors(spec)];
 }
 
 export function mutatingPolicyErrors(policy: JsonObject): Errors {
@@ -41,6 +42,7 @@ export function mutatingPolicyErrors(policy: JsonObject): Errors {
       "IfNeeded",
       "Never",
     ]),
+    ...policyExpressionErrors(spec),
   ];
 }
 

@@ -2,6 +2,7 @@
  * What is wrong with webhooks: where they are, what they are asked about. In: decoded objects. Out:
  * field errors in Kubernetes' order. Pure.
  */
+import { conditionTypes, expressionErrors } from "../../cel/policy.ts";
 import type { JsonObject } from "../../schema/schema.ts";
 import {
   findObject,
@@ -61,7 +62,13 @@ function webhookErrors(webhook: JsonObject, field: string): Errors {
   errors.push(...clientErrors(client, `${field}.clientConfig`));
   const policy = webhook["reinvocationPolicy"];
   errors.push(...choiceErrors(`${field}.reinvocationPolicy`, policy, ["IfNeeded", "Never"]));
-  errors.push(...conditionErrors(readList(webhook, "matchConditions"), `${field}.matchConditions`));
+  const conditions = readList(webhook, "matchConditions");
+  errors.push(...conditionErrors(conditions, `${field}.matchConditions`));
+  for (const [at, condition] of conditions.entries()) {
+    const where = `${field}.matchConditions[${at}].expression`;
+    const text = readText(condition, "expression");
+    errors.push(...expressionErrors(where, text, conditionTypes(), ["bool"]));
+  }
   return [...versionErrors(readTexts(webhook, "admissionReviewVersions"), field), ...errors];
 }
 
