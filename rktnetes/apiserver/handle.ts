@@ -25,6 +25,7 @@ export interface Handled {
   readonly warnings: readonly string[];
 }
 
+/** Serves one request; streams go to the outlet, everything else is in the answer. */
 export async function handle(
   server: ApiServer,
   request: ApiRequest,

@@ -2,7 +2,7 @@
  * Checks of the level "baseline". In: a pod's metadata and spec. Out: what is forbidden, in words;
  * undefined for nothing. @see Pod Security Standards, Baseline
  */
-import type { Check } from "./checks.ts";
+import type { Check } from "./check.ts";
 import {
   containersNamed,
   containersOf,

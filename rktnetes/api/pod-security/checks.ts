@@ -1,24 +1,8 @@
 /** Whether a pod is as a level of the Pod Security Standards wants it. Pure. */
-import type { ObjectMeta } from "../types/meta-v1.ts";
-import type { PodSpec } from "../types/core-v1.ts";
 import { BASELINE } from "./baseline.ts";
+import type { CheckedPod, Violation } from "./check.ts";
 import type { LevelVersion } from "./levels.ts";
 import { RESTRICTED } from "./restricted.ts";
-
-/** What is judged: a pod, or the pod that a template would make. */
-export interface CheckedPod {
-  readonly metadata: Pick<ObjectMeta, "annotations"> | undefined;
-  readonly spec: PodSpec;
-  /** The minor version of the rules. */
-  readonly minor: number;
-}
-
-export interface Violation {
-  readonly reason: string;
-  readonly detail: string;
-}
-
-export type Check = (pod: CheckedPod) => Violation | undefined;
 
 /** Later than any version. */
 const LATEST = Number.MAX_SAFE_INTEGER;

@@ -1,6 +1,6 @@
 /** Checks of the level "restricted". @see Pod Security Standards, Restricted; baseline.ts */
 import { seccompBaseline } from "./baseline.ts";
-import type { Check, CheckedPod } from "./checks.ts";
+import type { Check, CheckedPod } from "./check.ts";
 import {
   containersNamed,
   containersOf,
@@ -75,7 +75,8 @@ const volumes: Check = ({ spec }) => {
   const bad = (spec.volumes ?? []).filter((volume) => !VOLUMES.has(typeOf(volume)));
   if (bad.length === 0) return undefined;
   const types = sortedSet(bad.map(typeOf));
-  const which = `${plural("volume", "volumes", bad.length)} ${quoteAll(bad.map(({ name }) => name))}`;
+  const names = quoteAll(bad.map(({ name }) => name));
+  const which = `${plural("volume", "volumes", bad.length)} ${names}`;
   const uses = plural("uses", "use", bad.length);
   const what = plural("restricted volume type", "restricted volume types", types.length);
   return {

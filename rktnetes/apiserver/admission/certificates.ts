@@ -72,6 +72,6 @@ async function checkSigner(
     });
     if (allowed) return;
   }
-  const why = `user not permitted to ${verb} requests with signerName ${JSON.stringify(signerName)}`;
-  throw refused(request, why);
+  const signer = JSON.stringify(signerName);
+  throw refused(request, `user not permitted to ${verb} requests with signerName ${signer}`);
 }

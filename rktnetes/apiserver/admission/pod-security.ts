@@ -4,7 +4,8 @@
  */
 import { labelErrors, levelName, type LevelVersion } from "@rktnetes/api/pod-security/levels";
 import { isStricter, policyOf } from "@rktnetes/api/pod-security/levels";
-import { describeViolations, type Violation, violations } from "@rktnetes/api/pod-security/checks";
+import type { Violation } from "@rktnetes/api/pod-security/check";
+import { describeViolations, violations } from "@rktnetes/api/pod-security/checks";
 import type { JsonObject } from "@rktnetes/api/schema";
 import { invalidFault } from "@rktnetes/api/status-fault";
 import type { Namespace, Pod, PodSpec, PodTemplateSpec } from "@rktnetes/api/types/core-v1";

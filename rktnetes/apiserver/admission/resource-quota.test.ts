@@ -29,6 +29,6 @@ test("of twenty creations at once as many succeed as the quota leaves", async ()
     if (each.status === "rejected") expect(String(each.reason)).toContain("exceeded quota: q");
   }
   const found = await cluster.registry.find(quotas, "default", "q");
-  const { used } = found?.object["status"] as { used: JsonObject };
-  expect(used).toEqual({ "count/configmaps": "5" });
+  const after = found?.object["status"] as JsonObject;
+  expect(after["used"]).toEqual({ "count/configmaps": "5" });
 });

@@ -7,6 +7,7 @@ import { appendFile, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, extname, join } from "node:path";
 import type { Clock } from "@shared/base";
 
+/** Where the lines go, and for how long they stay. */
 export interface AuditLogOptions {
   readonly path: string;
   /** A file longer than this is put aside; never for 0. */

@@ -7,9 +7,12 @@ import type { Json, JsonObject } from "@rktnetes/api/schema";
 import { Fault, quote } from "@shared/base";
 import type { Attributes, User } from "../auth/user.ts";
 
+/** How much is written down; each level has all that the one before has. */
 export type AuditLevel = "None" | "Metadata" | "Request" | "RequestResponse";
+/** Where a request is on its way. */
 export type AuditStage = "RequestReceived" | "ResponseStarted" | "ResponseComplete" | "Panic";
 
+/** What is done for one request. */
 export interface Auditing {
   readonly level: AuditLevel;
   readonly omitStages: readonly string[];
@@ -31,6 +34,7 @@ interface AuditRule extends Auditing {
   readonly nonResourceURLs: readonly string[];
 }
 
+/** Rules; the first that is about a request counts. */
 export type AuditPolicy = readonly AuditRule[];
 
 const LEVELS: readonly string[] = ["None", "Metadata", "Request", "RequestResponse"];

@@ -25,6 +25,7 @@ export interface AuditedParties {
   readonly attributes: Attributes;
 }
 
+/** Writes down requests by a policy; every request is begun once. */
 export class Audit {
   readonly #policy: AuditPolicy;
   readonly #sink: AuditSink;

@@ -17,6 +17,7 @@ import { MASTERS } from "./user.ts";
 
 export type { OidcOptions };
 
+/** Keys, and the contents of files, that say who may enter. */
 export interface AuthOptions {
   readonly serviceAccounts: ServiceAccountKeys;
   /** Lines `token,user,uid,"groups"`. */
@@ -30,6 +31,7 @@ export interface AuthOptions {
   readonly sources?: readonly TokenSource[];
 }
 
+/** All that decides about one request after the other. */
 export interface Auth {
   readonly authenticator: Authenticator;
   readonly authorizer: Authorizer;
@@ -37,6 +39,7 @@ export interface Auth {
   readonly tokens: ServiceAccountTokens;
 }
 
+/** Loads nothing: keys and objects are read when the first request needs them. */
 export function openAuth(options: AuthOptions, lookup: Lookup, host: ServerHost): Auth {
   const tokens = new ServiceAccountTokens(options.serviceAccounts, lookup, host);
   const { tokenFile, sources = [], anonymous = true, frontProxy, oidc } = options;

@@ -2,6 +2,7 @@
  * The door: TLS with client certificates, HTTP/1.1 and HTTP/2 on one port. In: connections. Out:
  * requests for `handle`, its answers as bytes. Decides nothing.
  */
+import { type KeyObject, X509Certificate } from "node:crypto";
 import { createSecureServer, type Http2SecureServer } from "node:http2";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { AddressInfo } from "node:net";
@@ -25,6 +26,8 @@ export interface ListenOptions {
   readonly certificate: string;
   /** PEM of whoever signs certificates of clients. */
   readonly clientAuthority: string;
+  /** PEM of whoever signs certificates of proxies that speak for their users. */
+  readonly frontProxyAuthority?: string | undefined;
 }
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -42,10 +45,17 @@ const GZIP_MIN = 128 * 1024;
 export class HttpServer {
   readonly #server: Http2SecureServer;
   readonly #api: ApiServer;
+  readonly #frontProxy: KeyObject | undefined;
 
-  constructor(api: ApiServer, { key, certificate, clientAuthority }: ListenOptions) {
+  constructor(api: ApiServer, listen: ListenOptions) {
+    const { key, certificate, clientAuthority, frontProxyAuthority } = listen;
     this.#api = api;
-    const options = { key, cert: certificate, ca: clientAuthority };
+    const authorities = [clientAuthority];
+    if (frontProxyAuthority !== undefined) {
+      authorities.push(frontProxyAuthority);
+      this.#frontProxy = new X509Certificate(frontProxyAuthority).publicKey;
+    }
+    const options = { key, cert: certificate, ca: authorities };
     this.#server = createSecureServer(
       { ...options, allowHTTP1: true, requestCert: true, rejectUnauthorized: false },
       (request, response) => {
@@ -79,7 +89,7 @@ export class HttpServer {
 
   async #serve(request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
     const began = this.#api.host.clock.now();
-    const call = new HttpRequest(request, response);
+    const call = new HttpRequest(request, response, this.#frontProxy);
     const outlet = new HttpOutlet(response, () => this.#api.host.uuid());
     const { answer, warnings } = await handle(this.#api, call, outlet);
     if (answer !== undefined) await this.#send(call, response, { answer, warnings });
@@ -130,9 +140,15 @@ class HttpRequest implements ApiRequest {
   readonly search: string;
   readonly #request: Http2ServerRequest;
   readonly #response: Http2ServerResponse;
+  readonly #frontProxy: KeyObject | undefined;
   #query: URLSearchParams | undefined;
 
-  constructor(request: Http2ServerRequest, response: Http2ServerResponse) {
+  constructor(
+    request: Http2ServerRequest,
+    response: Http2ServerResponse,
+    frontProxy: KeyObject | undefined,
+  ) {
+    this.#frontProxy = frontProxy;
     const { url } = request;
     const at = url.indexOf("?");
     this.method = request.method;
@@ -187,7 +203,7 @@ class HttpRequest implements ApiRequest {
   }
 
   certificate(): PeerCertificate | undefined {
-    return peerOf(this.#request);
+    return peerOf(this.#request, this.#frontProxy);
   }
 
   signal(): AbortSignal {
@@ -202,22 +218,31 @@ const EMPTY = Buffer.alloc(0);
 const PEERS = new WeakMap<object, { readonly certificate: PeerCertificate | undefined }>();
 
 /** Read once per connection; only what the authority of clients signed counts. */
-function peerOf(request: Http2ServerRequest): PeerCertificate | undefined {
+function peerOf(
+  request: Http2ServerRequest,
+  frontProxy: KeyObject | undefined,
+): PeerCertificate | undefined {
   const socket = (request.stream?.session?.socket ?? request.socket) as TLSSocket;
   const known = PEERS.get(socket);
   if (known !== undefined) return known.certificate;
-  const certificate = readPeer(socket);
+  const certificate = readPeer(socket, frontProxy);
   PEERS.set(socket, { certificate });
   return certificate;
 }
 
-function readPeer(socket: TLSSocket): PeerCertificate | undefined {
+function readPeer(
+  socket: TLSSocket,
+  frontProxy: KeyObject | undefined,
+): PeerCertificate | undefined {
   if (!socket.authorized) return undefined;
-  const subject = socket.getPeerCertificate()?.subject;
+  const { subject, raw } = socket.getPeerCertificate() ?? {};
   if (subject?.CN === undefined) return undefined;
   const groups: string | readonly string[] | undefined = subject.O;
   const organizations = groups === undefined ? [] : typeof groups === "string" ? [groups] : groups;
-  return { commonName: String(subject.CN), organizations };
+  const commonName = String(subject.CN);
+  if (frontProxy === undefined || raw === undefined) return { commonName, organizations };
+  const isFrontProxy = new X509Certificate(raw).verify(frontProxy);
+  return { commonName, organizations, isFrontProxy };
 }
 
 class HttpOutlet implements Outlet {

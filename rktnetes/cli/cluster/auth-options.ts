@@ -58,6 +58,16 @@ export const AUTH_FLAGS: readonly Flag[] = [
     initial: "RS256",
   },
   { name: "oidc-ca-file", value: "FILE", usage: "signs the provider's certificate" },
+  {
+    name: "requestheader-client-ca-file",
+    value: "FILE",
+    usage: "signs certificates of proxies that say who their users are",
+  },
+  {
+    name: "requestheader-allowed-names",
+    value: "LIST",
+    usage: "common names of such proxies, any without it",
+  },
   { name: "anonymous-auth", value: "BOOL", usage: "lets nobody in, too", initial: "true" },
 ];
 
@@ -69,6 +79,8 @@ export interface AuthSettings {
   readonly formerKeyFile: string | undefined;
   readonly anonymous: boolean;
   readonly oidc: OidcSettings | undefined;
+  readonly frontProxyFile: string | undefined;
+  readonly frontProxyNames: readonly string[];
 }
 
 type OidcSettings = Omit<OidcOptions, "authority"> & { readonly authorityFile: string | undefined };
@@ -89,6 +101,8 @@ export function readAuthSettings(flags: FlagValues): AuthSettings {
     formerKeyFile: flags.get("service-account-key-file"),
     anonymous: anonymous === "true",
     oidc: readOidcSettings(flags),
+    frontProxyFile: flags.get("requestheader-client-ca-file"),
+    frontProxyNames: listOf(flags.get("requestheader-allowed-names")),
   };
 }
 
@@ -136,6 +150,9 @@ export function readAuthOptions(settings: AuthSettings, dataDirectory: string): 
     serviceAccounts,
     anonymous,
     ...(tokenFile === undefined ? {} : { tokenFile: readText(tokenFile) }),
+    ...(settings.frontProxyFile === undefined
+      ? {}
+      : { frontProxy: { allowedNames: settings.frontProxyNames } }),
     ...(settings.oidc === undefined ? {} : { oidc: readOidc(settings.oidc) }),
   };
 }
@@ -145,13 +162,18 @@ function readOidc({ authorityFile, ...rest }: OidcSettings): OidcOptions {
   return { ...rest, authority };
 }
 
+/** PEM of whoever signs certificates of front proxies. */
+export function readFrontProxyAuthority({ frontProxyFile }: AuthSettings): string | undefined {
+  return frontProxyFile === undefined ? undefined : readText(frontProxyFile);
+}
+
 function ownKeyFile(dataDirectory: string): string {
   const file = join(dataDirectory, "pki", "service-account.key");
   if (existsSync(file)) return file;
   const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const pem = privateKey.export({ type: "pkcs8", format: "pem" });
   try {
-    writeFileAtomic(file, String(pem), { mode: 0o600 });
+    writeFileAtomic(file, pem, { mode: 0o600 });
   } catch (error) {
     throw new Fault("denied", `write ${quote(file)}`, { cause: error });
   }

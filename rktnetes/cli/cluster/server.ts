@@ -16,6 +16,7 @@ import {
   AUTH_FLAGS,
   type AuthSettings,
   readAuthSettings,
+  readFrontProxyAuthority,
   readAuthOptions,
 } from "./auth-options.ts";
 import { openClusterKeys } from "./cluster-directory.ts";
@@ -106,6 +107,7 @@ async function serve(options: ServerOptions): Promise<number> {
     key: keys.server.key,
     certificate: keys.server.certificate,
     clientAuthority: keys.authority.certificate,
+    frontProxyAuthority: readFrontProxyAuthority(options.auth),
   });
   const port = await http.listen({ host: bind, port: options.port });
   api.address = `${authorityOf(reachable)}:${port}`;

@@ -79,7 +79,7 @@ export function readResponse(text: string, uid: string): AdmissionResponse {
 /** What the client hears of a refusal. */
 export function denial(name: string, { status }: AdmissionResponse): StatusFault {
   const by = `admission webhook ${JSON.stringify(name)} denied the request`;
-  const code = Math.max(Number(status?.code ?? 0), 400);
+  const code = Math.max(status?.code ?? 0, 400);
   const why = status?.message || status?.reason || "";
   const message = why === "" ? `${by} without explanation` : `${by}: ${why}`;
   return new StatusFault({ code, reason: (status?.reason ?? "") as StatusReason, message });

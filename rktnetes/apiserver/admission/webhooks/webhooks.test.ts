@@ -129,7 +129,7 @@ test("a mutating webhook changes the object; one that asked for it is asked agai
   expect(seen["data"]).toEqual({ a: "1", b: "2" });
 });
 
-test("a validating webhook sees who writes what, and its refusal is the client's answer", async () => {
+test("a validating webhook sees who writes what, and the client hears its refusal", async () => {
   await using cluster = await openCluster();
   asked = [];
   answer = () => ({ allowed: false, status: { code: 418, message: "no tea" } });
@@ -149,7 +149,7 @@ test("a validating webhook sees who writes what, and its refusal is the client's
   expect(await failureIn(configMap(cluster))).toEndWith("denied the request without explanation");
 });
 
-test("a webhook that cannot be trusted or answers nonsense stops what it may not fail", async () => {
+test("a webhook that cannot be trusted or answers nonsense stops the request", async () => {
   await using cluster = await openCluster();
   answer = () => ({ allowed: true, uid: "other" });
   await install(cluster, "ValidatingWebhookConfiguration", [webhook("v.test.io")]);

@@ -54,10 +54,13 @@ export class RoleAggregation implements AsyncDisposable {
   #ask(): void {
     if (this.#isAsked) return;
     this.#isAsked = true;
-    this.#running = this.#running.then(async () => {
-      this.#isAsked = false;
-      await this.#settle();
-    });
+    this.#running = this.#after(this.#running);
+  }
+
+  async #after(before: Promise<void>): Promise<void> {
+    await before;
+    this.#isAsked = false;
+    await this.#settle();
   }
 
   async #settle(): Promise<void> {

@@ -12,6 +12,7 @@ import type { User } from "../user.ts";
 import { isSignedBy, type ParsedToken, parseToken, readJwk, type VerificationKey } from "./jwt.ts";
 import { type TokenSource, type TokenVerdict, UNKNOWN_TOKEN } from "./token-source.ts";
 
+/** What is believed of an OpenID Connect provider. */
 export interface OidcOptions {
   /** `https://…`, as it stands in tokens. */
   readonly issuer: string;
