@@ -13,8 +13,9 @@ import type { Strategy, WriteContext } from "../strategy.ts";
 function addressDefaults(status: JsonObject): void {
   const first = readText(status, "podIP");
   const all = readList(status, "podIPs");
-  if (first !== "" && readText(all[0] ?? {}, "ip") !== first) status["podIPs"] = [{ ip: first }];
-  else if (first === "" && all.length > 0) status["podIP"] = readText(all[0] ?? {}, "ip");
+  const listed = readText(all[0] ?? {}, "ip");
+  if (first !== "" && listed !== first) status["podIPs"] = [{ ip: first }];
+  else if (first === "" && listed !== "") status["podIP"] = listed;
 }
 
 function setDefaults(pod: JsonObject): void {

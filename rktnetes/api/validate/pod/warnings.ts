@@ -3,13 +3,7 @@
  * Out: lines for `Warning` headers, in Kubernetes' order. Pure.
  */
 import type { JsonObject } from "../../schema/schema.ts";
-import {
-  findObject,
-  readList,
-  readNumber,
-  readObject,
-  readText,
-} from "../../strategy/object-at.ts";
+import { readList, readNumber, readObject, readText } from "../../strategy/object-at.ts";
 import { parseQuantity, scaledValue } from "../../values/quantity.ts";
 import { goQuote } from "../field-error.ts";
 
@@ -42,9 +36,17 @@ const OLD_LABELS: Readonly<Record<string, string>> = {
     'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
 };
 
+const APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/";
+const APP_ARMOR_WHY = 'deprecated since v1.30; use the "appArmorProfile" field instead';
+
 /** Of a new pod. */
 export function podWarnings(pod: JsonObject): readonly string[] {
-  return podSpecWarnings(readObject(pod, "spec"), "spec");
+  const annotations = readObject(readObject(pod, "metadata"), "annotations");
+  const profiles = Object.keys(annotations).filter((key) => key.startsWith(APP_ARMOR));
+  return [
+    ...podSpecWarnings(readObject(pod, "spec"), "spec"),
+    ...profiles.map((key) => `metadata.annotations[${key}]: ${APP_ARMOR_WHY}`),
+  ];
 }
 
 /** Of a workload whose template is new or changed. */
@@ -99,10 +101,10 @@ function volumeWarnings(spec: JsonObject, field: string): readonly string[] {
       const name = VOLUME_NAMES[source] ?? source;
       if (volume[source] !== undefined) warnings.push(`${field}.volumes[${at}].${name}: ${why}`);
     }
-    const projected = findObject(volume, "projected");
-    if (projected !== undefined && readList(projected, "sources").length === 0) {
+    for (const source of readList(readObject(volume, "projected"), "sources")) {
       const name = goQuote(readText(volume, "name"));
-      warnings.push(`volume ${name} (Projected) has no sources provided`);
+      if (Object.keys(source).length === 0)
+        warnings.push(`volume ${name} (Projected) has no sources provided`);
     }
     return warnings;
   });
