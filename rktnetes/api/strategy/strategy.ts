@@ -33,6 +33,11 @@ export interface UpdateRules {
   readonly prepareForUpdate?: (object: JsonObject, old: JsonObject, context: WriteContext) => void;
   readonly validateUpdate?: (object: JsonObject, old: JsonObject) => readonly FieldError[];
   readonly warnings?: (object: JsonObject, old: JsonObject | undefined) => readonly string[];
+  /**
+   * Fields that the server takes back through this path: nobody comes to own them. `spec` of
+   * `/status` and `status` of the rest without it.
+   */
+  readonly resetFields?: readonly (readonly string[])[];
 }
 
 /** What a table shows of one object. */

@@ -27,8 +27,21 @@ export function fieldWriter(
 
 /** What the path takes back to what it was: nobody comes to own it through this path. */
 function resetFieldsOf(resource: Resource, subresource: string): FieldSet {
+  const { strategy } = resource;
+  const rules = subresource === "" ? strategy : strategy.subresources?.[subresource];
+  if (rules?.resetFields !== undefined) return knownSet(rules.resetFields);
   if (subresource === "status") return SPEC;
   return subresource === "" && resource.hasStatus ? STATUS : EMPTY;
+}
+
+const SETS = new WeakMap<object, FieldSet>();
+
+function knownSet(paths: readonly (readonly string[])[]): FieldSet {
+  const known = SETS.get(paths);
+  if (known !== undefined) return known;
+  const made = fieldSetOf(...paths);
+  SETS.set(paths, made);
+  return made;
 }
 
 /** Sets the managed fields of `object`, unless an apply has done so. */

@@ -20,6 +20,7 @@ export const DEPLOYMENT: Strategy = {
         keepMetadata(deployment, old, ["labels"]);
       },
       validateUpdate: deploymentStatusErrors,
+      resetFields: [["spec"], ["metadata", "labels"]],
     },
   },
 };

@@ -39,6 +39,7 @@ function stampConditions(request: JsonObject, old: JsonObject, { now }: WriteCon
 export const CERTIFICATE_SIGNING_REQUEST: Strategy = {
   prepareForCreate,
   validateCreate: requestErrors,
+  resetFields: [["spec"], ["status"]],
   prepareForUpdate: (request, old) => {
     request["spec"] = structuredClone(readObject(old, "spec"));
   },

@@ -9,6 +9,7 @@ const STATUS: UpdateRules = {
   prepareForUpdate: (object, old) => {
     keepMetadata(object, old, WRITTEN);
   },
+  resetFields: [["spec"], ["metadata"]],
 };
 
 export const FLOW_SCHEMA: Strategy = {

@@ -64,7 +64,7 @@ function policyPortErrors(entry: JsonObject, field: string): Errors {
       invalid(`${field}.endPort`, end, "may not be specified when `port` is non-numeric"),
     ];
   if (end < Number(port))
-    errors.push(invalid(`${field}.endPort`, end, "must be greater than or equal to `port`"));
+    errors.push(invalid(`${field}.endPort`, port, "must be greater than or equal to `port`"));
   return [...errors, ...portErrors(`${field}.endPort`, end)];
 }
 
