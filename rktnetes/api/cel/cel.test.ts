@@ -20,7 +20,7 @@ function evaluate(text: string, limit: number = 1_000_000): unknown {
   const compilation = compile(text, new Map([["self", DYN]]));
   if (!compilation.ok) return compilation.error;
   try {
-    const scope = rootScope({ self: fromJson(SELF) }, new Meter(limit));
+    const scope = rootScope({ self: () => fromJson(SELF) }, new Meter(limit));
     return toJson(compilation.compiled.run(scope));
   } catch (error) {
     if (error instanceof CelError) return `error: ${error.message}`;

@@ -35,13 +35,16 @@ export function ruleErrors(schema: JsonObject, path: string): readonly FieldErro
   const most = costs.toSorted((left, right) => right.cost - left.cost).slice(0, 4);
   const why =
     "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema";
-  const whole = `x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget ${factor(total / SCHEMA_COST_MAX)}`;
+  const whole =
+    "x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds " +
+    "budget " +
+    factor(total / SCHEMA_COST_MAX);
   return [...errors, ...most.map((each) => forbidden(each.path, why)), forbidden(path, whole)];
 }
 
 const ADVICE =
-  "(try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, " +
-  "and strings are declared)";
+  "(try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, " +
+  "maps, and strings are declared)";
 
 function factor(times: number): string {
   return `by factor of ${times > 100 ? "more than 100" : times.toFixed(1)}x ${ADVICE}`;
@@ -111,7 +114,8 @@ function entryErrors(rule: Rule, schema: Structural, place: Place): readonly Fie
   }
   errors.push(...costErrors(rule, compiled.compiled, schema, place));
   if (place.within !== "" && usesOldSelf(compiled.compiled)) {
-    const why = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${place.within}`;
+    const where = "the uncorrelatable portion of the schema within";
+    const why = `oldSelf cannot be used on ${where} ${place.within}`;
     errors.push(invalid(`${path}.rule`, rule.text, why));
   }
   if (rule.messageExpression === "") return errors;

@@ -22,7 +22,7 @@ import {
   typeText,
   UINT,
 } from "./types.ts";
-import { Uint } from "./values.ts";
+import { keyName, Uint } from "./values.ts";
 
 /** The expression makes no sense; `at` counts code points. */
 export class CheckFault extends Error {
@@ -59,7 +59,7 @@ export function check(expr: Expr, types: Types): CelType {
         const type = check(item, types);
         return expr.optional.has(at) ? itemOf(type) : type;
       });
-      return listOf(common(items));
+      return listOf(typeOfAll(items));
     }
     case "map": {
       const keys = expr.entries.map(({ key }) => check(key, types));
@@ -67,7 +67,7 @@ export function check(expr: Expr, types: Types): CelType {
         const type = check(value, types);
         return isOptional ? itemOf(type) : type;
       });
-      return mapOf(common(keys), common(values));
+      return mapOf(typeOfAll(keys), typeOfAll(values));
     }
     case "struct":
       return structType(expr, types);
@@ -75,7 +75,7 @@ export function check(expr: Expr, types: Types): CelType {
       return eachType(expr, types);
     case "bind":
       return check(expr.body, new Map(types).set(expr.name, check(expr.init, types)));
-    case "optionalMap": {
+    default: {
       const content = itemOf(check(expr.target, types));
       const body = check(expr.body, new Map(types).set(expr.name, content));
       return expr.isFlat ? body : optionalOf(body);
@@ -92,7 +92,7 @@ function constantType(value: unknown): CelType {
   return value instanceof Uint ? UINT : BYTES;
 }
 
-function common(types: readonly CelType[]): CelType {
+function typeOfAll(types: readonly CelType[]): CelType {
   const [first, ...rest] = types;
   if (first === undefined) return DYN;
   return rest.every((type) => unify(first, type, new Map())) ? first : DYN;
@@ -125,7 +125,7 @@ function structType({ name, entries, at }: Struct, types: Types): CelType {
     throw new CheckFault(`undeclared reference to '${name}' (in container '')`, at);
   }
   for (const { key, value } of entries) {
-    const field = key.kind === "constant" ? String(key.value) : "";
+    const field = key.kind === "constant" ? keyName(key.value) : "";
     const wanted = type.fields === undefined ? DYN : type.fields.get(field);
     if (wanted === undefined) throw new CheckFault(`undefined field '${field}'`, key.at);
     check(value, types);
@@ -137,7 +137,9 @@ function eachType(expr: Each, types: Types): CelType {
   const range = check(expr.range, types);
   if (!["list", "map", "dyn"].includes(range.name)) {
     const shown = typeText(range);
-    const why = `expression of type '${shown}' cannot be range of a comprehension (must be list, map, or dynamic)`;
+    const why =
+      `expression of type '${shown}' cannot be range of a comprehension ` +
+      "(must be list, map, or dynamic)";
     throw new CheckFault(why, expr.range.at);
   }
   const [first = "", second] = expr.names;
@@ -190,7 +192,7 @@ function callType(expr: Call, types: Types): CelType {
 function greatest(args: readonly CelType[]): CelType {
   const [only] = args;
   if (args.length === 1 && only?.name === "list") return itemOf(only);
-  return common(args);
+  return typeOfAll(args);
 }
 
 function equalityType(args: readonly CelType[], name: string, at: number): CelType {

@@ -70,7 +70,7 @@ function estimate(expr: Expr, types: Types): Estimate {
       const body = estimate(expr.body, new Map(types).set(expr.name, init.type));
       return { ...body, cost: init.cost + body.cost + 1 };
     }
-    case "optionalMap": {
+    default: {
       const target = estimate(expr.target, types);
       const body = estimate(expr.body, new Map(types).set(expr.name, itemOf(target.type)));
       return { ...body, cost: target.cost + body.cost + 1 };

@@ -138,8 +138,8 @@ function judgeOne(
     if (isSame && !isTransition) continue;
     if (isTransition && old === undefined && !rule.optionalOldSelf) continue;
     const before = old === undefined ? undefined : celValue(old, schema);
-    const oldSelf = rule.optionalOldSelf ? new Optional(before) : before;
-    const scope = rootScope({ self, oldSelf }, place.meter);
+    const oldSelf = rule.optionalOldSelf ? new Optional(before) : (before ?? null);
+    const scope = rootScope({ self: () => self, oldSelf: () => oldSelf }, place.meter);
     const why = refusal(ready, scope);
     if (why !== undefined) place.errors.push(ruleError(rule, schema, { value, why, place }));
   }

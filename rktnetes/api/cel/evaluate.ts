@@ -10,6 +10,7 @@ import {
   type CelValue,
   equal,
   isList,
+  keyName,
   type MapKey,
   Opaque,
   Optional,
@@ -46,21 +47,18 @@ export interface Scope {
 
 export type Program = (scope: Scope) => CelValue;
 
-/** The outermost scope. A value may be made when it is first asked for. */
+/** The outermost scope. Values are made when they are first asked for. */
 export function rootScope(
-  values: Readonly<Record<string, CelValue | (() => CelValue) | undefined>>,
+  values: Readonly<Record<string, (() => CelValue) | undefined>>,
   meter: Meter,
 ): Scope {
   const made = new Map<string, CelValue>();
   const find = (name: string): CelValue | undefined => {
-    if (!Object.hasOwn(values, name)) return undefined;
-    const value = values[name];
-    if (typeof value !== "function") return value;
     const known = made.get(name);
     if (known !== undefined) return known;
-    const fresh = value();
-    made.set(name, fresh);
-    return fresh;
+    const value = Object.hasOwn(values, name) ? values[name]?.() : undefined;
+    if (value !== undefined) made.set(name, value);
+    return value;
   };
   return { meter, find };
 }
@@ -109,7 +107,7 @@ export function program(expr: Expr, declared: ReadonlySet<string>): Program {
       return each(expr, declared);
     case "bind":
       return bind(expr, declared);
-    case "optionalMap":
+    default:
       return optionalMap(expr, declared);
   }
 }
@@ -208,7 +206,7 @@ const SPECIAL: Readonly<Record<string, Special>> = {
 /** An error on one side does not matter where the other side decides. */
 function junction(operands: readonly Program[], decides: boolean): Program {
   return (scope) => {
-    let error: unknown;
+    let error: CelError | undefined;
     for (const operand of operands) {
       try {
         const value = operand(scope);
@@ -250,7 +248,7 @@ function map(expr: MapOf, declared: ReadonlySet<string>, type: string): Program 
     for (const { key, value, isOptional } of entries) {
       const name = asKey(key(scope));
       const content = value(scope);
-      if (out.has(name)) throw new CelError(`Failed with repeated key: ${String(name)}`);
+      if (out.has(name)) throw new CelError(`Failed with repeated key: ${keyName(name)}`);
       if (!isOptional) out.set(name, content);
       else if (content instanceof Optional && content.value !== undefined) {
         out.set(name, content.value);
@@ -342,7 +340,7 @@ const FOLDS: Readonly<Record<Each["operation"], (folding: Folding) => CelValue>>
       const made = run(scope);
       if (!(made instanceof CelMap)) throw new CelError("no such overload");
       for (const [key, value] of made.entries()) {
-        if (out.has(key)) throw new CelError(`insert failed: key '${String(key)}' already exists`);
+        if (out.has(key)) throw new CelError(`insert failed: key '${keyName(key)}' already exists`);
         out.set(key, value);
       }
     }
@@ -362,7 +360,7 @@ const FOLDS: Readonly<Record<Each["operation"], (folding: Folding) => CelValue>>
 };
 
 function quantified({ scopes, run }: Folding, decides: boolean): boolean {
-  let error: unknown;
+  let error: CelError | undefined;
   for (const scope of scopes) {
     try {
       if (asBool(run(scope)) === decides) return decides;

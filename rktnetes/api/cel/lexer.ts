@@ -102,8 +102,16 @@ function stringToken(found: RegExpExecArray, at: number): Token {
   return { type: "string", text: unescapeText(inner, at), raw, at };
 }
 
-const ESCAPE =
-  /\\(?:x([0-9a-fA-F]{2})|X([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-3][0-7]{2})|([abfnrtv\\'"`?]))|\\/g;
+/** Two, two, four or eight hexadecimal digits, three octal ones, or one character. */
+const ESCAPE = new RegExp(
+  [
+    String.raw`\\(?:x([0-9a-fA-F]{2})|X([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})`,
+    String.raw`([0-3][0-7]{2})`,
+    "([abfnrtv\\\\'\"`?]))",
+    String.raw`\\`,
+  ].join("|"),
+  "g",
+);
 
 const SIMPLE: Readonly<Record<string, string>> = {
   a: "\u0007",

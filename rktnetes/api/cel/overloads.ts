@@ -1,14 +1,18 @@
 /**
- * The signatures of functions, for the checker. One line per overload: name, arguments, result; the
- * target of a member call is its first argument. A capital letter stands for any type.
+ * The signatures of functions, for the checker. A line has a name and its overloads, arguments and
+ * result; one that begins with `|` goes on. The target of a member call is its first argument. A
+ * capital letter stands for any type.
  */
 import type { CelType } from "./types.ts";
 
 const TEXT = `
 !_ bool:bool
 -_ int:int|double:double
-_+_ int,int:int|uint,uint:uint|double,double:double|string,string:string|bytes,bytes:bytes|list<A>,list<A>:list<A>|timestamp,duration:timestamp|duration,timestamp:timestamp|duration,duration:duration
-_-_ int,int:int|uint,uint:uint|double,double:double|timestamp,timestamp:duration|timestamp,duration:timestamp|duration,duration:duration
+_+_ int,int:int|uint,uint:uint|double,double:double|string,string:string|bytes,bytes:bytes
+|list<A>,list<A>:list<A>|timestamp,duration:timestamp|duration,timestamp:timestamp
+|duration,duration:duration
+_-_ int,int:int|uint,uint:uint|double,double:double|timestamp,timestamp:duration
+|timestamp,duration:timestamp|duration,duration:duration
 _*_ int,int:int|uint,uint:uint|double,double:double
 _/_ int,int:int|uint,uint:uint|double,double:double
 _%_ int,int:int|uint,uint:uint
@@ -18,13 +22,16 @@ _?_:_ bool,A,A:A
 _==_ A,A:bool
 _!=_ A,A:bool
 @in A,list<A>:bool|A,map<A,B>:bool
-_[_] list<A>,int:A|map<A,B>,A:B|optional<list<A>>,int:optional<A>|optional<map<A,B>>,A:optional<B>
-_[?_] list<A>,int:optional<A>|map<A,B>,A:optional<B>|optional<list<A>>,int:optional<A>|optional<map<A,B>>,A:optional<B>
+_[_] list<A>,int:A|map<A,B>,A:B|optional<list<A>>,int:optional<A>
+|optional<map<A,B>>,A:optional<B>
+_[?_] list<A>,int:optional<A>|map<A,B>,A:optional<B>|optional<list<A>>,int:optional<A>
+|optional<map<A,B>>,A:optional<B>
 size string:int|bytes:int|list<A>:int|map<A,B>:int
 int int:int|uint:int|double:int|string:int|timestamp:int|duration:int
 uint uint:uint|int:uint|double:uint|string:uint
 double double:double|int:double|uint:double|string:double
-string string:string|bool:string|int:string|uint:string|double:string|bytes:string|timestamp:string|duration:string|net.IP:string|net.CIDR:string
+string string:string|bool:string|int:string|uint:string|double:string|bytes:string
+|timestamp:string|duration:string|net.IP:string|net.CIDR:string
 bool bool:bool|string:bool
 bytes bytes:bytes|string:bytes
 duration duration:duration|string:duration
@@ -102,10 +109,13 @@ math.bitShiftRight int,int:int|uint,int:uint
 quantity string:kubernetes.Quantity
 isQuantity string:bool
 compareTo kubernetes.Quantity,kubernetes.Quantity:int|kubernetes.Semver,kubernetes.Semver:int
-isGreaterThan kubernetes.Quantity,kubernetes.Quantity:bool|kubernetes.Semver,kubernetes.Semver:bool
+isGreaterThan kubernetes.Quantity,kubernetes.Quantity:bool
+|kubernetes.Semver,kubernetes.Semver:bool
 isLessThan kubernetes.Quantity,kubernetes.Quantity:bool|kubernetes.Semver,kubernetes.Semver:bool
-add kubernetes.Quantity,kubernetes.Quantity:kubernetes.Quantity|kubernetes.Quantity,int:kubernetes.Quantity
-sub kubernetes.Quantity,kubernetes.Quantity:kubernetes.Quantity|kubernetes.Quantity,int:kubernetes.Quantity
+add kubernetes.Quantity,kubernetes.Quantity:kubernetes.Quantity
+|kubernetes.Quantity,int:kubernetes.Quantity
+sub kubernetes.Quantity,kubernetes.Quantity:kubernetes.Quantity
+|kubernetes.Quantity,int:kubernetes.Quantity
 sign kubernetes.Quantity:int
 isInteger kubernetes.Quantity:bool
 asInteger kubernetes.Quantity:int
@@ -162,7 +172,7 @@ const FORMATS: readonly Overload[] = [{ args: [], result: { name: "kubernetes.Na
 
 function readTable(): ReadonlyMap<string, readonly Overload[]> {
   const out = new Map<string, readonly Overload[]>();
-  for (const line of TEXT.trim().split("\n")) {
+  for (const line of TEXT.trim().replaceAll("\n|", "|").split("\n")) {
     const at = line.indexOf(" ");
     out.set(
       line.slice(0, at),

@@ -70,7 +70,7 @@ function mentions(expr: Expr, name: string): boolean {
       );
     case "bind":
       return mentions(expr.init, name) || mentions(expr.body, name);
-    case "optionalMap":
+    default:
       return mentions(expr.target, name) || mentions(expr.body, name);
   }
 }

@@ -3,7 +3,7 @@
  * type. Pure.
  */
 import type { Json, JsonObject, Structural } from "../schema/schema.ts";
-import { isObject } from "../structural/structural.ts";
+import { isObject, textsOf } from "../structural/structural.ts";
 import { parseDuration, parseTimestamp } from "./functions/time-text.ts";
 import {
   BOOL,
@@ -83,7 +83,7 @@ function textType(source: JsonObject): CelType {
   if (special !== undefined && format !== "byte") return special;
   const choices = source["enum"];
   const longest = Array.isArray(choices)
-    ? Math.max(...choices.map((choice) => String(choice).length))
+    ? Math.max(...choices.map((choice) => JSON.stringify(choice).length))
     : REQUEST_MAX - 2;
   return { ...(special ?? STRING), maxSize: limit(maxLength, longest) };
 }
@@ -100,9 +100,9 @@ function minSize({ type, properties, source }: Structural): number {
   const wanted = source["required"];
   let size = 2;
   if (!Array.isArray(wanted)) return size;
-  for (const name of wanted) {
-    const property = properties.get(String(name));
-    if (property !== undefined) size += String(name).length + 4 + minSize(property);
+  for (const name of textsOf(wanted)) {
+    const property = properties.get(name);
+    if (property !== undefined) size += name.length + 4 + minSize(property);
   }
   return size;
 }

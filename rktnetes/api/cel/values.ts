@@ -223,8 +223,12 @@ export function toJson(value: CelValue): Json {
   return Object.fromEntries(value.entries().map(([key, each]) => [keyName(key), toJson(each)]));
 }
 
-function keyName(key: MapKey): string {
-  return key instanceof Uint ? String(key.value) : String(key);
+/** A key of a map or a list as text. */
+export function keyName(key: CelValue): string {
+  if (typeof key === "string") return key;
+  if (key instanceof Uint) return String(key.value);
+  const isPlain = typeof key === "bigint" || typeof key === "boolean" || typeof key === "number";
+  return isPlain ? String(key) : typeName(key);
 }
 
 /** Any JSON without a declared type. */

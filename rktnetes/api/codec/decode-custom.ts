@@ -21,8 +21,9 @@ export interface CustomDecoded {
 /** The tree becomes the object: it is changed in place. */
 export function decodeCustom({ structural }: ObjectSchema, tree: Json): CustomDecoded {
   if (!isObject(tree)) {
-    const words = `cannot unmarshal ${describe(tree)} into Go value of type map[string]interface {}`;
-    throw new Fault("invalid", `json: ${words}`);
+    const type = "map[string]interface {}";
+    const words = `json: cannot unmarshal ${describe(tree)} into Go value of type ${type}`;
+    throw new Fault("invalid", words);
   }
   const unknown = readMetadata(tree, "");
   if (structural === undefined) return { object: tree, problems: unknown };

@@ -172,7 +172,7 @@ function walkOne(value: Json, step: Step): readonly Json[] {
     case "slice":
       if (!Array.isArray(value)) return [];
       return value.slice(step.from, step.to).filter((_, at) => at % step.by === 0);
-    case "filter":
+    default:
       return Array.isArray(value) ? value.filter(step.test) : [];
   }
 }

@@ -13,20 +13,35 @@ function matches(pattern: RegExp): Check {
 const UUID = (version: string): RegExp =>
   new RegExp(`^[0-9a-f]{8}-?[0-9a-f]{4}-?${version}[0-9a-f]{3}-?[0-9a-f]{4}-?[0-9a-f]{12}$`, "i");
 
+const HOST_LABEL = "[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?";
+const HOST = new RegExp(String.raw`^${HOST_LABEL}(\.${HOST_LABEL})*$`);
+
+const BYTE = "[0-9a-fA-F]{2}";
+const MAC = new RegExp(
+  String.raw`^(${BYTE}[:-]){5}(${BYTE}|(${BYTE}[:-]){2}${BYTE})$` +
+    String.raw`|^([0-9a-fA-F]{4}\.){2,3}[0-9a-fA-F]{4}$`,
+);
+
+const CARD = new RegExp(
+  String.raw`^(?:4\d{12}(?:\d{3})?|5[1-5]\d{14}|6(?:011|5\d\d)\d{12}|3[47]\d{13}` +
+    String.raw`|3(?:0[0-5]|[68]\d)\d{11}|(?:2131|1800|35\d{3})\d{11})$`,
+);
+
+const UNITS =
+  "ns|nanos?|us|µs|micros?|ms|millis?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|" +
+  "wks?|weeks?";
+const WORDED = new RegExp(String.raw`^(\d+(\.\d+)?\s*(${UNITS})\s*)+$`, "i");
+
 const CHECKS: Readonly<Record<string, Check>> = {
   bsonobjectid: matches(/^[0-9a-fA-F]{24}$/),
   uri: isUri,
   email: matches(/^[^\s@<>,;]+@[^\s@<>,;]+$/),
-  hostname: matches(
-    /^([a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)(\.[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$/,
-  ),
+  hostname: matches(HOST),
   ipv4: isIPv4,
   ipv6: isIPv6,
   ip: (text) => isIP(text) !== 0,
   cidr: isCidr,
-  mac: matches(
-    /^([0-9a-fA-F]{2}[:-]){5}([0-9a-fA-F]{2}|([0-9a-fA-F]{2}[:-]){2}[0-9a-fA-F]{2})$|^([0-9a-fA-F]{4}\.){2,3}[0-9a-fA-F]{4}$/,
-  ),
+  mac: matches(MAC),
   uuid: matches(UUID("[0-9a-f]")),
   uuid3: matches(UUID("3")),
   uuid4: matches(/^[0-9a-f]{8}-?[0-9a-f]{4}-?4[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}$/i),
@@ -34,9 +49,7 @@ const CHECKS: Readonly<Record<string, Check>> = {
   isbn: (text) => isIsbn10(text) || isIsbn13(text),
   isbn10: isIsbn10,
   isbn13: isIsbn13,
-  creditcard: matches(
-    /^(?:4\d{12}(?:\d{3})?|5[1-5]\d{14}|6(?:011|5\d\d)\d{12}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}|(?:2131|1800|35\d{3})\d{11})$/,
-  ),
+  creditcard: matches(CARD),
   ssn: matches(/^\d{3}[- ]?\d{2}[- ]?\d{4}$/),
   hexcolor: matches(/^#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$/),
   rgbcolor: isRgb,
@@ -120,7 +133,5 @@ function isDateTime(text: string): boolean {
 /** Go's form, or a number with a word: `1h30m`, `2 days`. */
 function isDuration(text: string): boolean {
   if (/^[+-]?(0|(\d+(\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h))+$/.test(text)) return true;
-  return /^(\d+(\.\d+)?\s*(ns|nanos?|us|µs|micros?|ms|millis?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?)\s*)+$/i.test(
-    text,
-  );
+  return WORDED.test(text);
 }

@@ -61,5 +61,6 @@ function canonical(value: Json): string {
   if (typeof value === "bigint") return String(value);
   if (!isObject(value)) return JSON.stringify(value);
   const members = Object.keys(value).sort();
-  return `{${members.map((name) => `${JSON.stringify(name)}:${canonical(value[name] ?? null)}`).join(",")}}`;
+  const shown = members.map((name) => JSON.stringify(name) + canonical(value[name] ?? null));
+  return `{${shown.join(",")}}`;
 }

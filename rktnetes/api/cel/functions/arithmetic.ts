@@ -7,6 +7,7 @@ import {
   Duration,
   equal,
   isList,
+  keyName,
   Optional,
   Timestamp,
   Uint,
@@ -93,12 +94,12 @@ function index([holder, key = null]: readonly CelValue[]): CelValue | undefined 
   if (holder === undefined) return undefined;
   const found = find(holder, key);
   if (found !== undefined) return found;
-  if (isList(holder)) throw new CelError(`index out of bounds: ${String(key)}`);
+  if (isList(holder)) throw new CelError(`index out of bounds: ${keyName(key)}`);
   return holder instanceof CelMap ? missing(key) : undefined;
 }
 
 function missing(key: CelValue): never {
-  throw new CelError(`no such key: ${String(key)}`);
+  throw new CelError(`no such key: ${keyName(key)}`);
 }
 
 function find(holder: CelValue, key: CelValue): CelValue | undefined {

@@ -3,8 +3,13 @@ import { CelError, type CelValue, Opaque } from "../values.ts";
 import type { Library, PartialFunction } from "./table.ts";
 
 const TYPE = "kubernetes.Semver";
-const FORM =
-  /^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-((?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?(?:\+([0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*))?$/;
+const NUMBER = String.raw`(0|[1-9]\d*)`;
+const STAGE = String.raw`(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)`;
+const BUILD = String.raw`[0-9a-zA-Z-]+`;
+const FORM = new RegExp(
+  String.raw`^${NUMBER}\.${NUMBER}\.${NUMBER}(?:-(${STAGE}(?:\.${STAGE})*))?` +
+    String.raw`(?:\+(${BUILD}(?:\.${BUILD})*))?$`,
+);
 
 interface Version {
   readonly numbers: readonly [bigint, bigint, bigint];

@@ -116,7 +116,8 @@ function replicasErrors(path: string, object: JsonObject): readonly FieldError[]
   for (const step of steps) {
     if (value === undefined) return [];
     if (!isObject(value)) {
-      const why = `${goType(value)[0]} is of the type ${goType(value)[1]}, expected map[string]interface{}`;
+      const [shown, type] = goType(value);
+      const why = `${shown} is of the type ${type}, expected map[string]interface{}`;
       return [invalid(path, 0, `${path} accessor error: ${why}`)];
     }
     value = Object.hasOwn(value, step) ? value[step] : undefined;

@@ -191,7 +191,8 @@ function keyDefaultErrors(
     if (!isObject(property)) continue;
     const field = `${path}.items.properties[${key}]`;
     if (!needed.includes(key) && property["default"] === undefined) {
-      const why = `this property is in ${KEYS}, so it must have a default or be a required property`;
+      const why =
+        `this property is in ${KEYS}, so it must have a default or be a required ` + "property";
       errors.push(required(`${field}.default`, why));
     }
     if (property["nullable"] === true) {
