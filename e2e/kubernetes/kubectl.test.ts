@@ -34,6 +34,8 @@ afterAll(async () => {
 /** A command and what its output, or what it says against it, must match. */
 type Row = readonly [command: string, says: RegExp, options?: KubectlOptions & { status?: number }];
 
+const FAILS = { status: 1 } as const;
+
 /** Words of a command; quotes keep spaces. */
 function wordsOf(command: string): string[] {
   const found = command.match(/(?:[^\s']|'[^']*')+/g) ?? [];
@@ -129,9 +131,9 @@ function suiteTests(suite: KubectlSuite): void {
       ["api-resources --namespaced=false -o name", /^nodes$/m],
       ["explain pods.spec.containers.image", /FIELD: +image <string>/],
       ["explain deployment --recursive", /maxSurge\s+<(IntOrString|string)>/],
-      ["explain pods.spec.nope", /field "nope" does not exist/, { status: 1 }],
+      ["explain pods.spec.nope", /field "nope" does not exist/, FAILS],
       ["get --raw /healthz", /^ok$/],
-      ["get --raw /nope", /NotFound|could not find/, { status: 1 }],
+      ["get --raw /nope", /NotFound|could not find/, FAILS],
     ]);
   });
 
@@ -164,13 +166,13 @@ function suiteTests(suite: KubectlSuite): void {
   });
 
   test("makes every kind that it has a command for", async () => {
-    const gone = [/no matches for kind "PodDisruptionBudget"/, { status: 1 }] as const;
+    const gone = [/no matches for kind "PodDisruptionBudget"/, FAILS] as const;
     const budget = isOld ? gone : ([/created/] as const);
     await inNamespace("create", [
       ["create deployment api --image=api:1 --replicas=3", /created/],
-      ["create deployment bad_name --image=x", /Invalid value: "bad_name"/, { status: 1 }],
+      ["create deployment bad_name --image=x", /Invalid value: "bad_name"/, FAILS],
       ["create configmap cm1 --from-literal=a=1 --from-literal=b=2", /created/],
-      ["create configmap cm1 --from-literal=a=1", /configmaps "cm1" already exists/, { status: 1 }],
+      ["create configmap cm1 --from-literal=a=1", /configmaps "cm1" already exists/, FAILS],
       ["create secret generic s1 --from-literal=p=pw", /created/],
       ["create serviceaccount bot", /created/],
       ["create role r1 --verb=get,list --resource=pods,deployments.apps", /created/],
@@ -183,9 +185,9 @@ function suiteTests(suite: KubectlSuite): void {
       ...(isOld ? [] : CRON_JOBS), // the old one speaks of a version that is gone
       ["create ingress i2 --rule=b.com/*=web:80", /created/],
       ["run p1 --image=nginx --labels=a=b --env=X=1 --port=80", /pod\/p1 created/],
-      ["run p1 --image=nginx", /pods "p1" already exists/, { status: 1 }],
+      ["run p1 --image=nginx", /pods "p1" already exists/, FAILS],
       ["create deployment x --image=y --dry-run=server -o yaml", /uid: [0-9a-f-]{36}/],
-      ["get deploy x", /deployments\.apps "x" not found/, { status: 1 }],
+      ["get deploy x", /deployments\.apps "x" not found/, FAILS],
       ["expose deploy/api --port=80 --target-port=8080", /service\/api exposed/],
       ["autoscale deploy/api --min=1 --max=3", /autoscaled/],
       ["get all", /pod\/p1 [^]*service\/svc1 [^]*deployment\.apps\/api [^]*job\.batch\/j1 /],
@@ -207,11 +209,11 @@ function suiteTests(suite: KubectlSuite): void {
       ["get pods -L a", / A\np1 .* b\n$/],
       ["get pods -l a=b -o jsonpath={.items[*].metadata.name}", /^p1$/],
       ["get pods --field-selector=status.phase=Running", /No resources found/],
-      ["get pods --field-selector=spec.bogus=1", /field label not supported/, { status: 1 }],
+      ["get pods --field-selector=spec.bogus=1", /field label not supported/, FAILS],
       ["get pods --chunk-size=1 --sort-by=.metadata.name", /^NAME [^]*p1 /],
       ["get deploy web -o wide", /^NAME .*\nweb +0\/2 +0 +0 +\d+s +nginx +nginx:1\.25 +app=web\n$/],
       ["get deploy,cm -o name", /deployment\.apps\/web\n[^]*configmap\/conf/],
-      ["get bogus", /the server doesn't have a resource type "bogus"/, { status: 1 }],
+      ["get bogus", /the server doesn't have a resource type "bogus"/, FAILS],
       ["describe deploy web", /^StrategyType: +RollingUpdate$/m],
       ["describe pod p1", /^Status: +Pending$/m],
       ["get cm conf -o yaml", /^data:\n {2}a: "1"$/m],
@@ -233,7 +235,7 @@ function suiteTests(suite: KubectlSuite): void {
       [`patch cm conf --type=json -p [{"op":"remove","path":"/data/b"}]`, /patched/],
       ["get cm conf -o jsonpath={.data}", /^(\{"a":"edited"\}|map\[a:edited\])$/],
       ["label cm conf x=y", /labeled/],
-      ["label cm conf x=z", /'x' already has a value/, { status: 1 }],
+      ["label cm conf x=z", /'x' already has a value/, FAILS],
       ["label cm conf x=z --overwrite", /labeled/],
       ["annotate cm conf n=1", /annotated/],
       ["set image deploy/web nginx=nginx:1.27", /image updated/],
@@ -241,13 +243,16 @@ function suiteTests(suite: KubectlSuite): void {
       ["set env deploy/web --list", /B=2/],
       ["set resources deploy/web --limits=cpu=200m", /resource requirements updated/],
       ["set serviceaccount deploy/web bot", /serviceaccount updated/],
+      ["scale deploy/web --replicas=5", /scaled/],
+      ["scale deploy/web --replicas=1 --current-replicas=9", /replicas to be 9, was 5/, FAILS],
+      ["get deploy web -o jsonpath={.spec.replicas}", /^5$/],
       ["rollout resume deploy/web", /resumed/],
       ["rollout restart deploy/web", /restarted/],
       ["rollout history deploy/web", /No rollout history found/],
       ["replace -f -", /replaced/, { input: WEB }],
       ["delete cm conf --dry-run=server", /deleted.*\(server dry run\)/],
       ["delete cm conf", /configmap "conf" deleted/],
-      ["delete cm conf", /configmaps "conf" not found/, { status: 1 }],
+      ["delete cm conf", /configmaps "conf" not found/, FAILS],
       ["delete deploy --all --cascade=orphan", /"web" deleted/],
       ...(isOld ? [] : [["wait --for=delete deploy/web --timeout=5s", /^$/] as const]),
     ]);
@@ -272,8 +277,8 @@ function suiteTests(suite: KubectlSuite): void {
   test("is told who it is and what it may do", async () => {
     await inNamespace("auth", [
       ["auth can-i get pods", /^yes$/m],
-      ["auth can-i get pods --as=jane", /^no/m, { status: 1 }],
-      ["get pods --as=jane", /User "jane" cannot list resource "pods"/, { status: 1 }],
+      ["auth can-i get pods --as=jane", /^no/m, FAILS],
+      ["get pods --as=jane", /User "jane" cannot list resource "pods"/, FAILS],
       ["create serviceaccount bot", /created/],
       ["create role lister --verb=list --resource=pods", /created/],
       [`create rolebinding lister --role=lister --serviceaccount=auth-${suite}:bot`, /created/],
@@ -290,10 +295,27 @@ function suiteTests(suite: KubectlSuite): void {
   test("hears a clear refusal where nodes are needed", async () => {
     await inNamespace("nodes", [
       ["run p1 --image=nginx", /created/],
-      ["exec p1 -- ls", /error|Error/, { status: 1 }],
-      ["top pods", /Metrics API not available/, { status: 1 }],
-      ["cordon none", /nodes "none" not found/, { status: 1 }],
+      ["exec p1 -- ls", /error|Error/, FAILS],
+      ["top pods", /Metrics API not available/, FAILS],
+      ["logs p1", /^$/], // it has not run yet
+      ["logs none", /pods "none" not found/, FAILS],
+      ["get events", /No resources found/],
+      ["certificate approve none", /"none" not found/, FAILS],
+      ["cordon none", /nodes "none" not found/, FAILS],
       ["get nodes", /No resources found/],
+      [
+        "create -f -",
+        /created/,
+        { input: '{"apiVersion":"v1","kind":"Node","metadata":{"name":"n1"}}' },
+      ],
+      ["taint node n1 k=v:NoSchedule", /tainted/],
+      ["taint node n1 k=v:Bogus", /invalid taint effect/, FAILS],
+      ["taint node n1 k-", /untainted/],
+      ["drain n1", /cordoned[^]*drained|node\/n1/],
+      ["get nodes", /^NAME .*\nn1 +Unknown,SchedulingDisabled +<none> +\d+s/],
+      ["uncordon n1", /uncordoned/],
+      ["describe node n1", /^Unschedulable: +false$/m],
+      ["delete node n1", /deleted/],
     ]);
   });
 }
