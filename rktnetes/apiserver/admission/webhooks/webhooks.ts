@@ -8,7 +8,7 @@ import { parseJson } from "@rktnetes/api/codec/json";
 import { applyJsonPatch, decodeJsonPatch } from "@rktnetes/api/patch/json-patch";
 import { selectsLabels } from "@rktnetes/api/selectors/object-selector";
 import type { JsonObject } from "@rktnetes/api/schema";
-import { badRequest, failureOf, StatusFault } from "@rktnetes/api/status-fault";
+import { failureOf, StatusFault } from "@rktnetes/api/status-fault";
 import type {
   MatchCondition,
   MutatingWebhook,
@@ -167,7 +167,6 @@ async function ask(
     if (conditions.length > 0 && !(await parts.matchConditions(conditions, request))) {
       return undefined;
     }
-    checkDryRun(webhook, request);
     const response = await callOnce(parts, webhook, request);
     for (const warning of response.warnings ?? []) request.warn(warning);
     return response;
@@ -187,11 +186,6 @@ async function callOnce(
   const uid = host.uuid();
   const body = reviewText(request, uid);
   return readResponse(await callWebhook(lookup, { config, timeoutSeconds, body }), uid);
-}
-
-function checkDryRun({ name, sideEffects }: Webhook, { context }: AdmissionRequest): void {
-  if (!context.dryRun || sideEffects === "None" || sideEffects === "NoneOnDryRun") return;
-  throw badRequest(`admission webhook ${JSON.stringify(name)} does not support dry run`);
 }
 
 async function isSelected(
