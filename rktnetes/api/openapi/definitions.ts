@@ -94,11 +94,10 @@ export class Definitions implements Naming {
   /** What the author of the kind wrote, and what all objects have. */
   #customForm({ openApi = {} }: Kind): JsonObject {
     const written = this.dialect === "2" ? withoutAlternatives(openApi) : openApi;
-    const { properties = {}, ...rest } = written;
     const metadata = this.#object(`${META}.ObjectMeta`);
-    const own = typeof properties === "object" && properties !== null ? properties : {};
     const head = { apiVersion: { type: "string" }, kind: { type: "string" }, metadata };
-    return { ...rest, type: "object", properties: { ...own, ...head } };
+    const whole = withEmbedded({ ...written, type: "object" }, head);
+    return { ...whole, properties: { ...propertiesOf(whole), ...head } };
   }
 
   #listForm({ group, version, kind }: Kind): JsonObject {
@@ -113,6 +112,33 @@ export class Definitions implements Naming {
     const target = reference(name, this);
     return this.dialect === "2" ? target : { allOf: [target] };
   }
+}
+
+function propertiesOf({ properties = {} }: JsonObject): JsonObject {
+  const isObject = typeof properties === "object" && properties !== null;
+  return isObject && !Array.isArray(properties) ? properties : {};
+}
+
+/** Objects within an object have what all objects have, whether their author said so or not. */
+function withEmbedded(schema: JsonObject, head: JsonObject): JsonObject {
+  const inner = (value: Json): Json => {
+    const isSchema = typeof value === "object" && value !== null && !Array.isArray(value);
+    if (!isSchema) return value;
+    const made = withEmbedded(value, head);
+    if (made["x-kubernetes-embedded-resource"] !== true) return made;
+    const properties = { ...propertiesOf(made), ...head };
+    return { ...made, required: ["kind", "apiVersion"], properties };
+  };
+  const made: JsonObject = { ...schema };
+  const named = Object.entries(propertiesOf(schema));
+  if (named.length > 0) {
+    made["properties"] = Object.fromEntries(named.map(([name, each]) => [name, inner(each)]));
+  }
+  for (const name of ["items", "additionalProperties"]) {
+    const { [name]: value } = schema;
+    if (value !== undefined) made[name] = inner(value);
+  }
+  return made;
 }
 
 const ALTERNATIVES: readonly string[] = ["allOf", "anyOf", "not", "nullable", "oneOf"];

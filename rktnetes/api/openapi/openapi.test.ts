@@ -109,6 +109,30 @@ test("custom kinds are shown as their author wrote them, in version 2 without al
   expect(at(patch, "consumes")).not.toContain("application/strategic-merge-patch+json");
 });
 
+test("objects within custom objects have what all objects have; old watches are not theirs", () => {
+  const [base] = APPS.kinds;
+  if (base === undefined) throw new Error("apps");
+  const inner = { type: "object", "x-kubernetes-embedded-resource": true };
+  const openApi = { properties: { spec: { properties: { all: { items: inner } } } } };
+  const api = { group: "e.io", version: "v1" };
+  const kind: Kind = {
+    ...base,
+    ...api,
+    kind: "T",
+    listKind: "TList",
+    schema: base.schema,
+    openApi,
+  };
+  const document = openApi3(api, [kind]);
+  const path = ["components", "schemas", "io.e.v1.T", "properties", "spec", "properties", "all"];
+  expect(at(document, ...path, "items")).toMatchObject({
+    required: ["kind", "apiVersion"],
+    properties: { kind: { type: "string" } },
+  });
+  const paths = Object.keys(document["paths"] as JsonObject);
+  expect(paths.filter((each) => each.includes("/watch/") || each.endsWith("/"))).toEqual([]);
+});
+
 test("the protobuf form of a small document, byte by byte", () => {
   const definitions = { A: { type: "string", "x-y": [1] } };
   const bytes = gnosticDocument({ swagger: "2.0", definitions });

@@ -15,9 +15,17 @@ export function openApi3(api: GroupVersion, kinds: readonly Kind[]): JsonObject 
   const isCustom = kinds.some(({ openApi }) => openApi !== undefined);
   const paths: JsonObject = {};
   for (const each of pathsOf(api, kinds, (kind) => definitions.nameOf(kind))) {
+    if (isCustom && !isOfCustomKinds(each)) continue;
     paths[each.path] = pathItem(each, definitions, isCustom);
   }
-  return document(paths, definitions.all());
+  const made = document(paths, definitions.all());
+  const info = { title: "Kubernetes CRD Swagger", version: "v0.1.0" };
+  return isCustom ? { ...made, info } : made;
+}
+
+/** Custom kinds came after the old paths of watches. */
+function isOfCustomKinds({ operations }: ApiPath): boolean {
+  return operations.every(({ action }) => action !== "" && !action.startsWith("watch"));
 }
 
 /** The document of a path below which APIs lie: `api`, `apis`, `apis/apps`. */
