@@ -40,10 +40,7 @@ function storageErrors(requests: JsonObject, field: string): Errors {
   const storage = requests["storage"];
   if (typeof storage !== "string") return [required(field)];
   const order = compareQuantities(parseQuantity(storage), 0n);
-  const errors: FieldError[] = [];
-  if (order < 0) errors.push(invalid(field, storage, "must be greater than or equal to 0"));
-  if (order <= 0) errors.push(invalid(field, storage, "must be greater than zero"));
-  return errors;
+  return order > 0 ? [] : [invalid(field, storage, "must be greater than zero")];
 }
 
 function sourceErrors(spec: JsonObject, field: string): Errors {

@@ -69,7 +69,7 @@ export class AddressPool {
     const ip = parseIp(address);
     if (ip === undefined || !this.#ranges.some((range) => isUsable(range, ip)))
       return "the provided network does not match the current range";
-    return (await this.#isFree(formatIp(ip))) ? undefined : "provided IP is already allocated";
+    return (await this.#isFree(ip)) ? undefined : "provided IP is already allocated";
   }
 
   /** An address that nobody has. @throws {StatusFault} 500 when all are taken */
@@ -114,22 +114,31 @@ export class AddressPool {
     const first = firstOf(range) + 1n;
     const count = countOf(range);
     const reserved = reservedOf(count);
-    const at = (offset: bigint): string =>
-      formatIp({ family: range.family, value: first + offset });
+    const at = (offset: bigint): Ip => ({ family: range.family, value: first + offset });
     const upper = count - reserved;
     for (let chance = 0; chance < CHANCES; chance++) {
       const offset = reserved + randomBelow(this.#registry.host.random(), upper);
-      if (await this.#isFree(at(offset))) return at(offset);
+      if (await this.#isFree(at(offset))) return formatIp(at(offset));
     }
     for (let step = 0n; step < count; step++) {
       const offset = (reserved + step) % count;
-      if (await this.#isFree(at(offset))) return at(offset);
+      if (await this.#isFree(at(offset))) return formatIp(at(offset));
     }
     return undefined;
   }
 
-  async #isFree(address: string): Promise<boolean> {
-    return (await this.#registry.hub.store.get(this.#keyOf(address))) === undefined;
+  async #isFree(ip: Ip): Promise<boolean> {
+    if (this.#isOfServer(ip)) return false;
+    return (await this.#registry.hub.store.get(this.#keyOf(formatIp(ip)))) === undefined;
+  }
+
+  /** The first address of all is that of the API server, under which pods find it. */
+  #isOfServer(ip: Ip): boolean {
+    const { namespace, name } = this.#owner;
+    if (namespace === "default" && name === "kubernetes") return false;
+    const [range] = this.#ranges;
+    if (range?.family !== ip.family) return false;
+    return ip.value === firstOf(range) + 1n;
   }
 
   #keyOf(address: string): string {
