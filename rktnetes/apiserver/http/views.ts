@@ -133,8 +133,23 @@ export function partialOf(
   return {
     kind: "PartialObjectMetadata",
     apiVersion: `meta.k8s.io/${viewVersion}`,
-    metadata: metadataOf(object),
+    metadata: shownMetadata(object),
   };
+}
+
+const OLD_GENERATION = "deprecated.daemonset.template.generation";
+
+/** Daemon sets have an annotation that is a field of an older version: shown only with the rest. */
+function shownMetadata(object: JsonObject): JsonObject {
+  const metadata = metadataOf(object);
+  const { annotations } = metadata;
+  const isAnnotated = typeof annotations === "object" && annotations !== null;
+  if (!isAnnotated || Array.isArray(annotations) || !(OLD_GENERATION in annotations)) {
+    return metadata;
+  }
+  const { [OLD_GENERATION]: _old, ...others } = annotations;
+  const { annotations: _all, ...rest } = metadata;
+  return Object.keys(others).length === 0 ? rest : { ...metadata, annotations: others };
 }
 
 /** Any document in the media type that was agreed on. */
