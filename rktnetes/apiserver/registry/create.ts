@@ -4,7 +4,12 @@
  * 403, 404, 409, 422
  */
 import { objectMetaErrors } from "@rktnetes/api/object-meta";
-import { alreadyExistsFault, forbiddenFault, plainFault, type StatusFault } from "@rktnetes/api/status-fault";
+import {
+  alreadyExistsFault,
+  forbiddenFault,
+  plainFault,
+  type StatusFault,
+} from "@rktnetes/api/status-fault";
 import type { JsonObject } from "@rktnetes/api/schema";
 import { timestamp } from "../host.ts";
 import type { Write } from "../storage/store.ts";
@@ -97,9 +102,10 @@ async function store(
   request: WriteRequest & { readonly generated: boolean },
 ): Promise<Written> {
   const { namespace, dryRun, generated } = request;
-  if (metaText(object, "resourceVersion") !== "") {
+  if (Number(metaText(object, "resourceVersion")) > 0) {
     throw plainFault(500, "resourceVersion should not be set on objects to be created");
   }
+  setMeta(object, "resourceVersion", undefined);
   for (let attempt = 1; ; attempt++) {
     const name = metaText(object, "name");
     const key = objectKey(resource.prefix, namespace, name);
