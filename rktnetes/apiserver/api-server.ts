@@ -8,6 +8,7 @@ import { Lookup } from "./admission/lookup.ts";
 import type { Audit } from "./audit/audit.ts";
 import { type Auth, type AuthOptions, openAuth } from "./auth/auth.ts";
 import { RoleAggregation } from "./auth/rbac/aggregate-roles.ts";
+import { TokenSecrets } from "./auth/tokens/token-secrets.ts";
 import { bootstrap } from "./bootstrap/bootstrap.ts";
 import { Definitions } from "./custom/definitions.ts";
 import { Fairness } from "./fairness/fairness.ts";
@@ -56,6 +57,7 @@ export class ApiServer implements AsyncDisposable {
   readonly definitions: Definitions;
   readonly #hub: Hub;
   readonly #aggregation: RoleAggregation;
+  readonly #tokenSecrets: TokenSecrets;
   readonly #stop = new AbortController();
 
   private constructor(hub: Hub, registry: Registry, parts: ServerParts) {
@@ -69,6 +71,7 @@ export class ApiServer implements AsyncDisposable {
     this.audit = parts.audit;
     this.fairness = new Fairness(lookup, host);
     this.#aggregation = new RoleAggregation(registry, lookup);
+    this.#tokenSecrets = new TokenSecrets(registry, lookup, auth.tokens);
   }
 
   /** Opens the server on a store and writes what a fresh cluster has. */
@@ -97,6 +100,7 @@ export class ApiServer implements AsyncDisposable {
     });
     await server.definitions.start();
     await server.#aggregation.start();
+    await server.#tokenSecrets.start();
     return server;
   }
 
@@ -112,6 +116,7 @@ export class ApiServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.beginStop();
+    await this.#tokenSecrets[Symbol.asyncDispose]();
     await this.#aggregation[Symbol.asyncDispose]();
     await this.#hub[Symbol.asyncDispose]();
   }

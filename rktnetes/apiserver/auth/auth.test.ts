@@ -105,6 +105,33 @@ test("a token that is bound to a secret goes with it", async () => {
   expect((await authenticator.check(token, [ISSUER])).type).toBe("bad");
 });
 
+test("a secret for a token is filled, and its token is good while the secret is there", async () => {
+  await using cluster = await openCluster();
+  await openAccount(cluster);
+  const annotations = { "kubernetes.io/service-account.name": "app" };
+  const object = {
+    metadata: { name: "t", annotations },
+    type: "kubernetes.io/service-account-token",
+  };
+  await make(cluster, { plural: "secrets", namespace: "default", object });
+  const secrets = await cluster.resource("", "secrets");
+  const tokenOf = async (): Promise<string> => {
+    const found = await cluster.registry.find(secrets, "default", "t");
+    const data = (found?.object["data"] ?? {}) as Record<string, string>;
+    return Buffer.from(data["token"] ?? "", "base64").toString();
+  };
+  for (let tries = 0; tries < 200 && (await tokenOf()) === ""; tries++) {
+    await cluster.server.host.clock.sleep(5);
+  }
+  const { authenticator } = cluster.server.auth;
+  const token = await tokenOf();
+  expect(await authenticator.check(token, [ISSUER])).toMatchObject({
+    user: { name: "system:serviceaccount:default:app" },
+  });
+  await drop(cluster, "secrets", "t");
+  expect((await authenticator.check(token, [ISSUER])).type).toBe("bad");
+});
+
 test("tokens with another signature, or none, are nobody's", async () => {
   await using cluster = await openCluster();
   await using other = await openCluster();

@@ -141,11 +141,14 @@ function listOf(text: string | undefined): readonly string[] {
 }
 
 /** @throws {Fault} for files that cannot be read */
-export function readAuthOptions(settings: AuthSettings, dataDirectory: string): AuthOptions {
+export function readAuthOptions(
+  settings: AuthSettings,
+  { dataDirectory, authority }: { readonly dataDirectory: string; readonly authority: string },
+): AuthOptions {
   const { tokenFile, issuer, audiences, signingKeyFile, formerKeyFile, anonymous } = settings;
   const signing = readKey(signingKeyFile ?? ownKeyFile(dataDirectory));
   const former = formerKeyFile === undefined ? [] : [readPublicKey(formerKeyFile)];
-  const serviceAccounts = { issuer, audiences, signing, former };
+  const serviceAccounts = { issuer, audiences, signing, former, authority };
   return {
     serviceAccounts,
     anonymous,

@@ -97,7 +97,10 @@ async function serve(options: ServerOptions): Promise<number> {
   await using store = await openStore(settings);
   using _compaction = startCompaction(store);
   const reachable = bind === "0.0.0.0" || bind === "::" ? "127.0.0.1" : bind;
-  const auth = readAuthOptions(options.auth, dataDirectory);
+  const auth = readAuthOptions(options.auth, {
+    dataDirectory,
+    authority: keys.authority.certificate,
+  });
   await using opened = await openAudit(options.audit, MACHINE);
   const { audit } = opened;
   await using api = await ApiServer.open({ store, host: MACHINE, auth, audit });

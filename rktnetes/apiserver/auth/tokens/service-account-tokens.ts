@@ -29,6 +29,8 @@ export interface ServiceAccountKeys {
   /** Signs new tokens; the public parts of older keys still verify. */
   readonly signing: KeyObject;
   readonly former?: readonly KeyObject[];
+  /** PEM of the cluster's authority: it stands beside tokens that are kept in secrets. */
+  readonly authority?: string;
 }
 
 /** What a token is bound to beside its account. */
