@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { type EtcdCluster, startEtcdCluster } from "../fixtures/etcd-cluster.ts";
-import { must, type Server, startServer } from "../fixtures/process.ts";
+import { must, run, type Server, startServer } from "../fixtures/process.ts";
 import { temporaryDirectory } from "../fixtures/temporary-directory.ts";
 
 const RKTNETES = join(import.meta.dir, "../../dist/rktnetes");
@@ -125,3 +125,18 @@ test("members come and go: what was answered stays, watches see all of it", asyn
   const seen = await watched;
   expect([...listed].filter((name) => !known.has(name) && !seen.has(name))).toEqual([]);
 }, 120_000);
+
+test("the objects move to a file and back to an empty cluster only", async () => {
+  const { items } = await list();
+  const home = `--data-dir=${join(directory.path, "moved")}`;
+  const migrate = [...etcd.inside, RKTNETES, "store", "migrate", home];
+  const at = `etcd=${etcd.urls}`;
+  const moved = await run([...migrate, `--datastore=${at}`, "--to=sqlite"]);
+  expect([moved.status, moved.stderr]).toEqual([0, ""]);
+  const count = Number(/copied (\d+) objects/.exec(moved.stdout)?.[1]);
+  expect(count).toBeGreaterThan(items.length);
+  const verified = await must([RKTNETES, "store", "verify", home]);
+  expect(verified).toContain(`: ${count} objects at `);
+  const back = await run([...migrate, `--to=${at}`]);
+  expect([back.status, back.stderr]).toEqual([1, expect.stringContaining("has objects already")]);
+}, 60_000);
