@@ -7,14 +7,14 @@ import type { Json, TypeSchema } from "../schema/schema.ts";
 import { isObject } from "../patch/values.ts";
 
 /** Joined by key, whatever is in it. */
-const DEDUCED: TypeSchema = { kind: "scalar", scalar: "any" };
+const DEDUCED: TypeSchema = { kind: "scalar", scalar: "any", deduced: true };
 
 /** How a value at a place is walked. */
 export type Shape = "scalar" | "atomic" | "members" | "items";
 
 export function shapeOf(schema: TypeSchema, value: Json | undefined): Shape {
   if (schema.kind === "scalar") {
-    return schema.scalar === "any" && isObject(value) ? "members" : "scalar";
+    return schema.deduced === true && isObject(value) ? "members" : "scalar";
   }
   if (schema.kind === "list") return schema.listType === "atomic" ? "atomic" : "items";
   return schema.atomic === true ? "atomic" : "members";

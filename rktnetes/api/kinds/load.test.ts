@@ -126,6 +126,7 @@ describe("types", () => {
 
   test("the tables hold as many fields as the release has", () => {
     const count = [...types.values()].reduce((sum, fields) => sum + fields.length, 0);
-    expect([builtinKinds().length, types.size, count]).toEqual([68, 488, 2109]);
+    // One of them twice: a claim's reference is joined by field, where other references are not.
+    expect([builtinKinds().length, types.size, count]).toEqual([68, 488 + 1, 2109 + 7]);
   });
 });

@@ -149,7 +149,22 @@ function readType(text: string, words: readonly string[], scope: Scope): TypeSch
     };
   }
   const [file = "", name] = text.split(".");
-  return name === undefined ? scope.find(scope.file, file) : scope.find(file, name);
+  const type = name === undefined ? scope.find(scope.file, file) : scope.find(file, name);
+  return words.includes("granular") ? joinedByField(type) : type;
+}
+
+/** The type where a field of it says that it is not one value to server-side apply. */
+function joinedByField(type: ObjectSchema): ObjectSchema {
+  return {
+    kind: "object",
+    ...(type.name === undefined ? {} : { name: type.name }),
+    ...(type.goType === undefined ? {} : { goType: type.goType }),
+    get fields() {
+      return type.fields;
+    },
+    required: type.required,
+    atomic: false,
+  };
 }
 
 function isScalar(text: string): text is Scalar {

@@ -124,6 +124,8 @@ export interface ScalarSchema {
   readonly goType?: string;
   readonly enum?: readonly string[];
   readonly nullable?: boolean;
+  /** Of `any`: objects in it are joined by key, where they are otherwise one value. */
+  readonly deduced?: boolean;
 }
 
 /** Any type; `kind` tells which. */

@@ -50,7 +50,7 @@ function typeOf(structural: Structural): TypeSchema {
   return SCALARS[type] ?? ANY;
 }
 
-const ANY: TypeSchema = { kind: "scalar", scalar: "any" };
+const ANY: TypeSchema = { kind: "scalar", scalar: "any", deduced: true };
 
 const SCALARS: Readonly<Record<string, TypeSchema>> = {
   string: { kind: "scalar", scalar: "string" },

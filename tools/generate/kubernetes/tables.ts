@@ -53,7 +53,9 @@ function shapeWords(property: Property): string {
   const strategy = property["x-kubernetes-patch-strategy"];
   const mergeKey = property["x-kubernetes-patch-merge-key"];
   return (
-    (property["x-kubernetes-map-type"] === "atomic" ? " atomic" : "") +
+    (property["x-kubernetes-map-type"] === undefined
+      ? ""
+      : ` ${property["x-kubernetes-map-type"]}`) +
     (listType === "set" ? " set" : "") +
     (listType === "map" ? words("keys", keys) : "") +
     (strategy === undefined ? "" : ` patch=${strategy}`) +
