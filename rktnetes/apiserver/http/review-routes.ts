@@ -69,6 +69,21 @@ async function answered(object: JsonObject, view: ViewContext): Promise<Answer> 
   return { status: 201, type: view.form.mediaType, body };
 }
 
+/** A node, for one, may ask only for tokens of the pods that it runs. */
+async function admitToken(
+  { server, path, user, warn }: ResourceCall,
+  resource: Resource,
+  object: JsonObject,
+): Promise<void> {
+  const { registry, host } = server;
+  const context = { now: timestamp(host.clock.now()), user, dryRun: false };
+  const { namespace, name, subresource } = path;
+  const place = { resource, namespace, name, subresource };
+  const asked = { ...place, operation: "CREATE", object, old: undefined, context, warn } as const;
+  await registry.admission.mutate(asked);
+  await registry.admission.validate(asked);
+}
+
 const TOKEN_REQUEST = { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" };
 
 /** `POST …/serviceaccounts/<name>/token` */
@@ -93,6 +108,7 @@ export async function serveToken(call: ResourceCall, view: ViewContext): Promise
   const { namespace, name } = path;
   const now = timestamp(server.host.clock.now());
   const asked = { namespace, name, now };
+  await admitToken(call, view.resource, object);
   const made = await requestToken(server.auth.tokens, server.lookup, object, asked);
   return await answered(made, { ...view, resource });
 }
