@@ -77,6 +77,6 @@ test.each([
   ],
   ["a device only", { limits: { "example.com/x": "1" } }, "BestEffort"],
 ])("class of service: %s", (_why, resources, expected) => {
-  const pod = podOf({ resources: resources as JsonObject });
+  const pod = podOf({ resources });
   expect(qualityOfService(pod["spec"] as JsonObject)).toBe(expected as "Burstable");
 });
