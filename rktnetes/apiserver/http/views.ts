@@ -49,6 +49,8 @@ export async function encodeList(list: ObjectList, view: ViewContext): Promise<B
   }
   const metadata = listMetadata(list);
   if (form.view === undefined) {
+    // Lists of custom kinds say that nothing follows.
+    if (isCustom(resource)) metadata["continue"] ??= "";
     if (form.mediaType === "application/json") return splice(list, metadata, resource);
     const keepsType = isCustom(resource);
     const items = list.objects.map(({ object }) => (keepsType ? object : withoutType(object)));

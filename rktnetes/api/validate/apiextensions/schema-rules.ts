@@ -178,6 +178,8 @@ function keyTypeErrors(properties: JsonObject, key: string, path: string): reado
   return [invalid(`${path}.items.properties[${key}].type`, type, why)];
 }
 
+const NEEDED = "so it must have a default or be a required property";
+
 function keyDefaultErrors(
   items: JsonObject,
   keys: readonly string[],
@@ -191,8 +193,7 @@ function keyDefaultErrors(
     if (!isObject(property)) continue;
     const field = `${path}.items.properties[${key}]`;
     if (!needed.includes(key) && property["default"] === undefined) {
-      const why =
-        `this property is in ${KEYS}, so it must have a default or be a required ` + "property";
+      const why = `this property is in ${KEYS}, ${NEEDED}`;
       errors.push(required(`${field}.default`, why));
     }
     if (property["nullable"] === true) {

@@ -32,7 +32,7 @@ function matchesAny(rules: readonly JsonObject[], request: AdmissionRequest): bo
   return rules.some((rule) => {
     const names = readTexts(rule, "resourceNames");
     if (names.length > 0 && !names.includes(request.name)) return false;
-    return matchesRules([rule] as unknown as readonly RuleWithOperations[], request);
+    return matchesRules([rule as RuleWithOperations], request);
   });
 }
 
