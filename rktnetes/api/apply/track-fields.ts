@@ -103,7 +103,9 @@ function addUpdate(
 }
 
 function ownerOf(writer: FieldWriter, operation: Owner["operation"], fields: FieldSet): Owner {
-  const { manager, apiVersion, subresource, now: time } = writer;
+  const { manager, apiVersion, subresource, now } = writer;
+  // A Scale has managed fields of its own, without times, that are written into its object's.
+  const time = subresource === "scale" ? undefined : now;
   return { manager, operation, apiVersion, subresource, time, fields };
 }
 

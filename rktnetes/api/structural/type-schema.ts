@@ -66,7 +66,10 @@ function atomic({ atomicMap }: Structural): { readonly atomic?: boolean } {
 function objectType(structural: Structural): ObjectSchema {
   const { properties, preserves } = structural;
   const fields = new Map<string, FieldSchema>();
-  for (const [name, each] of properties) fields.set(name, { type: typeOf(each) });
+  for (const [name, each] of properties) {
+    const initial = each.default === undefined ? {} : { default: each.default };
+    fields.set(name, { type: typeOf(each), ...initial });
+  }
   const keeps = preserves ? { keepsUnknown: true } : {};
   return { kind: "object", fields, required: [], ...keeps, ...atomic(structural) };
 }

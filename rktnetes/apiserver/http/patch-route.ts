@@ -53,7 +53,13 @@ export async function patchObject(
   const { change, isApply } = await readPatch(call, resource, { options, request });
   const { registry } = call.server;
   const mayCreate = isApply && call.path.subresource === "";
-  return await update(registry, resource, { ...request, isApply, change, mayCreate });
+  return await update(registry, resource, {
+    ...request,
+    isApply,
+    isPatch: true,
+    change,
+    mayCreate,
+  });
 }
 
 /** What a patch does to an object, and whether it says what the object is to have. */
@@ -158,7 +164,8 @@ function patchChange(
           ? applyMergePatch(current, patch)
           : applyStrategicMerge(current ?? {}, isObject(patch) ? patch : {}, resource.kind.schema);
     const shown = type === STRATEGIC_TYPE ? goText(patch) : stringifyJson(sortedTop(patched));
-    const refuse = (fault: Fault): Fault => patchInvalid(shown, fault);
+    const refuse = (fault: Fault): Fault =>
+      patchInvalid(shown, type === STRATEGIC_TYPE ? restoreWords(fault.message) : fault.message);
     checkPatchedType(resource, patched, refuse);
     const object = decodePatched(resource, patched, refuse, (problems) => {
       judge(call, resource, options, problems);
@@ -225,7 +232,17 @@ function checkPatchedType(
   throw refuse(new Fault("invalid", `${what} in scheme "pkg/api/legacyscheme/scheme.go:30"`));
 }
 
-function patchInvalid(shown: string, { message }: Fault): StatusFault {
+/** What a strategic merge made is not read as JSON, and its faults have other words. */
+function restoreWords(message: string): string {
+  const found = /json: cannot unmarshal (\w+) into Go struct field \S+ of type (\S+)/.exec(message);
+  if (found === null) return message;
+  const [, given = "", wanted = ""] = found;
+  if (wanted.startsWith("[]")) return `cannot restore slice from ${given}`;
+  if (wanted.startsWith("map[")) return `cannot restore map from ${given}`;
+  return message;
+}
+
+function patchInvalid(shown: string, message: string): StatusFault {
   const detail = `Invalid value: ${JSON.stringify(shown)}: ${message}`;
   const error = { type: "FieldValueInvalid", field: "patch", message: detail } as const;
   const fault = invalidFault({ group: "", name: "" }, "", [error]).failure;

@@ -19,6 +19,8 @@ export interface WriteRequest {
   readonly fieldManager: string;
   /** A server-side apply, which has set the managed fields of the object. */
   readonly isApply?: boolean;
+  /** A patch: what it says of the uid is judged like any other field. */
+  readonly isPatch?: boolean;
   /** Adds a line to the `Warning` headers of the answer. */
   readonly warn: (text: string) => void;
 }
