@@ -16,6 +16,7 @@ import {
 } from "@rktnetes/api/status-fault";
 import type { UpdateRules, WriteContext } from "@rktnetes/api/strategy";
 import type { Write } from "../storage/store.ts";
+import { claim, release } from "./allocate/allocator.ts";
 import { CachedObject } from "./cache/cached-object.ts";
 import { checkedSize, create, writeContext } from "./create.ts";
 import { objectKey } from "./keys.ts";
@@ -183,7 +184,7 @@ function checkIdentity(
   resource: Resource,
   object: JsonObject,
   old: JsonObject,
-  { name, namespace }: UpdateRequest,
+  { name, namespace, isPatch = false }: UpdateRequest,
 ): void {
   checkName(object, name);
   const own = metaText(object, "namespace");
@@ -197,6 +198,7 @@ function checkIdentity(
   const uid = metaText(object, "uid");
   const record = metaText(old, "uid");
   if (uid !== "" && uid !== record) {
+    if (isPatch) refuseInvalid(resource, object, [invalid("metadata.uid", uid, "field is immutable")]);
     const key = objectKey(`/registry/${resource.kind.resource}/`, namespace, name);
     const why =
       `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, ` +
@@ -258,14 +260,13 @@ async function write(
 /** What goes with the object: taken, or given back. */
 async function heldWrites(
   registry: Registry,
-  { allocator }: Resource,
+  { kind }: Resource,
   { current, object, request }: Replacement,
   isLast: boolean,
 ): Promise<readonly Write[]> {
-  if (allocator === undefined) return [];
-  if (isLast) return await allocator.release(registry, current.object);
+  if (isLast) return await release(registry, kind, current.object);
   if (request.subresource !== "") return [];
-  return await allocator.claim(registry, object, current.object);
+  return await claim(registry, kind, object, current.object);
 }
 
 /** Deletion was asked for, and nothing that it waited for is left. */
