@@ -114,7 +114,7 @@ test("told to stop it ends its watches, and it starts again with the same keys",
 });
 
 test("what cannot work is said on one line", async () => {
-  const flags = ["--only=api", `--data-dir=${data}`];
+  const flags = ["--only=api", `--data-dir=${data}-2`];
   const refused: readonly (readonly [argv: readonly string[], line: string])[] = [
     [[...flags, `--port=${server.port}`], `listen on "127.0.0.1:${server.port}": it is in use`],
     [[...flags, "--port=x"], 'invalid argument "x" for --port: not a port'],
