@@ -13,6 +13,7 @@ import {
 import type { JsonObject } from "@rktnetes/api/schema";
 import { timestamp } from "../host.ts";
 import type { Write } from "../storage/store.ts";
+import { allocates, claim } from "./allocate/allocator.ts";
 import { CachedObject } from "./cache/cached-object.ts";
 import { objectKey } from "./keys.ts";
 import { metadataOf, metaText, setMeta } from "./metadata.ts";
@@ -109,8 +110,8 @@ async function store(
   for (let attempt = 1; ; attempt++) {
     const name = metaText(object, "name");
     const key = objectKey(resource.prefix, namespace, name);
-    const wanted = resource.allocator === undefined ? object : structuredClone(object);
-    const held = (await resource.allocator?.claim(registry, wanted, undefined)) ?? [];
+    const wanted = allocates(resource.kind) ? structuredClone(object) : object;
+    const held = await claim(registry, resource.kind, wanted, undefined);
     const value = checkedSize(encodeStored(resource, wanted));
     const put = { change: { type: "put", key, value }, expected: 0 } as const;
     const outcome = dryRun ? await existing(registry, key) : await insert(registry, [put, ...held]);

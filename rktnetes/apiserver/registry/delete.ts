@@ -5,6 +5,7 @@
 import type { JsonObject } from "@rktnetes/api/schema";
 import { conflictFault, notFoundFault } from "@rktnetes/api/status-fault";
 import { timestamp } from "../host.ts";
+import { release } from "./allocate/allocator.ts";
 import { CachedObject } from "./cache/cached-object.ts";
 import { writeContext } from "./create.ts";
 import { objectKey } from "./keys.ts";
@@ -107,7 +108,7 @@ async function attempt(
   const gone = plan.type === "remove";
   if (request.dryRun) return { object: new CachedObject(key, value, current.revision), gone };
   const change = gone ? ({ type: "delete", key } as const) : ({ type: "put", key, value } as const);
-  const held = gone ? ((await resource.allocator?.release(registry, current.object)) ?? []) : [];
+  const held = gone ? await release(registry, resource.kind, current.object) : [];
   const result = await registry.hub.store.commit([{ change, expected: current.revision }, ...held]);
   if (!result.done) return undefined;
   return { object: new CachedObject(key, value, result.revisions[0] ?? 0), gone };

@@ -8,7 +8,6 @@ import { type KindRules, rulesOf } from "@rktnetes/api/rules";
 import type { Qualified } from "@rktnetes/api/status";
 import type { Strategy } from "@rktnetes/api/strategy";
 import { loadStrategy } from "@rktnetes/api/strategy/load";
-import { type Allocator, loadAllocator } from "./allocate/allocator.ts";
 import { resourcePrefix } from "./keys.ts";
 
 export interface Resource {
@@ -23,8 +22,6 @@ export interface Resource {
   readonly apiVersion: string;
   readonly hasStatus: boolean;
   readonly metaRules: MetaRules;
-  /** Undefined for kinds for which the server chooses nothing that is shared. */
-  readonly allocator: Allocator | undefined;
 }
 
 /** Resources that messages call otherwise than paths do. */
@@ -46,7 +43,6 @@ export async function openResource(kind: Kind, custom: boolean): Promise<Resourc
       nameProblems: strategy.nameProblems,
       custom: custom || kind.group === "apiextensions.k8s.io",
     },
-    allocator: await loadAllocator(kind),
   };
 }
 

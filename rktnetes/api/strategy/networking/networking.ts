@@ -23,8 +23,8 @@ export const INGRESS_CLASS: Strategy = {
   validateUpdate: ingressClassUpdateErrors,
 };
 
-const OLD_CLASS =
-  `annotation "${CLASS_ANNOTATION}" is deprecated, ` + "please use 'spec.ingressClassName' instead";
+const INSTEAD = "please use 'spec.ingressClassName' instead";
+const OLD_CLASS = `annotation "${CLASS_ANNOTATION}" is deprecated, ${INSTEAD}`;
 
 export const INGRESS: Strategy = {
   prepareForCreate: (ingress) => {

@@ -11,11 +11,10 @@ import type { Write } from "../../storage/store.ts";
 import { metaText } from "../metadata.ts";
 import type { Registry } from "../registry.ts";
 import { AddressPool } from "./addresses.ts";
-import type { Allocator } from "./allocator.ts";
 import { settleFamilies } from "./families.ts";
 import { NodePorts, portsOf, settleNodePorts } from "./node-ports.ts";
 
-async function claim(
+export async function claimForService(
   registry: Registry,
   service: JsonObject,
   old: JsonObject | undefined,
@@ -36,7 +35,10 @@ async function claim(
   ];
 }
 
-async function release(registry: Registry, service: JsonObject): Promise<readonly Write[]> {
+export async function releaseOfService(
+  registry: Registry,
+  service: JsonObject,
+): Promise<readonly Write[]> {
   const pool = await AddressPool.open(registry, ownerOf(service));
   const ports = new NodePorts(registry, ownerOf(service), portsOf(service));
   return [...(await pool.writes(addressesOf(service), [])), ...(await ports.writes([]))];
@@ -86,5 +88,3 @@ function refuse(service: JsonObject, errors: readonly FieldError[]): void {
   if (errors.length === 0) return;
   throw invalidFault({ group: "", name: "Service" }, metaText(service, "name"), errors);
 }
-
-export const SERVICE_ALLOCATOR: Allocator = { claim, release };

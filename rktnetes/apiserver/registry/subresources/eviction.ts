@@ -5,7 +5,7 @@
 import { findKind } from "@rktnetes/api/kinds";
 import { matchesLabels, parseLabelSelector } from "@rktnetes/api/label-selector";
 import type { JsonObject } from "@rktnetes/api/schema";
-import { selectorText } from "@rktnetes/api/selectors/selector-text";
+import { selectorText } from "@rktnetes/api/selector-text";
 import {
   badRequest,
   forbiddenFault,
@@ -34,7 +34,8 @@ import { changeStored } from "./change-stored.ts";
 const DISRUPTED_MAX = 2000;
 const STALE_SECONDS = 10;
 const TWO_BUDGETS =
-  "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.";
+  "This pod has more than one PodDisruptionBudget, " +
+  "which the eviction subresource does not support.";
 const VIOLATES = "Cannot evict pod as it would violate the pod's disruption budget.";
 
 export async function evict(

@@ -8,7 +8,7 @@ import type { Kind, ScalePaths } from "@rktnetes/api/kind";
 import { findType } from "@rktnetes/api/kinds";
 import { ageOf } from "@rktnetes/api/print/cells";
 import type { Json, JsonObject } from "@rktnetes/api/schema";
-import { labelsText, selectorText } from "@rktnetes/api/selectors/selector-text";
+import { labelsText, selectorText } from "@rktnetes/api/selector-text";
 import { conflictFault, invalidFault, StatusFault } from "@rktnetes/api/status-fault";
 import type { RowContext } from "@rktnetes/api/strategy";
 import { readNumber, readObject } from "@rktnetes/api/strategy/object-at";
