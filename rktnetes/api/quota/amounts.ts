@@ -70,8 +70,8 @@ export function describeAmounts(amounts: Amounts): string {
 }
 
 /**
- * What a pod needs while it starts or while it runs, whichever is more, with its overhead. Init
- * containers that go on running count beside the others.
+ * What a pod needs while it starts or while it runs, whichever is more, with its overhead, which
+ * raises limits that there are. Init containers that go on running count beside the others.
  */
 export function podAmounts(spec: PodSpec, which: "requests" | "limits"): Amounts {
   const of = ({ resources }: Container): Amounts => readAmounts(resources?.[which]);
@@ -89,5 +89,7 @@ export function podAmounts(spec: PodSpec, which: "requests" | "limits"): Amounts
   running = sum([running, sidecars]);
   const total = largest(running, starting);
   const whole = { ...total, ...readAmounts(spec.resources?.[which]) };
-  return spec.overhead === undefined ? whole : sum([whole, readAmounts(spec.overhead)]);
+  const overhead = readAmounts(spec.overhead);
+  const isAdded = (name: string): boolean => which === "requests" || whole[name] !== undefined;
+  return sum([whole, only(overhead, isAdded)]);
 }
