@@ -1,7 +1,7 @@
 /** `ip("…")`, `cidr("…")` and what they can do. Pure. */
 import { isIP, isIPv4 } from "node:net";
 import { CelError, type CelValue, Opaque } from "../values.ts";
-import type { Library, PartialFunction } from "./table.ts";
+import type { Library, PartialFunction } from "./library.ts";
 
 const IP = "net.IP";
 const CIDR = "net.CIDR";

@@ -12,7 +12,7 @@ import {
   Timestamp,
   Uint,
 } from "../values.ts";
-import type { Library, PartialFunction } from "./table.ts";
+import type { Library, PartialFunction } from "./library.ts";
 
 const INT_MAX = 2n ** 63n - 1n;
 const INT_MIN = -(2n ** 63n);

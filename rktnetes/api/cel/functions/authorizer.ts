@@ -3,7 +3,7 @@
  * decides. Out: decisions. The decision itself is the caller's.
  */
 import { CelError, type CelValue, Opaque } from "../values.ts";
-import type { Library, PartialFunction } from "./table.ts";
+import type { Library, PartialFunction } from "./library.ts";
 
 /** What is asked; empty parts mean nothing in particular. */
 export interface AuthorizerQuestion {

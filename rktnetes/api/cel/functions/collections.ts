@@ -11,7 +11,7 @@ import {
   Uint,
 } from "../values.ts";
 import { checkedInt, checkedUint } from "./arithmetic.ts";
-import type { Library, PartialFunction } from "./table.ts";
+import type { Library, PartialFunction } from "./library.ts";
 
 type List = readonly CelValue[];
 

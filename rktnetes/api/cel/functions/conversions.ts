@@ -10,7 +10,7 @@ import {
   Uint,
 } from "../values.ts";
 import { checkedInt, checkedUint } from "./arithmetic.ts";
-import type { Library } from "./table.ts";
+import type { Library } from "./library.ts";
 import { durationText, parseDuration, parseTimestamp, timestampText } from "./time-text.ts";
 
 function toInt([value]: readonly CelValue[]): CelValue | undefined {

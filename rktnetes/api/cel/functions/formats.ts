@@ -7,7 +7,7 @@ import {
   dnsSubdomainProblems,
 } from "../../values/names.ts";
 import { type CelValue, Opaque, Optional } from "../values.ts";
-import type { Library } from "./table.ts";
+import type { Library } from "./library.ts";
 
 const TYPE = "kubernetes.NamedFormat";
 

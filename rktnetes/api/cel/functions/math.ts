@@ -1,6 +1,6 @@
 /** `math.…`. Pure. */
 import { CelError, type CelValue, compare, isList, Uint } from "../values.ts";
-import type { Library, PartialFunction } from "./table.ts";
+import type { Library, PartialFunction } from "./library.ts";
 
 function extreme(args: readonly CelValue[], wanted: -1 | 1): CelValue {
   const [only] = args;

@@ -9,7 +9,7 @@ import {
   scaledValue,
 } from "../../values/quantity.ts";
 import { CelError, type CelValue, Opaque } from "../values.ts";
-import type { Library, PartialFunction } from "./table.ts";
+import type { Library, PartialFunction } from "./library.ts";
 
 const TYPE = "kubernetes.Quantity";
 

@@ -1,6 +1,6 @@
 /** `semver("1.2.3")`. Pure. @see https://semver.org */
 import { CelError, type CelValue, Opaque } from "../values.ts";
-import type { Library, PartialFunction } from "./table.ts";
+import type { Library, PartialFunction } from "./library.ts";
 
 const TYPE = "kubernetes.Semver";
 const NUMBER = String.raw`(0|[1-9]\d*)`;

@@ -3,7 +3,7 @@ import { Fault } from "@shared/base";
 import { goRegexp, type GoRegexp } from "../../values/go-regexp.ts";
 import { CelError, type CelValue, isList } from "../values.ts";
 import { formatText } from "./format-text.ts";
-import type { Library, PartialFunction } from "./table.ts";
+import type { Library, PartialFunction } from "./library.ts";
 
 /** A function of a text and, at most, two more values. */
 function onText(

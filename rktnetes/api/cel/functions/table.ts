@@ -6,20 +6,13 @@ import { AUTHORIZER_FUNCTIONS } from "./authorizer.ts";
 import { COLLECTION_FUNCTIONS } from "./collections.ts";
 import { CONVERSIONS } from "./conversions.ts";
 import { FORMAT_FUNCTIONS } from "./formats.ts";
+import type { CelFunction, Library, PartialFunction } from "./library.ts";
 import { MATH_FUNCTIONS } from "./math.ts";
 import { QUANTITY_FUNCTIONS } from "./quantity.ts";
 import { SEMVER_FUNCTIONS } from "./semver.ts";
 import { STRING_FUNCTIONS } from "./strings.ts";
 import { TIME_FUNCTIONS } from "./time.ts";
 import { URL_FUNCTIONS } from "./url.ts";
-
-export type CelFunction = (args: readonly CelValue[]) => CelValue;
-
-/** Undefined says that these arguments are not meant: the next library is asked. */
-export type PartialFunction = (args: readonly CelValue[]) => CelValue | undefined;
-
-/** Functions of one library. */
-export type Library = Readonly<Record<string, PartialFunction>>;
 
 const LIBRARIES: readonly Library[] = [
   ARITHMETIC,

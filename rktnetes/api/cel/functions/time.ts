@@ -1,6 +1,6 @@
 /** Parts of times and durations. Pure. */
 import { CelError, type CelValue, Duration, Timestamp } from "../values.ts";
-import type { Library, PartialFunction } from "./table.ts";
+import type { Library, PartialFunction } from "./library.ts";
 import { floorDivide } from "./time-text.ts";
 
 const MILLI = 1_000_000n;

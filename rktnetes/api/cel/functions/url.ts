@@ -1,6 +1,6 @@
 /** `url("…")` and its parts. Pure. */
 import { CelError, CelMap, type CelValue, Opaque } from "../values.ts";
-import type { Library, PartialFunction } from "./table.ts";
+import type { Library, PartialFunction } from "./library.ts";
 
 const TYPE = "kubernetes.URL";
 

@@ -2,7 +2,6 @@
 import type { JsonObject } from "@rktnetes/api/schema";
 import { readList, readObject, readTexts } from "@rktnetes/api/strategy/object-at";
 import { selectsLabels } from "@rktnetes/api/selectors/object-selector";
-import type { RuleWithOperations } from "@rktnetes/api/types/admissionregistration-v1";
 import { labelsOf } from "../../registry/metadata.ts";
 import type { AdmissionRequest } from "../admission.ts";
 import type { Lookup } from "../lookup.ts";
@@ -32,7 +31,7 @@ function matchesAny(rules: readonly JsonObject[], request: AdmissionRequest): bo
   return rules.some((rule) => {
     const names = readTexts(rule, "resourceNames");
     if (names.length > 0 && !names.includes(request.name)) return false;
-    return matchesRules([rule as RuleWithOperations], request);
+    return matchesRules([rule], request);
   });
 }
 
