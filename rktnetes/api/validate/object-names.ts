@@ -3,7 +3,6 @@
  * server will add letters. Out: words for what is wrong. Pure.
  */
 import {
-  dns1035LabelProblems,
   dnsLabelProblems,
   dnsSubdomainProblems,
   pathSegmentPrefixProblems,
@@ -20,10 +19,6 @@ export const subdomainName: NameProblems = (name, prefix) =>
 /** Names of namespaces. */
 export const labelName: NameProblems = (name, prefix) =>
   dnsLabelProblems(prefix ? withoutDash(name) : name);
-
-/** Names of services. */
-export const label1035Name: NameProblems = (name, prefix) =>
-  dns1035LabelProblems(prefix ? withoutDash(name) : name);
 
 /** Names of roles and other things that only have to fit into a path. */
 export const pathSegmentName: NameProblems = (name, prefix) =>

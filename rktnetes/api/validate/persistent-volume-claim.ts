@@ -5,7 +5,7 @@ import { compareQuantities, parseQuantity } from "../values/quantity.ts";
 import { choiceErrors, type Errors, labelSelectorErrors, subdomainErrors } from "./checks.ts";
 import { type FieldError, forbidden, invalid, required } from "./field-error.ts";
 
-export const ACCESS_MODES: readonly string[] = [
+const ACCESS_MODES: readonly string[] = [
   "ReadOnlyMany",
   "ReadWriteMany",
   "ReadWriteOnce",

@@ -20,7 +20,7 @@ export function isHeadless(spec: JsonObject): boolean {
 }
 
 /** `IPv4`, `IPv6`, or undefined for what is no address. */
-export function familyOf(text: string): string | undefined {
+function familyOf(text: string): string | undefined {
   const ip = parseIp(text);
   return ip === undefined ? undefined : `IPv${ip.family}`;
 }

@@ -50,7 +50,7 @@ function typeWarnings(spec: JsonObject): readonly string[] {
 }
 
 /** Old spellings that will be refused one day. */
-export function ipWarnings(field: string, texts: readonly string[]): readonly string[] {
+function ipWarnings(field: string, texts: readonly string[]): readonly string[] {
   return texts.flatMap((text, at) => {
     const ip = parseIp(text);
     if (ip === undefined) return [];
@@ -66,7 +66,7 @@ export function ipWarnings(field: string, texts: readonly string[]): readonly st
   });
 }
 
-export function cidrWarnings(field: string, texts: readonly string[]): readonly string[] {
+function cidrWarnings(field: string, texts: readonly string[]): readonly string[] {
   return texts.flatMap((text, at) => {
     const cidr = parseCidr(text.trim());
     if (cidr === undefined || formatCidr(cidr) === text.trim()) return [];

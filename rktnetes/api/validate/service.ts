@@ -178,7 +178,7 @@ function portErrors(port: JsonObject, field: string): readonly FieldError[] {
 }
 
 /** A port by its number or by the name that a container gives it. */
-export function portNumberOrNameErrors(
+function portNumberOrNameErrors(
   parent: JsonObject,
   field: string,
   path: string,

@@ -105,7 +105,7 @@ test("a token that is bound to a secret goes with it", async () => {
   expect((await authenticator.check(token, [ISSUER])).type).toBe("bad");
 });
 
-test("a secret for a token is filled, and its token is good while the secret is there", async () => {
+test("a secret for a token is filled; its token is good while the secret is there", async () => {
   await using cluster = await openCluster();
   await openAccount(cluster);
   const annotations = { "kubernetes.io/service-account.name": "app" };

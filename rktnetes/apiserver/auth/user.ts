@@ -26,8 +26,8 @@ export interface Attributes {
 
 /** The group that may do everything. */
 export const MASTERS = "system:masters";
-export const AUTHENTICATED = "system:authenticated";
-export const UNAUTHENTICATED = "system:unauthenticated";
+const AUTHENTICATED = "system:authenticated";
+const UNAUTHENTICATED = "system:unauthenticated";
 export const ANONYMOUS: User = {
   name: "system:anonymous",
   uid: "",

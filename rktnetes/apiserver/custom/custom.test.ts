@@ -54,7 +54,7 @@ describe("names", () => {
 });
 
 describe("kinds of a definition", () => {
-  test("are the versions that are served, the preferred one first, the old one with a warning", () => {
+  test("are the versions that are served, the preferred one first, an old one warned of", () => {
     const one = definition("ones", "One");
     settleNames(one, [], NOW);
     const kinds = kindsOf(one);

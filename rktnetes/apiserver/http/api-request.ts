@@ -11,6 +11,7 @@ export interface PeerCertificate {
   readonly isFrontProxy?: boolean;
 }
 
+/** One request; nothing of it is read before somebody asks. */
 export interface ApiRequest {
   readonly method: string;
   /** Before the question mark, as it came. */

@@ -154,7 +154,9 @@ function prepare(
 
 function isSameNote(object: JsonObject, old: JsonObject): boolean {
   const text = (of: JsonObject): string =>
-    JSON.stringify(Object.entries(metadataOf(of)["annotations"] ?? {}).toSorted());
+    JSON.stringify(
+      Object.entries(metadataOf(of)["annotations"] ?? {}).toSorted(([a], [b]) => (a < b ? -1 : 1)),
+    );
   return text(object) === text(old);
 }
 
@@ -198,7 +200,8 @@ function checkIdentity(
   const uid = metaText(object, "uid");
   const record = metaText(old, "uid");
   if (uid !== "" && uid !== record) {
-    if (isPatch) refuseInvalid(resource, object, [invalid("metadata.uid", uid, "field is immutable")]);
+    if (isPatch)
+      refuseInvalid(resource, object, [invalid("metadata.uid", uid, "field is immutable")]);
     const key = objectKey(`/registry/${resource.kind.resource}/`, namespace, name);
     const why =
       `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, ` +

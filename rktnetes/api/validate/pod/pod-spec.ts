@@ -129,7 +129,8 @@ function searchErrors(searches: readonly string[], field: string): Errors {
     errors.push(invalid(field, [...searches], why));
   }
   if (searches.join(" ").length > SEARCHES_LENGTH_MAX) {
-    const why = `must not have more than ${SEARCHES_LENGTH_MAX} characters (including spaces) in the search list`;
+    const most = `must not have more than ${SEARCHES_LENGTH_MAX} characters`;
+    const why = `${most} (including spaces) in the search list`;
     errors.push(invalid(field, [...searches], why));
   }
   for (const [at, search] of searches.entries()) {

@@ -160,21 +160,3 @@ function nodeAffinityErrors(spec: JsonObject, before: JsonObject): Errors {
     return isNarrower ? [] : [invalid(`${field}[${at}]`, wanted[at] ?? {}, why)];
   });
 }
-
-const EPHEMERAL = "existing ephemeral containers";
-
-/** Debugging containers may be added, and stay as they are. */
-export function ephemeralUpdateErrors(pod: JsonObject, old: JsonObject): Errors {
-  const field = "spec.ephemeralContainers";
-  const errors: FieldError[] = [...podContentErrors(pod)];
-  const now = readList(readObject(pod, "spec"), "ephemeralContainers");
-  for (const before of readList(readObject(old, "spec"), "ephemeralContainers")) {
-    const name = readText(before, "name");
-    const kept = now.find((container) => readText(container, "name") === name);
-    if (kept === undefined)
-      errors.push(forbidden(field, `${EPHEMERAL} "${name}" may not be removed\n`));
-    else if (!isSameJson(kept, before))
-      errors.push(forbidden(field, `${EPHEMERAL} "${name}" may not be changed\n`));
-  }
-  return errors;
-}

@@ -103,6 +103,7 @@ test("a variable that hides another is warned of, one that uses it is not", () =
     { name: "A", value: "3" },
   ];
   expect(podWarnings(podOf({}, { env }))).toEqual([
-    'spec.containers[0].env[2]: hides previous definition of "A", which may be dropped when using apply',
+    'spec.containers[0].env[2]: hides previous definition of "A", ' +
+      "which may be dropped when using apply",
   ]);
 });

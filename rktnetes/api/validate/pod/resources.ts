@@ -50,12 +50,12 @@ function isHugePages(name: string): boolean {
 }
 
 /** A resource that Kubernetes itself defines. */
-export function isNativeResource(name: string): boolean {
+function isNativeResource(name: string): boolean {
   return !name.includes("/") || name.includes("kubernetes.io/");
 }
 
 /** A resource that somebody's device plug-in offers. */
-export function isExtendedResource(name: string): boolean {
+function isExtendedResource(name: string): boolean {
   if (isNativeResource(name) || name.startsWith("requests.")) return false;
   return labelKeyProblems(`requests.${name}`).length === 0;
 }
@@ -65,7 +65,7 @@ function allowsOvercommit(name: string): boolean {
   return isNativeResource(name) && !isHugePages(name);
 }
 
-export function isStandardResource(name: string): boolean {
+function isStandardResource(name: string): boolean {
   return STANDARD.has(name) || isHugePages(name) || name.startsWith("requests.hugepages-");
 }
 

@@ -131,7 +131,7 @@ function emptyDirErrors(source: JsonObject, field: string): Errors {
   return [forbidden(`${field}.sizeLimit`, "SizeLimit field must be a valid resource quantity")];
 }
 
-export const HOST_PATH_TYPES: readonly string[] = [
+const HOST_PATH_TYPES: readonly string[] = [
   "",
   "BlockDevice",
   "CharDevice",

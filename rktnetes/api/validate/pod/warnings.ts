@@ -55,7 +55,7 @@ export function templateWarnings(object: JsonObject): readonly string[] {
   return podSpecWarnings(spec, "spec.template.spec");
 }
 
-export function podSpecWarnings(spec: JsonObject, field: string): readonly string[] {
+function podSpecWarnings(spec: JsonObject, field: string): readonly string[] {
   return [
     ...labelWarnings(spec, field),
     ...spreadWarnings(spec, field),
@@ -153,7 +153,8 @@ function envWarnings(container: JsonObject, field: string): readonly string[] {
     const isAgain = seen.has(name) && !readText(entry, "value").includes(`$(${name})`);
     seen.add(name);
     if (!isAgain) return [];
-    const why = `hides previous definition of ${goQuote(name)}, which may be dropped when using apply`;
+    const what = `hides previous definition of ${goQuote(name)}`;
+    const why = `${what}, which may be dropped when using apply`;
     return [`${field}.env[${at}]: ${why}`];
   });
 }

@@ -41,7 +41,7 @@ function provisionerErrors(provisioner: string): Errors {
 }
 
 /** Options of a driver; also of classes of volume attributes. */
-export function parameterErrors(parameters: JsonObject): Errors {
+function parameterErrors(parameters: JsonObject): Errors {
   const names = Object.keys(parameters);
   const errors: FieldError[] = [];
   if (names.length > PARAMETERS_MAX) errors.push(tooLong("parameters", PARAMETERS_MAX));

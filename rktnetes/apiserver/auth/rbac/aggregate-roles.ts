@@ -101,7 +101,7 @@ export class RoleAggregation implements AsyncDisposable {
 }
 
 /** The rules of all selected roles, in the order of their names, each once. */
-export function aggregated(role: ClusterRole, all: readonly ClusterRole[]): readonly PolicyRule[] {
+function aggregated(role: ClusterRole, all: readonly ClusterRole[]): readonly PolicyRule[] {
   const selectors = role.aggregationRule?.clusterRoleSelectors ?? [];
   const known = new Set<string>();
   const rules: PolicyRule[] = [];
