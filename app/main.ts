@@ -55,12 +55,14 @@ async function runProgram(name: string, argv: readonly string[]): Promise<number
   }
   const program = PROGRAMS[basename(name)];
   if (program !== undefined) return await program(argv);
-  const named = basename(name) === "kubectl" ? undefined : PROGRAMS[argv[0] ?? ""];
+  if (basename(name) === "kubectl") {
+    process.stderr.write("kubectl: this release has none; use one of your own\n");
+    return FAILURE;
+  }
+  const named = PROGRAMS[argv[0] ?? ""];
   if (named !== undefined) return await named(argv.slice(1));
-  process.stderr.write(
-    `${basename(name)}: this release runs pods with "rkt"; it has no cluster yet\n`,
-  );
-  return FAILURE;
+  const { rktnetesMain } = await import("@rktnetes/cli/main");
+  return await rktnetesMain(argv);
 }
 
 type ProgramMain = (argv: readonly string[]) => Promise<number>;

@@ -19,6 +19,7 @@ export type FaultKind =
   | "exhausted" // disk, memory, addresses, a size limit
   | "unsupported" // this machine or this version lacks it
   | "canceled"
+  | "expired" // what was asked for existed and is forgotten: a compacted revision
   | "missing-program" // a program or plugin that we run is not installed
   | "internal";
 

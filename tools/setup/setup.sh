@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes this directory ready to build and test: Debian packages, Bun, npm packages. POSIX sh.
+# Makes this directory ready to build and test: Debian packages, kubectl, Bun, npm packages. POSIX sh.
 #
 # In: package lists beside this file, package.json, bun.lock. Out: what is missing gets installed,
 # one line per real step on stderr; silent when there is nothing to do. `setup.sh bench` also
@@ -9,8 +9,10 @@ set -eu
 cd "$(dirname -- "$0")/../.."
 here=tools/setup
 . "$here/debian.sh"
+. "$here/kubectl.sh"
 . "$here/bun.sh"
 . "$here/npm-packages.sh"
+. "$here/client-node.sh"
 
 version=$(sed -n 's/.*"packageManager": *"bun@\([^"+]*\)".*/\1/p' package.json)
 
@@ -28,10 +30,13 @@ lists=$here/debian-packages.txt
 [ -z "${1:-}" ] || lists="$lists $here/debian-packages-$1.txt"
 
 missing="$(missing_debian_packages $lists)$(missing_debian_archives $here/debian-archives.txt)"
-if [ -n "$missing" ] || ! bun_is_there || ! npm_packages_are_there; then
+if [ -n "$missing" ] || ! kubectl_is_there || ! bun_is_there || ! npm_packages_are_there ||
+  ! client_node_is_there; then
   lock
   install_debian_packages "$(missing_debian_packages $lists)"
   download_debian_archives "$(missing_debian_archives $here/debian-archives.txt)"
+  kubectl_is_there || download_kubectl
   bun_is_there || install_bun
   npm_packages_are_there || install_npm_packages
+  client_node_is_there || install_client_node
 fi

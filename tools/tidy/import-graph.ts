@@ -36,7 +36,21 @@ export function resolve(
   if (specifier.startsWith(".")) return posix.join(dirname(from), specifier);
   const [, name, rest] = /^(@[^/]+\/[^/]+)(?:\/(.+))?$/.exec(specifier) ?? [];
   const manifest = manifests.find((candidate) => candidate.name === name);
-  return manifest?.exports.get(rest === undefined ? "." : `./${rest}`);
+  return manifest === undefined
+    ? undefined
+    : exported(manifest, rest === undefined ? "." : `./${rest}`);
+}
+
+/** The file behind an export; of patterns such as `./values/*`, the first that fits. */
+function exported({ exports }: Manifest, key: string): string | undefined {
+  const file = exports.get(key);
+  if (file !== undefined) return file;
+  for (const [pattern, target] of exports) {
+    const [before = "", after] = pattern.split("*");
+    if (after === undefined || !key.startsWith(before) || !key.endsWith(after)) continue;
+    return target.replace("*", key.slice(before.length, key.length - after.length));
+  }
+  return undefined;
 }
 
 /** All files that the given ones lead to, themselves included. */

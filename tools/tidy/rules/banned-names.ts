@@ -7,7 +7,7 @@ import type { Finding, Rule } from "../finding.ts";
 import type { Source } from "../source.ts";
 
 const EMPTY_FILE_NAME = /(^|[/-])(utils?|helpers?|common|misc|manager|impl)([-./]|$)/;
-const EMPTY_NAME = /^(utils?|helpers?|common|misc)$|(Utils?|Helpers?|Manager|Impl)$/;
+const EMPTY_NAME = /^(utils?|helpers?|common|misc)$|(Utils?|Helpers?|(?<!field)Manager|Impl)$/;
 const INSTEAD = "name it after what it does or what it is, in the words of the field";
 
 export const bannedNames: Rule = {

@@ -53,7 +53,7 @@ export const BANS: readonly Ban[] = [
   },
   {
     in: "imports",
-    pattern: /^\.{1,2}\/.*(?<!\.(ts|json))$/,
+    pattern: /^\.{1,2}\/.*(?<!\.(ts|json|txt))$/,
     instead: "write the file with its .ts",
   },
   {

@@ -1,0 +1,205 @@
+/**
+ * What a server has stored: there after it was killed, taken and restored, verified, hidden, moved;
+ * and one clear line where that is not possible.
+ */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { cpSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { must, run, startServer } from "../fixtures/process.ts";
+import { temporaryDirectory } from "../fixtures/temporary-directory.ts";
+
+const RKTNETES = join(import.meta.dir, "../../dist/rktnetes");
+const MAPS = "/api/v1/namespaces/default/configmaps";
+const SECRETS = "/api/v1/namespaces/default/secrets";
+const PASSWORD = "correct horse battery staple";
+const directory = temporaryDirectory("store");
+
+interface Running extends AsyncDisposable {
+  readonly pid: number;
+  ask(path: string, body?: unknown, method?: string): Promise<Response>;
+}
+
+async function start(data: string, before: readonly string[] = []): Promise<Running> {
+  const kubeconfig = `${data}.kubeconfig`;
+  const flags = [
+    "--only=api",
+    "--port=0",
+    `--data-dir=${data}`,
+    `--write-kubeconfig=${kubeconfig}`,
+  ];
+  const argv = [...before, RKTNETES, "server", ...flags];
+  const server = await startServer(argv, /ready on (https:\/\/127\.0\.0\.1:\d+)\n/);
+  const pem = (name: string): string => {
+    const found = new RegExp(`${name}-data: (\\S+)`).exec(readFileSync(kubeconfig, "utf8"))?.[1];
+    return Buffer.from(found ?? "", "base64").toString();
+  };
+  const tls = {
+    ca: pem("certificate-authority"),
+    cert: pem("client-certificate"),
+    key: pem("client-key"),
+  };
+  const ask: Running["ask"] = (path, body, method = body === undefined ? "GET" : "POST") =>
+    fetch(`${server.match[1]}${path}`, {
+      method,
+      headers: { "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      tls,
+    });
+  const stop = async (): Promise<void> => await server[Symbol.asyncDispose]();
+  return { pid: server.pid, ask, [Symbol.asyncDispose]: stop };
+}
+
+const store = (...words: readonly string[]): ReturnType<typeof run> =>
+  run([RKTNETES, "store", ...words]);
+
+const map = (name: string, text = ""): unknown => ({ metadata: { name }, data: { text } });
+
+const data = join(directory.path, "data");
+let server: Running;
+
+beforeAll(async () => {
+  await must([process.execPath, "run", join(import.meta.dir, "../../tools/build/build.ts")]);
+  server = await start(data);
+}, 60_000);
+
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+  directory[Symbol.dispose]();
+});
+
+test("a server that is killed while it writes has all that it answered", async () => {
+  const answered: string[] = [];
+  const write = async (id: number): Promise<void> => {
+    for (let at = 0; ; at++) {
+      const answer = await server.ask(MAPS, map(`k${id}-${at}`)).catch(() => undefined);
+      if (answer?.status !== 201) return;
+      answered.push(`k${id}-${at}`);
+      if (answered.length === 500) process.kill(server.pid, "SIGKILL");
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, (_, id) => write(id)));
+  await server[Symbol.asyncDispose]();
+  server = await start(data);
+  const { items } = (await (await server.ask(MAPS)).json()) as {
+    readonly items: readonly { readonly metadata: { readonly name: string } }[];
+  };
+  const listed = new Set(items.map(({ metadata }) => metadata.name));
+  expect(answered.length).toBeGreaterThanOrEqual(500);
+  expect(answered.filter((name) => !listed.has(name))).toEqual([]);
+});
+
+test("a Secret is nowhere on the disk, a ConfigMap is", async () => {
+  const secret = { metadata: { name: "s" }, stringData: { password: PASSWORD } };
+  expect((await server.ask(SECRETS, secret)).status).toBe(201);
+  expect((await server.ask(MAPS, map("open", "open to all"))).status).toBe(201);
+  const files = readdirSync(join(data, "store")).map((name) => join(data, "store", name));
+  const disk = Buffer.concat(files.map((file) => readFileSync(file)));
+  expect(disk.includes("open to all")).toBe(true);
+  expect(disk.includes(PASSWORD)).toBe(false);
+  expect(disk.includes(Buffer.from(PASSWORD).toString("base64"))).toBe(false);
+  for (const file of files) expect(statSync(file).mode & 0o077).toBe(0);
+});
+
+test("a snapshot of a running server becomes another one", async () => {
+  const snapshot = join(directory.path, "snapshot.db");
+  const taken = await store("snapshot", snapshot, `--data-dir=${data}`);
+  expect([taken.status, taken.stdout]).toEqual([0, expect.stringMatching(/: \d+ objects at /)]);
+  expect((await server.ask(MAPS, map("later"))).status).toBe(201);
+  expect((await store("snapshot", snapshot, `--data-dir=${data}`)).stderr).toContain("it exists");
+  const copy = join(directory.path, "copy");
+  expect((await store("restore", snapshot, `--data-dir=${copy}`)).status).toBe(0);
+  expect((await store("restore", snapshot, `--data-dir=${copy}`)).stderr).toContain("it exists");
+  cpSync(join(data, "store/encryption.json"), join(copy, "store/encryption.json"));
+  await using other = await start(copy);
+  const secret = (await (await other.ask(`${SECRETS}/s`)).json()) as { data: { password: string } };
+  expect(Buffer.from(secret.data.password, "base64").toString()).toBe(PASSWORD);
+  expect((await other.ask(`${MAPS}/later`)).status).toBe(404);
+  expect((await other.ask(MAPS, map("new"))).status).toBe(201);
+  // Who saw revisions after the snapshot must list again, not wait for them.
+  const { metadata } = (await (await server.ask(MAPS)).json()) as {
+    readonly metadata: { readonly resourceVersion: string };
+  };
+  const path = `${MAPS}?watch=true&timeoutSeconds=1&resourceVersion=${metadata.resourceVersion}`;
+  expect(await (await other.ask(path)).text()).toContain('"code":410');
+});
+
+test("a store in use is not opened twice; it is verified all the same", async () => {
+  const second = await run([RKTNETES, "server", "--only=api", "--port=0", `--data-dir=${data}`]);
+  expect([second.status, second.stderr]).toEqual([1, expect.stringContaining("a server uses it")]);
+  expect((await store("encrypt", `--data-dir=${data}`)).stderr).toContain("a server uses it");
+  const verified = await store("verify", `--data-dir=${data}`);
+  expect([verified.status, verified.stderr]).toEqual([0, ""]);
+  expect(verified.stdout).toContain("is whole");
+});
+
+test("a damaged store is found by verify, and named on one line", async () => {
+  const snapshot = join(directory.path, "damaged.db");
+  await store("snapshot", snapshot, `--data-dir=${data}`);
+  const descriptor = openSync(snapshot, "r+");
+  for (let page = 3; page < 20; page++)
+    writeSync(descriptor, Buffer.alloc(600, 7), 0, 600, page * 4096);
+  const { status, stderr } = await store("verify", snapshot);
+  expect(status).toBe(1);
+  expect(stderr).toMatch(/^rktnetes: verify the store ".*damaged\.db"[^\n]*\n/);
+  expect((await store("restore", snapshot, `--data-dir=${directory.path}/x`)).status).toBe(1);
+  expect(readdirSync(join(directory.path, "x/store"))).toEqual(["lock"]);
+});
+
+test("keys are rotated: the new one writes, encrypt frees the old one", async () => {
+  await using own = await start(join(directory.path, "rotated"));
+  const secret = { metadata: { name: "s" }, stringData: { password: PASSWORD } };
+  await own.ask(SECRETS, secret);
+  await own[Symbol.asyncDispose]();
+  const home = `--data-dir=${directory.path}/rotated`;
+  const keys = join(directory.path, "rotated/store/encryption.json");
+  const config = JSON.parse(readFileSync(keys, "utf8")) as {
+    resources: { providers: { aesgcm?: { keys: unknown[] } }[] }[];
+  };
+  const [old] = config.resources[0]?.providers ?? [];
+  const key = { name: "key2", secret: Buffer.alloc(32, 9).toString("base64") };
+  old?.aesgcm?.keys.unshift(key);
+  await Bun.write(keys, JSON.stringify(config));
+  expect((await store("encrypt", home)).stdout).toBe("rktnetes: wrote 1 objects anew\n");
+  old?.aesgcm?.keys.pop();
+  await Bun.write(keys, JSON.stringify(config));
+  await using again = await start(join(directory.path, "rotated"));
+  expect((await again.ask(`${SECRETS}/s`)).status).toBe(200);
+});
+
+test("a full disk refuses writes with one clear message, and nothing else", async () => {
+  const full = join(directory.path, "full");
+  const script = 'mkdir -p "$0" && mount -t tmpfs -o size=6m tmpfs "$0" && exec "$@"';
+  await using small = await start(full, ["unshare", "--mount", "sh", "-c", script, full]);
+  let refused: Response | undefined;
+  let count = 0;
+  while (refused === undefined && count < 200) {
+    const answer = await small.ask(MAPS, map(`f${count}`, "x".repeat(100_000)));
+    if (answer.status === 201) count++;
+    else refused = answer;
+  }
+  expect(await refused?.text()).toContain("no space left on device");
+  expect((await small.ask(`${MAPS}/f${count - 1}`)).status).toBe(200);
+  expect((await small.ask(`${MAPS}/f${count}`)).status).toBe(404);
+});
+
+test("what cannot be done is said on one line", async () => {
+  const none = join(directory.path, "none");
+  const lines: readonly (readonly [words: readonly string[], line: RegExp])[] = [
+    [[], /unknown command "store"/],
+    [["unpack"], /unknown command "store unpack"/],
+    [["snapshot"], /missing argument: rktnetes store snapshot FILE/],
+    [["snapshot", `${none}/s`, `--data-dir=${none}`], /there is none/],
+    [["restore", none], /there is none/],
+    [["verify", none], /verify the store/],
+    [["migrate", `--data-dir=${data}`], /missing flag: --to/],
+    [["migrate", "--to=sqlite", `--data-dir=${data}`], /it is where the objects are/],
+    [["migrate", "--to=paper", `--data-dir=${none}`], /no such kind/],
+    [["migrate", "--to=etcd=x", `--data-dir=${none}`], /is no URL of one/],
+  ];
+  for (const [words, line] of lines) {
+    const { status, stdout, stderr } = await store(...words);
+    expect([words, status, stdout]).toEqual([words, 1, ""]);
+    expect(stderr).toMatch(line);
+  }
+  rmSync(none, { recursive: true, force: true });
+});

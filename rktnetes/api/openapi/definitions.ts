@@ -1,0 +1,177 @@
+/**
+ * The types that a document defines: those its paths name, all that these name in turn, and for
+ * each the kinds it stands for. In: names as paths give them. Out: definitions by name. Pure.
+ */
+import type { GroupVersion, GroupVersionKind, Kind } from "../kinds/kind.ts";
+import { builtinGroupVersions, findDefinition, findType } from "../kinds/load.ts";
+import type { Json, JsonObject } from "../schema/schema.ts";
+import { type Dialect, type Naming, objectForm, reference } from "./schema-form.ts";
+
+const META = "io.k8s.apimachinery.pkg.apis.meta.v1";
+
+/** Kinds that every API speaks; one type stands for all of them. */
+const EVERYWHERE: readonly string[] = ["DeleteOptions", "WatchEvent"];
+/** Kinds of the core group that all APIs answer with. */
+const IN_CORE: readonly string[] = [
+  "APIGroup",
+  "APIGroupList",
+  "APIResourceList",
+  "APIVersions",
+  "Status",
+];
+
+export class Definitions implements Naming {
+  readonly dialect: Dialect;
+  readonly #apis: readonly GroupVersion[];
+  readonly #forms = new Map<string, JsonObject>();
+  readonly #custom = new Map<string, Kind>();
+
+  /** Definitions for APIs with these kinds. */
+  constructor(dialect: Dialect, apis: readonly GroupVersion[], kinds: readonly Kind[]) {
+    this.dialect = dialect;
+    this.#apis = apis;
+    for (const kind of kinds.filter(({ openApi }) => openApi !== undefined)) {
+      const { group, version } = kind;
+      this.#custom.set(customName(kind), kind);
+      this.#custom.set(customName({ group, version, kind: kind.listKind }), kind);
+    }
+  }
+
+  /** Full name of a kind's type, which the document then defines. */
+  nameOf(kind: GroupVersionKind): string | undefined {
+    const own = customName(kind);
+    const custom = this.#custom.get(own);
+    if (custom !== undefined) {
+      const isItself = custom.kind === kind.kind;
+      this.named(own, () => (isItself ? this.#customForm(custom) : this.#listForm(custom)));
+      return own;
+    }
+    const name = findType(kind)?.name;
+    if (name !== undefined) this.add(name);
+    return name;
+  }
+
+  /** Defines a type by its full name. */
+  add(name: string): void {
+    this.named(name, () => {
+      const schema = findDefinition(name);
+      return schema === undefined ? { type: "object" } : objectForm(schema, this);
+    });
+  }
+
+  named(name: string, form: () => JsonObject): void {
+    if (this.#forms.has(name)) return;
+    this.#forms.set(name, {});
+    const made = form();
+    const kinds = this.#kindsOf(name);
+    if (kinds.length > 0) made["x-kubernetes-group-version-kind"] = kinds;
+    this.#forms.set(name, made);
+  }
+
+  all(): JsonObject {
+    return Object.fromEntries([...this.#forms].sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  /** The kinds that an object of this type may say it is. */
+  #kindsOf(name: string): JsonObject[] {
+    const kind = name.slice(name.lastIndexOf(".") + 1);
+    const form = ({ group, version }: GroupVersion): JsonObject => ({ group, kind, version });
+    if (name.startsWith(META)) {
+      const core = { group: "", version: "v1" };
+      if (IN_CORE.includes(kind)) return [form(core)];
+      if (!EVERYWHERE.includes(kind)) return [];
+      return this.#apis.length > 1
+        ? this.#apis.map(form)
+        : [core, ...this.#apis.filter(({ group }) => group !== "")].map(form);
+    }
+    const custom = this.#custom.get(name);
+    if (custom !== undefined) return [form(custom)];
+    return owners().flatMap((api) =>
+      findType({ ...api, kind })?.name === name ? [form(api)] : [],
+    );
+  }
+
+  /** What the author of the kind wrote, and what all objects have. */
+  #customForm({ openApi = {} }: Kind): JsonObject {
+    const written = this.dialect === "2" ? withoutAlternatives(openApi) : openApi;
+    const metadata = this.#object(`${META}.ObjectMeta`);
+    const head = { apiVersion: { type: "string" }, kind: { type: "string" }, metadata };
+    const whole = withEmbedded({ ...written, type: "object" }, head);
+    return { ...whole, properties: { ...propertiesOf(whole), ...head } };
+  }
+
+  #listForm({ group, version, kind }: Kind): JsonObject {
+    const items = { type: "array", items: reference(customName({ group, version, kind }), this) };
+    const metadata = this.#object(`${META}.ListMeta`);
+    const head = { apiVersion: { type: "string" }, kind: { type: "string" }, metadata };
+    return { type: "object", required: ["items"], properties: { ...head, items } };
+  }
+
+  #object(name: string): JsonObject {
+    this.add(name);
+    const target = reference(name, this);
+    return this.dialect === "2" ? target : { allOf: [target] };
+  }
+}
+
+function propertiesOf({ properties = {} }: JsonObject): JsonObject {
+  const isObject = typeof properties === "object" && properties !== null;
+  return isObject && !Array.isArray(properties) ? properties : {};
+}
+
+/** Objects within an object have what all objects have, whether their author said so or not. */
+function withEmbedded(schema: JsonObject, head: JsonObject): JsonObject {
+  const inner = (value: Json): Json => {
+    const isSchema = typeof value === "object" && value !== null && !Array.isArray(value);
+    if (!isSchema) return value;
+    const made = withEmbedded(value, head);
+    if (made["x-kubernetes-embedded-resource"] !== true) return made;
+    const properties = { ...propertiesOf(made), ...head };
+    return { ...made, required: ["kind", "apiVersion"], properties };
+  };
+  const made: JsonObject = { ...schema };
+  const named = Object.entries(propertiesOf(schema));
+  if (named.length > 0) {
+    made["properties"] = Object.fromEntries(named.map(([name, each]) => [name, inner(each)]));
+  }
+  for (const name of ["items", "additionalProperties"]) {
+    const { [name]: value } = schema;
+    if (value !== undefined) made[name] = inner(value);
+  }
+  return made;
+}
+
+const ALTERNATIVES: readonly string[] = ["allOf", "anyOf", "not", "nullable", "oneOf"];
+
+/** Version 2 knows no alternatives; what they would forbid it leaves to the server. */
+function withoutAlternatives(schema: JsonObject): JsonObject {
+  const kept: JsonObject = {};
+  for (const [name, value] of Object.entries(schema)) {
+    if (ALTERNATIVES.includes(name)) continue;
+    if (name === "properties") kept[name] = eachWithout(value);
+    else if (name === "items" || name === "additionalProperties") kept[name] = without(value);
+    else kept[name] = value;
+  }
+  return kept;
+}
+
+function without(value: Json): Json {
+  const isSchema = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isSchema ? withoutAlternatives(value) : value;
+}
+
+function eachWithout(value: Json): Json {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const entries = Object.entries(value).map(([name, schema]) => [name, without(schema)] as const);
+  return Object.fromEntries(entries);
+}
+
+/** APIs that own types: those that are served and those only spoken. */
+function owners(): readonly GroupVersion[] {
+  return builtinGroupVersions();
+}
+
+/** `com.example.stable.v1.CronTab`. */
+function customName({ group, version, kind }: GroupVersionKind): string {
+  return [...group.split(".").reverse(), version, kind].join(".");
+}

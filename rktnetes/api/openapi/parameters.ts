@@ -1,0 +1,48 @@
+/** Types of the query parameters of all operations; those that are not named here are strings. */
+const TYPES: Readonly<Record<string, "boolean" | "integer">> = {
+  allowWatchBookmarks: "boolean",
+  follow: "boolean",
+  force: "boolean",
+  gracePeriodSeconds: "integer",
+  ignoreStoreReadErrorWithClusterBreakingPotential: "boolean",
+  insecureSkipTLSVerifyBackend: "boolean",
+  limit: "integer",
+  limitBytes: "integer",
+  orphanDependents: "boolean",
+  ports: "integer",
+  previous: "boolean",
+  sendInitialEvents: "boolean",
+  sinceSeconds: "integer",
+  stderr: "boolean",
+  stdin: "boolean",
+  stdout: "boolean",
+  tailLines: "integer",
+  timeoutSeconds: "integer",
+  timestamps: "boolean",
+  tty: "boolean",
+  watch: "boolean",
+};
+
+export function parameterType(name: string): "boolean" | "integer" | "string" {
+  return TYPES[name] ?? "string";
+}
+
+const PATCH_TYPES: readonly string[] = [
+  "application/apply-patch+yaml",
+  "application/json-patch+json",
+  "application/merge-patch+json",
+  "application/strategic-merge-patch+json",
+];
+
+/** Media types of answers; those of streams come on top where watches are. */
+export function answerTypes(streams: boolean, custom: boolean): readonly string[] {
+  const protobuf = custom ? [] : ["application/vnd.kubernetes.protobuf"];
+  const plain = ["application/json", ...protobuf, "application/yaml"];
+  const streamed = ["application/json", ...protobuf].map((type) => `${type};stream=watch`);
+  return streams ? [...plain, ...streamed] : plain;
+}
+
+/** Custom kinds have no merge keys that a strategic merge could follow. */
+export function patchTypes(custom: boolean): readonly string[] {
+  return custom ? PATCH_TYPES.filter((type) => !type.includes("strategic")) : PATCH_TYPES;
+}

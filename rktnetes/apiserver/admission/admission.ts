@@ -1,0 +1,47 @@
+/**
+ * Who else has a say in a write: plug-ins in a fixed order. In: what is about to be written. Out:
+ * the object changed in place, warnings, or a fault. One plug-in, one file.
+ */
+import type { JsonObject } from "@rktnetes/api/schema";
+import type { WriteContext } from "@rktnetes/api/strategy";
+import type { Resource } from "../registry/resource.ts";
+
+export type AdmissionOperation = "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
+
+export interface AdmissionRequest {
+  readonly operation: AdmissionOperation;
+  readonly resource: Resource;
+  readonly namespace: string;
+  readonly name: string;
+  readonly subresource: string;
+  /** What is to be written; plug-ins may change it. Undefined for deletions. */
+  readonly object: JsonObject | undefined;
+  readonly old: JsonObject | undefined;
+  readonly context: WriteContext;
+  /** Adds a line to the `Warning` headers of the answer. */
+  readonly warn: (text: string) => void;
+}
+
+export interface AdmissionPlugin {
+  readonly name: string;
+  /** Changes the object. @throws {StatusFault} */
+  readonly mutate?: (request: AdmissionRequest) => void | Promise<void>;
+  /** Judges the object as it is about to be written. @throws {StatusFault} */
+  readonly validate?: (request: AdmissionRequest) => void | Promise<void>;
+}
+
+export class Admission {
+  readonly #plugins: readonly AdmissionPlugin[];
+
+  constructor(plugins: readonly AdmissionPlugin[]) {
+    this.#plugins = plugins;
+  }
+
+  async mutate(request: AdmissionRequest): Promise<void> {
+    for (const plugin of this.#plugins) await plugin.mutate?.(request);
+  }
+
+  async validate(request: AdmissionRequest): Promise<void> {
+    for (const plugin of this.#plugins) await plugin.validate?.(request);
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * MutatingAdmissionPolicies. In: a request. Out: its object changed in place, by what expressions
+ * say it is to have or by the operations of a patch. @throws {StatusFault}
+ */
+import { mergeApplied } from "@rktnetes/api/apply/merge-applied";
+import type { Scope } from "@rktnetes/api/cel/evaluate";
+import { compilePolicy, type CompiledPolicy, type Mutation } from "@rktnetes/api/cel/policy";
+import { CelError, toJson } from "@rktnetes/api/cel/values";
+import { decodeTree } from "@rktnetes/api/codec/decode";
+import { applyJsonPatch, decodeJsonPatch } from "@rktnetes/api/patch/json-patch";
+import type { Json, JsonObject } from "@rktnetes/api/schema";
+import { readObject, readText } from "@rktnetes/api/strategy/object-at";
+import { forbiddenFault, type StatusFault } from "@rktnetes/api/status-fault";
+import { Fault } from "@shared/base";
+import type { Authorizer } from "../../auth/authorizer.ts";
+import { metaText } from "../../registry/metadata.ts";
+import type { AdmissionRequest } from "../admission.ts";
+import { nameOf } from "../subject.ts";
+import { isExempt } from "../webhooks/webhook-rules.ts";
+import { type Bound, boundPolicies, type PolicyParts } from "./bindings.ts";
+import { allHold } from "./conditions.ts";
+import { withScope } from "./environment.ts";
+
+export async function mutate(
+  parts: PolicyParts,
+  authorizer: Authorizer,
+  request: AdmissionRequest,
+): Promise<void> {
+  if (isExempt(request) || request.object === undefined) return;
+  for (const bound of await boundPolicies(parts, "mutating", request)) {
+    await mutateBy(parts, authorizer, bound, request);
+  }
+}
+
+async function mutateBy(
+  { lookup }: PolicyParts,
+  authorizer: Authorizer,
+  bound: Bound,
+  request: AdmissionRequest,
+): Promise<void> {
+  const { policy, params } = bound;
+  const isLoose = readText(readObject(policy, "spec"), "failurePolicy") === "Ignore";
+  try {
+    if (params instanceof Fault) throw params;
+    const compiled = compilePolicy(policy);
+    const namespaceObject =
+      request.namespace === ""
+        ? undefined
+        : await lookup.find("/namespaces", "", request.namespace);
+    for (const each of params) {
+      const facts = { request, namespaceObject, params: each, variables: compiled.variables };
+      const holds = await withScope(authorizer, facts, (scope) =>
+        allHold(compiled.conditions, scope),
+      );
+      if (holds) await run(compiled, (ask) => withScope(authorizer, facts, ask), request);
+    }
+  } catch (error) {
+    if (isLoose || !(error instanceof CelError || error instanceof Fault)) {
+      if (isLoose) return;
+      throw error;
+    }
+    throw refusal(bound, request, error.message);
+  }
+}
+
+/** Each mutation sees what those before it have made. */
+async function run(
+  { mutations }: CompiledPolicy,
+  evaluate: (ask: (scope: Scope) => Json) => Promise<Json>,
+  { object, resource }: AdmissionRequest,
+): Promise<void> {
+  if (object === undefined) return;
+  for (const mutation of mutations) {
+    const value = await evaluate((scope) => valueOf(mutation, scope));
+    const wanted = changed(mutation, object, value, resource.kind.schema);
+    const { object: next } = decodeTree(resource.kind.schema, wanted);
+    resource.strategy.setDefaults?.(next);
+    for (const field of Object.keys(object)) delete object[field];
+    Object.assign(object, next);
+  }
+}
+
+function valueOf({ compilation }: Mutation, scope: Scope): Json {
+  if (!compilation.ok) throw new CelError(compilation.error);
+  return toJson(compilation.compiled.run(scope));
+}
+
+function changed(
+  { type }: Mutation,
+  object: JsonObject,
+  value: Json,
+  schema: AdmissionRequest["resource"]["kind"]["schema"],
+): Json {
+  const copy = structuredClone(object);
+  if (type === "JSONPatch") return applyJsonPatch(copy, decodeJsonPatch(value));
+  return mergeApplied(copy, value, schema);
+}
+
+function refusal(
+  { policy, binding }: Bound,
+  request: AdmissionRequest,
+  message: string,
+): StatusFault {
+  const names = `'${metaText(policy, "name")}' with binding '${metaText(binding, "name")}'`;
+  const why = `policy ${names} denied request: ${message}`;
+  return forbiddenFault(request.resource.named, nameOf(request), why);
+}

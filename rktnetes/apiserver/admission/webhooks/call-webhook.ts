@@ -1,0 +1,147 @@
+/**
+ * One question to one webhook, over TLS. In: where it is, an AdmissionReview. Out: what it
+ * answered.
+ * @throws {Fault} "unavailable", in the words of a failed call
+ */
+import { request as httpsRequest } from "node:https";
+import { request as httpRequest } from "node:http";
+import { isIP } from "node:net";
+import type { WebhookClientConfig } from "@rktnetes/api/types/admissionregistration-v1";
+import type { Service } from "@rktnetes/api/types/core-v1";
+import { Fault } from "@shared/base";
+import type { Lookup } from "../lookup.ts";
+
+export interface WebhookCall {
+  readonly config: WebhookClientConfig;
+  readonly timeoutSeconds: number;
+  readonly body: string;
+}
+
+/** An answer may be this long. */
+const ANSWER_MAX = 3 * 1024 * 1024;
+
+interface Place {
+  readonly url: URL;
+  readonly host: string;
+  readonly port: number;
+  /** Whom the certificate must name. */
+  readonly serverName: string;
+}
+
+export async function callWebhook(lookup: Lookup, call: WebhookCall): Promise<string> {
+  const { config } = call;
+  const url = addressOf(call);
+  try {
+    return await post(await placeOf(lookup, config, url), call);
+  } catch (error) {
+    const port = config.service?.port ?? 443;
+    const shown =
+      config.service === undefined || port !== 443
+        ? url.href
+        : url.href.replace(`//${url.host}`, `//${url.host}:443`);
+    const what = `Post ${JSON.stringify(shown)}`;
+    throw new Fault("unavailable", `${what}: ${Fault.from(error).message}`);
+  }
+}
+
+function addressOf({ config, timeoutSeconds }: WebhookCall): URL {
+  const { service, url = "" } = config;
+  const port = service?.port ?? 443;
+  const address = new URL(
+    service === undefined
+      ? url
+      : `https://${service.name}.${service.namespace}.svc:${port}${service.path ?? "/"}`,
+  );
+  address.searchParams.set("timeout", `${timeoutSeconds}s`);
+  return address;
+}
+
+async function placeOf(lookup: Lookup, { service }: WebhookClientConfig, url: URL): Promise<Place> {
+  if (service === undefined) {
+    const host = url.hostname.replace(/^\[|\]$/g, "");
+    const port = Number(url.port === "" ? 443 : url.port);
+    return { url, host, port, serverName: host };
+  }
+  const { namespace, name } = service;
+  const found = await lookup.find<Service>("/services", namespace, name);
+  if (found === undefined) {
+    throw new Fault("not-found", `service ${JSON.stringify(name)} not found`);
+  }
+  const port = service.port ?? 443;
+  const serverName = `${name}.${namespace}.svc`;
+  const { clusterIP = "", type, externalName = "" } = found.spec ?? {};
+  if (type === "ExternalName") return { url, host: externalName, port, serverName };
+  if (clusterIP === "" || clusterIP === "None") {
+    const why = "no address: a service of a webhook needs a cluster IP";
+    throw new Fault("not-found", `service ${JSON.stringify(name)} has ${why}`);
+  }
+  const known = (found.spec?.ports ?? []).some((each) => each.port === port);
+  if (!known) throw new Fault("not-found", `service ${JSON.stringify(name)} has no port ${port}`);
+  return { url, host: clusterIP, port, serverName };
+}
+
+function post(place: Place, { config, timeoutSeconds, body }: WebhookCall): Promise<string> {
+  const { url, host, port, serverName } = place;
+  const path = `${url.pathname}${url.search}`;
+  const headers = {
+    accept: "application/json, */*",
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+    host: url.port === "" ? url.hostname : `${url.hostname}:${url.port}`,
+    "user-agent": "kube-apiserver-admission",
+  };
+  const bundle = config.caBundle ?? "";
+  const authority = bundle === "" ? {} : { ca: Buffer.from(bundle, "base64").toString() };
+  const options = { host, port, path, method: "POST", headers, agent: false } as const;
+  const isPlain = url.protocol === "http:";
+  return new Promise((resolve, reject) => {
+    const request = isPlain
+      ? httpRequest(options)
+      : httpsRequest({ ...options, ...namedServer(serverName), ...authority });
+    const timer = setTimeout(() => {
+      request.destroy(new Fault("timeout", "context deadline exceeded"));
+    }, timeoutSeconds * 1000);
+    request.on("error", (error: Error & { code?: string }) => {
+      clearTimeout(timer);
+      reject(new Fault("unavailable", wordsFor(error, host, port)));
+    });
+    request.on("response", (response) => {
+      const parts: Buffer[] = [];
+      let length = 0;
+      response.on("data", (part: Buffer) => {
+        length += part.length;
+        if (length > ANSWER_MAX) request.destroy(new Fault("exhausted", "the answer is too long"));
+        else parts.push(part);
+      });
+      response.on("end", () => {
+        clearTimeout(timer);
+        const text = Buffer.concat(parts).toString();
+        const status = response.statusCode ?? 0;
+        if (status >= 200 && status < 300) resolve(text);
+        else reject(new Fault("unavailable", `the server answered with status ${status}`));
+      });
+    });
+    request.end(body);
+  });
+}
+
+/** An address stands for itself; only names are told to the server. */
+function namedServer(name: string): { readonly servername?: string } {
+  return isIP(name) === 0 ? { servername: name } : {};
+}
+
+function wordsFor(error: Error & { code?: string }, host: string, port: number): string {
+  const where = `dial tcp ${host.includes(":") ? `[${host}]` : host}:${port}`;
+  switch (error.code) {
+    case "ECONNREFUSED":
+      return `${where}: connect: connection refused`;
+    case "EHOSTUNREACH":
+      return `${where}: connect: no route to host`;
+    case "ENETUNREACH":
+      return `${where}: connect: network is unreachable`;
+    case "ENOTFOUND":
+      return `dial tcp: lookup ${host}: no such host`;
+    default:
+      return error.message;
+  }
+}

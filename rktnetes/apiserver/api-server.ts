@@ -1,0 +1,123 @@
+/**
+ * The API server as one value: what `handle` needs for any request. Opening it loads nothing but
+ * the store's revision; kinds and caches come with the first request for them.
+ */
+import { Admission } from "./admission/admission.ts";
+import { admissionPlugins } from "./admission/plugins.ts";
+import { Lookup } from "./admission/lookup.ts";
+import type { Audit } from "./audit/audit.ts";
+import { type Auth, type AuthOptions, openAuth } from "./auth/auth.ts";
+import { RoleAggregation } from "./auth/rbac/aggregate-roles.ts";
+import { TokenSecrets } from "./auth/tokens/token-secrets.ts";
+import { bootstrap } from "./bootstrap/bootstrap.ts";
+import { Definitions } from "./custom/definitions.ts";
+import { Fairness } from "./fairness/fairness.ts";
+import type { ServerHost } from "./host.ts";
+import { Metrics } from "./health/metrics.ts";
+import { OpenApiDocuments } from "./openapi/documents.ts";
+import { Hub } from "./registry/cache/hub.ts";
+import { Registry } from "./registry/registry.ts";
+import { sharedVersionViews } from "./registry/shared-versions.ts";
+import { ViewedStore } from "./registry/version-views.ts";
+import { ServedKinds } from "./served-kinds.ts";
+import type { Store } from "./storage/store.ts";
+
+/** What a server is made of. */
+export interface ApiServerOptions {
+  readonly store: Store;
+  readonly host: ServerHost;
+  /** Keys and files that say who may enter. */
+  readonly auth: AuthOptions;
+  /** Writes down what is done; nothing is without it. */
+  readonly audit?: Audit | undefined;
+}
+
+interface ServerParts {
+  readonly host: ServerHost;
+  readonly store: ViewedStore;
+  readonly lookup: Lookup;
+  readonly auth: Auth;
+  readonly audit: Audit | undefined;
+}
+
+/** One API server; whoever opened it closes its store. */
+export class ApiServer implements AsyncDisposable {
+  readonly registry: Registry;
+  readonly kinds: ServedKinds = new ServedKinds();
+  readonly metrics: Metrics = new Metrics();
+  readonly openApi: OpenApiDocuments = new OpenApiDocuments(this.kinds);
+  readonly host: ServerHost;
+  readonly auth: Auth;
+  readonly lookup: Lookup;
+  readonly fairness: Fairness;
+  readonly audit: Audit | undefined;
+  /** `host:port` under which clients reach this server; known once it listens. */
+  address: string = "";
+  /** Follows the definitions of custom kinds. */
+  readonly definitions: Definitions;
+  readonly #hub: Hub;
+  readonly #aggregation: RoleAggregation;
+  readonly #tokenSecrets: TokenSecrets;
+  readonly #stop = new AbortController();
+
+  private constructor(hub: Hub, registry: Registry, parts: ServerParts) {
+    const { host, auth, store, lookup } = parts;
+    this.#hub = hub;
+    this.registry = registry;
+    this.definitions = new Definitions({ registry, kinds: this.kinds, store });
+    this.host = host;
+    this.lookup = lookup;
+    this.auth = auth;
+    this.audit = parts.audit;
+    this.fairness = new Fairness(lookup, host);
+    this.#aggregation = new RoleAggregation(registry, lookup);
+    this.#tokenSecrets = new TokenSecrets(registry, lookup, auth.tokens);
+  }
+
+  /** Opens the server on a store and writes what a fresh cluster has. */
+  static async open(options: ApiServerOptions): Promise<ApiServer> {
+    await bootstrap(options.store, options.host);
+    const store = new ViewedStore(options.store, sharedVersionViews());
+    const hub = await Hub.open(store);
+    const { host } = options;
+    const lookup: Lookup = new Lookup(() => registry);
+    const auth = openAuth(options.auth, lookup, host);
+    const plugins = admissionPlugins({
+      registry: () => registry,
+      kinds: () => server.kinds,
+      lookup,
+      host,
+      auth,
+    });
+    const admission: Admission = new Admission(plugins);
+    const registry: Registry = new Registry({ hub, host, admission });
+    const server: ApiServer = new ApiServer(hub, registry, {
+      host,
+      store,
+      lookup,
+      auth,
+      audit: options.audit,
+    });
+    await server.definitions.start();
+    await server.#aggregation.start();
+    await server.#tokenSecrets.start();
+    return server;
+  }
+
+  /** Aborts when the server is going down: watches end. */
+  get stopping(): AbortSignal {
+    return this.#stop.signal;
+  }
+
+  /** Ends all watches; other requests go on. */
+  beginStop(): void {
+    this.#stop.abort();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.beginStop();
+    await this.#tokenSecrets[Symbol.asyncDispose]();
+    await this.#aggregation[Symbol.asyncDispose]();
+    await this.#hub[Symbol.asyncDispose]();
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * Who a request comes from: the certificate of its connection, a front proxy that vouches for its
+ * user, or a bearer token. Without any it is anonymous; with credentials that mean nothing it is
+ * refused. @throws {StatusFault} 401
+ */
+import { unauthorizedFault } from "@rktnetes/api/status-fault";
+import type { ApiRequest, PeerCertificate } from "../http/api-request.ts";
+import type { TokenSource, TokenVerdict } from "./tokens/token-source.ts";
+import { UNKNOWN_TOKEN } from "./tokens/token-source.ts";
+import { ANONYMOUS, authenticated, type User } from "./user.ts";
+
+/** A proxy that says in headers who its users are. */
+export interface FrontProxy {
+  /** Common names that its certificate may have; any for none. */
+  readonly allowedNames: readonly string[];
+}
+
+export interface AuthenticatorParts {
+  readonly sources: readonly TokenSource[];
+  /** Who this server is to whoever issues tokens. */
+  readonly audiences: readonly string[];
+  readonly anonymous: boolean;
+  readonly frontProxy: FrontProxy | undefined;
+}
+
+export class Authenticator {
+  readonly audiences: readonly string[];
+  readonly #sources: readonly TokenSource[];
+  readonly #anonymous: boolean;
+  readonly #frontProxy: FrontProxy | undefined;
+  readonly #peers = new WeakMap<PeerCertificate, User>();
+
+  constructor({ sources, audiences, anonymous, frontProxy }: AuthenticatorParts) {
+    this.#sources = sources;
+    this.audiences = audiences;
+    this.#anonymous = anonymous;
+    this.#frontProxy = frontProxy;
+  }
+
+  async authenticate(request: ApiRequest, warn: (text: string) => void): Promise<User> {
+    const certificate = request.certificate();
+    if (certificate !== undefined) {
+      const vouched = this.#vouchedFor(request, certificate);
+      if (vouched !== undefined) return vouched;
+      if (certificate.isFrontProxy !== true) return this.#peer(certificate);
+    }
+    const token = bearerToken(request, warn);
+    if (token !== undefined) {
+      const verdict = await this.check(token, this.audiences);
+      if (verdict.type !== "user") throw unauthorizedFault();
+      return authenticated(verdict.user);
+    }
+    if (!this.#anonymous) throw unauthorizedFault();
+    return ANONYMOUS;
+  }
+
+  /** Whose a token is; the user as its source knows it. */
+  async check(token: string, audiences: readonly string[]): Promise<TokenVerdict> {
+    let verdict: TokenVerdict = UNKNOWN_TOKEN;
+    for (const source of this.#sources) {
+      const said = await source.check(token, audiences);
+      if (said.type === "user") return said;
+      if (said.type === "bad") verdict = said;
+    }
+    return verdict;
+  }
+
+  #peer(certificate: PeerCertificate): User {
+    const known = this.#peers.get(certificate);
+    if (known !== undefined) return known;
+    const { commonName: name, organizations: groups } = certificate;
+    const user = authenticated({ name, uid: "", groups, extra: {} });
+    this.#peers.set(certificate, user);
+    return user;
+  }
+
+  #vouchedFor(request: ApiRequest, certificate: PeerCertificate): User | undefined {
+    if (this.#frontProxy === undefined || certificate.isFrontProxy !== true) return undefined;
+    const { allowedNames } = this.#frontProxy;
+    if (allowedNames.length > 0 && !allowedNames.includes(certificate.commonName)) return undefined;
+    const name = request.header("x-remote-user") ?? "";
+    if (name === "") return undefined;
+    return authenticated({
+      name,
+      uid: request.header("x-remote-uid") ?? "",
+      groups: headerValues(request, "x-remote-group"),
+      extra: extraHeaders(request, "x-remote-extra-"),
+    });
+  }
+}
+
+const EXTRA_SPACE =
+  "the provided Authorization header contains extra space before the bearer token, and is ignored";
+
+/** `Bearer <token>`, with one space; any other scheme is as good as none. */
+function bearerToken(request: ApiRequest, warn: (text: string) => void): string | undefined {
+  const header = request.header("authorization");
+  if (header === undefined) return undefined;
+  const [scheme = "", token = "", more = ""] = header.trim().split(" ");
+  if (scheme.toLowerCase() !== "bearer") return undefined;
+  if (token !== "") return token;
+  if (more !== "") warn(EXTRA_SPACE);
+  return undefined;
+}
+
+/** All values of a header that may come several times. */
+export function headerValues(request: ApiRequest, name: string): readonly string[] {
+  return request.headerValues(name);
+}
+
+/** Headers with a prefix: what follows it, decoded, in lower case, with its values. */
+export function extraHeaders(request: ApiRequest, prefix: string): User["extra"] {
+  const extra: Record<string, readonly string[]> = {};
+  for (const name of request.headerNames()) {
+    if (!name.startsWith(prefix) || name.length === prefix.length) continue;
+    extra[decodedName(name.slice(prefix.length))] = request.headerValues(name);
+  }
+  return extra;
+}
+
+function decodedName(name: string): string {
+  try {
+    return decodeURIComponent(name).toLowerCase();
+  } catch {
+    return name;
+  }
+}

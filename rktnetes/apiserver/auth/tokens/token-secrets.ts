@@ -1,0 +1,96 @@
+/**
+ * Secrets of type `kubernetes.io/service-account-token` get the token of the account that they
+ * name. In: secrets as they come. Out: writes of those that have no token yet.
+ */
+import type { JsonObject } from "@rktnetes/api/schema";
+import { StatusFault } from "@rktnetes/api/status-fault";
+import type { Secret, ServiceAccount } from "@rktnetes/api/types/core-v1";
+import { builtinKind, type Lookup } from "../../admission/lookup.ts";
+import type { CacheWatcher } from "../../registry/cache/resource-cache.ts";
+import { metadataOf } from "../../registry/metadata.ts";
+import type { Registry } from "../../registry/registry.ts";
+import { update } from "../../registry/update.ts";
+import type { ServiceAccountTokens } from "./service-account-tokens.ts";
+
+const TYPE = "kubernetes.io/service-account-token";
+const NAME = "kubernetes.io/service-account.name";
+const UID = "kubernetes.io/service-account.uid";
+const SELF = { name: "system:apiserver", uid: "", groups: ["system:masters"], extra: {} };
+const MANAGER = "kube-controller-manager";
+
+/** Fills secrets until it is disposed of. */
+export class TokenSecrets implements AsyncDisposable {
+  readonly #registry: Registry;
+  readonly #lookup: Lookup;
+  readonly #tokens: ServiceAccountTokens;
+  #running: Promise<void> = Promise.resolve();
+  #stopWatching: () => void = () => undefined;
+
+  constructor(registry: Registry, lookup: Lookup, tokens: ServiceAccountTokens) {
+    this.#registry = registry;
+    this.#lookup = lookup;
+    this.#tokens = tokens;
+  }
+
+  async start(): Promise<void> {
+    const { prefix } = await this.#registry.resource(builtinKind("/secrets"));
+    const cache = await this.#registry.hub.cache(prefix);
+    const watcher: CacheWatcher = {
+      scope: prefix,
+      notify: (events) => {
+        for (const { current } of events) if (current !== undefined) this.#see(current.object);
+      },
+      lost: () => void this.start(),
+    };
+    cache.add(watcher);
+    this.#stopWatching = () => cache.remove(watcher);
+    for (const { object } of cache.range(prefix)) this.#see(object);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopWatching();
+    await this.#running;
+  }
+
+  #see(object: JsonObject): void {
+    if (object["type"] !== TYPE) return;
+    const secret = object as unknown as Secret;
+    if (secret.data?.["token"] !== undefined) return;
+    this.#running = this.#fillAfter(this.#running, secret);
+  }
+
+  async #fillAfter(before: Promise<void>, { metadata }: Secret): Promise<void> {
+    await before;
+    const { namespace = "", name = "", annotations = {} } = metadata;
+    const wanted = annotations[NAME] ?? "";
+    const found = await this.#lookup.find<ServiceAccount>("/serviceaccounts", namespace, wanted);
+    if (found === undefined) return;
+    const resource = await this.#registry.resource(builtinKind("/secrets"));
+    const write = { namespace, name, subresource: "", dryRun: false, user: SELF };
+    const rest = { fieldManager: MANAGER, warn: () => undefined, mayCreate: false };
+    try {
+      await update(this.#registry, resource, {
+        ...write,
+        ...rest,
+        change: (current) => this.#filled(current ?? {}, found, name),
+      });
+    } catch (error) {
+      if (!(error instanceof StatusFault)) throw error; // the secret has gone, or is another one
+    }
+  }
+
+  #filled(secret: JsonObject, account: ServiceAccount, name: string): JsonObject {
+    const { namespace = "", uid = "" } = account.metadata;
+    const base64 = (text: string): string => Buffer.from(text).toString("base64");
+    const { authority } = this.#tokens.keys;
+    const metadata = metadataOf(secret);
+    const annotations = { ...(metadata["annotations"] as JsonObject), [UID]: uid };
+    const data: JsonObject = {
+      ...(secret["data"] as JsonObject | undefined),
+      namespace: base64(namespace),
+      token: base64(this.#tokens.issueForSecret(account, name)),
+    };
+    if (authority !== undefined) data["ca.crt"] = base64(authority);
+    return { ...secret, metadata: { ...metadata, annotations }, data };
+  }
+}

@@ -1,0 +1,69 @@
+import { describe, expect, test } from "bun:test";
+import type { JsonObject } from "@rktnetes/api/schema";
+import { kindsOf } from "./custom-kinds.ts";
+import { isTrue, settleNames } from "./names.ts";
+import { compareVersions } from "./version-order.ts";
+
+test("versions come in the order in which clients should try them", () => {
+  const wanted = ["v10", "v2", "v1", "v11beta2", "v10beta3", "v3alpha1", "bar1", "foo1"];
+  expect(wanted.toReversed().sort(compareVersions)).toEqual(wanted);
+});
+
+const NOW = "2026-01-01T00:00:00Z";
+
+function definition(plural: string, kind: string, more: JsonObject = {}): JsonObject {
+  const schema = { openAPIV3Schema: { type: "object" } };
+  return {
+    metadata: { name: `${plural}.a.b` },
+    spec: {
+      group: "a.b",
+      scope: "Namespaced",
+      names: { plural, kind, singular: kind.toLowerCase(), listKind: `${kind}List` },
+      conversion: { strategy: "None" },
+      versions: [
+        { name: "v1beta1", served: true, storage: false, deprecated: true, schema },
+        { name: "v1", served: true, storage: true, schema },
+        { name: "v1alpha1", served: false, storage: false, schema },
+      ],
+      ...more,
+    },
+    status: {},
+  };
+}
+
+describe("names", () => {
+  test("that nobody has are accepted, and the kind is established", () => {
+    const one = definition("ones", "One");
+    settleNames(one, [], NOW);
+    expect(isTrue(one, "NamesAccepted")).toBe(true);
+    expect(isTrue(one, "Established")).toBe(true);
+  });
+  test("of another kind are refused; what is established stays so", () => {
+    const one = definition("ones", "One");
+    settleNames(one, [], NOW);
+    const other = definition("others", "One");
+    settleNames(other, [one], NOW);
+    expect(isTrue(other, "Established")).toBe(false);
+    const { acceptedNames } = other["status"] as JsonObject;
+    expect(acceptedNames).toEqual({ plural: "others" });
+    settleNames(one, [other], NOW);
+    expect(isTrue(one, "Established")).toBe(true);
+    settleNames(other, [], NOW);
+    expect(isTrue(other, "Established")).toBe(true);
+  });
+});
+
+describe("kinds of a definition", () => {
+  test("are the versions that are served, the preferred one first, an old one warned of", () => {
+    const one = definition("ones", "One");
+    settleNames(one, [], NOW);
+    const kinds = kindsOf(one);
+    expect(kinds.map(({ version }) => version)).toEqual(["v1", "v1beta1"]);
+    expect(kinds[1]?.deprecation).toBe("a.b/v1beta1 One is deprecated; use a.b/v1 One");
+  });
+  test("that a webhook converts are only the one that is stored", () => {
+    const one = definition("ones", "One", { conversion: { strategy: "Webhook" } });
+    settleNames(one, [], NOW);
+    expect(kindsOf(one).map(({ version }) => version)).toEqual(["v1"]);
+  });
+});

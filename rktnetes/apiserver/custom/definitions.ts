@@ -1,0 +1,300 @@
+/**
+ * The life of custom kinds. In: definitions as they come, change and go. Out: kinds that are
+ * served, the status of definitions, and the end of objects whose definition is deleted. Everything
+ * happens in the order of events, one definition at a time.
+ */
+import { findKind } from "@rktnetes/api/kinds";
+import type { User } from "../auth/user.ts";
+import type { Kind } from "@rktnetes/api/kind";
+import { readObject, readText } from "@rktnetes/api/object-at";
+import type { JsonObject } from "@rktnetes/api/schema";
+import { StatusFault } from "@rktnetes/api/status-fault";
+import { setCondition } from "@rktnetes/api/condition";
+import { assert } from "@shared/base";
+import { timestamp } from "../host.ts";
+import type { ServedKinds } from "../served-kinds.ts";
+import type { CachedObject } from "../registry/cache/cached-object.ts";
+import type { CacheWatcher, ResourceCache } from "../registry/cache/resource-cache.ts";
+import { deleteObject } from "../registry/delete.ts";
+import { finalizersOf, metaText, setMeta } from "../registry/metadata.ts";
+import { resourcePrefix } from "../registry/keys.ts";
+import type { Registry } from "../registry/registry.ts";
+import type { Resource } from "../registry/resource.ts";
+import { update } from "../registry/update.ts";
+import type { ViewedStore } from "../registry/version-views.ts";
+import { kindsOf, storageKindOf } from "./custom-kinds.ts";
+import { customView, sourcePrefix } from "./custom-view.ts";
+import { isTrue, settleNames } from "./names.ts";
+
+const CLEANUP = "customresourcecleanup.apiextensions.k8s.io";
+
+/** What definitions act on. */
+export interface DefinitionParts {
+  readonly registry: Registry;
+  readonly kinds: ServedKinds;
+  readonly store: ViewedStore;
+}
+
+interface Served {
+  /** What of the definition made these kinds. */
+  readonly text: string;
+  readonly kinds: readonly Kind[];
+}
+
+export class Definitions {
+  readonly #parts: DefinitionParts;
+  readonly #served = new Map<string, Served>();
+  /** Definitions that wait for their last objects, by where those lie. */
+  readonly #ending = new Map<string, () => void>();
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(parts: DefinitionParts) {
+    this.#parts = parts;
+  }
+
+  /** Serves what is established already, and follows what comes. */
+  async start(): Promise<void> {
+    const { hub } = this.#parts.registry;
+    const prefix = resourcePrefix(definitionKind());
+    const cache = await hub.cache(prefix);
+    await hub.catchUp();
+    const watcher: CacheWatcher = {
+      scope: prefix,
+      notify: () => this.#settleSoon(cache),
+      lost: () => void this.start(),
+    };
+    cache.add(watcher);
+    const there = cache.range(prefix);
+    for (const each of there) this.#serve(each.object);
+    if (there.length > 0) this.#settleSoon(cache);
+  }
+
+  /** Resolves when all that was asked for so far is done. */
+  async settled(): Promise<void> {
+    await this.#work;
+  }
+
+  #settleSoon(cache: ResourceCache): void {
+    this.#work = this.#work.then(() => this.#settle(cache));
+  }
+
+  async #settle(cache: ResourceCache): Promise<void> {
+    const resource = await this.#parts.registry.resource(definitionKind());
+    const all = cache.range(resource.prefix);
+    const names = new Set(all.map(({ object }) => metaText(object, "name")));
+    for (const name of this.#served.keys()) if (!names.has(name)) this.#forget(name);
+    for (const each of all) {
+      this.#serve(each.object);
+      const others = all.filter((other) => other !== each).map(({ object }) => object);
+      await this.#settleOne(resource, each, others).catch(ignoreRefusal);
+    }
+  }
+
+  async #settleOne(
+    resource: Resource,
+    { object }: CachedObject,
+    others: readonly JsonObject[],
+  ): Promise<void> {
+    if (metaText(object, "deletionTimestamp") !== "") return await this.#end(resource, object);
+    const now = this.#now();
+    const change = (current: JsonObject): void => settleNames(current, others, now);
+    const wanted = structuredClone(object);
+    change(wanted);
+    if (JSON.stringify(wanted["status"]) === JSON.stringify(object["status"])) return;
+    await this.#write(resource, object, change);
+  }
+
+  #now(): string {
+    return timestamp(this.#parts.registry.host.clock.now());
+  }
+
+  async #write(
+    resource: Resource,
+    object: JsonObject,
+    change: (current: JsonObject) => void,
+  ): Promise<void> {
+    const { registry } = this.#parts;
+    const uid = metaText(object, "uid");
+    const { object: written } = await update(registry, resource, {
+      ...asServer(metaText(object, "name"), "status"),
+      mayCreate: false,
+      change: (current = {}) => {
+        const next = structuredClone(current);
+        if (metaText(current, "uid") === uid) change(next);
+        return next;
+      },
+    });
+    this.#serve(written.object);
+  }
+
+  /** Serves a definition that is established, as it is now. */
+  #serve(definition: JsonObject): void {
+    const name = metaText(definition, "name");
+    if (!isTrue(definition, "Established")) return;
+    const metadata = readObject(definition, "metadata");
+    const text = JSON.stringify([
+      definition["spec"],
+      readObject(definition, "status")["acceptedNames"],
+      readText(metadata, "uid"),
+      readText(metadata, "deletionTimestamp") !== "",
+    ]);
+    if (this.#served.get(name)?.text === text) return;
+    const { store, kinds: served } = this.#parts;
+    this.#forget(name);
+    const stored = storageKindOf(definition);
+    if (stored === undefined) return;
+    const kinds = kindsOf(definition);
+    for (const kind of kinds) {
+      store.addView(customView(kind, stored));
+      served.add(kind);
+    }
+    this.#served.set(name, { text, kinds });
+  }
+
+  #forget(name: string): void {
+    const { store, kinds, registry } = this.#parts;
+    for (const kind of this.#served.get(name)?.kinds ?? []) {
+      kinds.remove(kind);
+      const prefix = resourcePrefix(kind);
+      store.removeView(prefix);
+      registry.hub.forget(prefix);
+      registry.forget(kind);
+    }
+    this.#served.delete(name);
+  }
+
+  /** Deletes the objects of a definition that is going away, then lets it go. */
+  async #end(resource: Resource, definition: JsonObject): Promise<void> {
+    if (!finalizersOf(definition).includes(CLEANUP)) return;
+    const kind = storageKindOf(definition);
+    if (kind === undefined || kind.resource === "")
+      return await this.#release(resource, definition);
+    const { registry, store } = this.#parts;
+    const view = customView(kind, kind);
+    store.addView(view);
+    try {
+      const objects = await registry.resource(kind);
+      const left = (await registry.fresh(objects)).range(objects.prefix);
+      if (left.length > 0) await this.#sayEnding(resource, definition);
+      for (const each of left) await this.#delete(objects, each);
+      const held = (await registry.fresh(objects)).range(objects.prefix);
+      if (held.length === 0) return await this.#release(resource, definition);
+      await this.#endLater(resource, sourcePrefix(kind));
+    } finally {
+      store.removeView(view.prefix);
+      registry.hub.forget(view.prefix);
+      registry.forget(kind);
+    }
+  }
+
+  async #delete(objects: Resource, { object }: CachedObject): Promise<void> {
+    if (metaText(object, "deletionTimestamp") !== "") return;
+    const request = asServer(metaText(object, "name"), "");
+    try {
+      await deleteObject(this.#parts.registry, objects, {
+        ...request,
+        namespace: metaText(object, "namespace"),
+        options: NO_OPTIONS,
+      });
+    } catch (error) {
+      if (!(error instanceof StatusFault) || error.failure.code !== 404) throw error;
+    }
+  }
+
+  async #sayEnding(resource: Resource, definition: JsonObject): Promise<void> {
+    const lastTransitionTime = this.#now();
+    await this.#write(resource, definition, (current) => {
+      setCondition(current, {
+        type: "Terminating",
+        status: "True",
+        lastTransitionTime,
+        reason: "InstanceDeletionInProgress",
+        message: "CustomResource deletion is in progress",
+      });
+    });
+  }
+
+  async #release(resource: Resource, definition: JsonObject): Promise<void> {
+    const uid = metaText(definition, "uid");
+    await update(this.#parts.registry, resource, {
+      ...asServer(metaText(definition, "name"), ""),
+      mayCreate: false,
+      change: (current = {}) => {
+        const next = structuredClone(current);
+        if (metaText(current, "uid") !== uid) return next;
+        const rest = finalizersOf(next).filter((each) => each !== CLEANUP);
+        setMeta(next, "finalizers", rest.length === 0 ? undefined : rest);
+        return next;
+      },
+    });
+  }
+
+  /** Looks again when one of the objects goes. */
+  async #endLater(resource: Resource, source: string): Promise<void> {
+    if (this.#ending.has(source)) return;
+    const { registry } = this.#parts;
+    const cache = await registry.hub.cache(source);
+    const definitions = await registry.fresh(resource);
+    const stop = (): void => {
+      cache.remove(watcher);
+      this.#ending.delete(source);
+    };
+    const watcher: CacheWatcher = {
+      scope: source,
+      notify: (events) => {
+        if (events.every((event) => event.current !== undefined)) return;
+        stop();
+        this.#settleSoon(definitions);
+      },
+      lost: stop,
+    };
+    this.#ending.set(source, stop);
+    cache.add(watcher);
+    if (cache.range(source).length === 0) {
+      stop();
+      this.#settleSoon(definitions);
+    }
+  }
+}
+
+const NO_OPTIONS = {
+  gracePeriodSeconds: undefined,
+  propagationPolicy: undefined,
+  orphanDependents: undefined,
+  uid: undefined,
+  resourceVersion: undefined,
+  dryRun: false,
+};
+
+/** The definition went, or somebody wrote it: the event of that comes, and with it another look. */
+function ignoreRefusal(error: unknown): void {
+  if (!(error instanceof StatusFault)) throw error;
+}
+
+interface ServerRequest {
+  readonly namespace: string;
+  readonly name: string;
+  readonly subresource: string;
+  readonly dryRun: boolean;
+  readonly user: User;
+  readonly fieldManager: string;
+  readonly warn: (text: string) => void;
+}
+
+function asServer(name: string, subresource: string): ServerRequest {
+  return {
+    namespace: "",
+    name,
+    subresource,
+    dryRun: false,
+    user: { name: "system:apiserver", uid: "", groups: ["system:masters"], extra: {} },
+    fieldManager: "kube-apiserver",
+    warn: () => undefined,
+  };
+}
+
+function definitionKind(): Kind {
+  const kind = findKind("apiextensions.k8s.io", "v1", "customresourcedefinitions");
+  assert(kind !== undefined, "definitions of custom kinds are a kind");
+  return kind;
+}

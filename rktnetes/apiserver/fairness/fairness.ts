@@ -1,0 +1,156 @@
+/**
+ * Every request takes a place of its priority level while it is served, so that one client cannot
+ * take the server from the others, and the cluster's own leases always find one. In: users and what
+ * they ask for. Out: places. Levels and flows are objects of the API; a change counts at once.
+ */
+import { StatusFault } from "@rktnetes/api/status-fault";
+import type { FlowSchema, PriorityLevelConfiguration } from "@rktnetes/api/types/flowcontrol-v1";
+import { Fault } from "@shared/base";
+import type { Lookup } from "../admission/lookup.ts";
+import type { Attributes, User } from "../auth/user.ts";
+import type { ServerHost } from "../host.ts";
+import { byPrecedence, matchesSchema } from "./flow-schemas.ts";
+import { type House, type Leave, type LevelLimits, PriorityLevel } from "./priority-level.ts";
+
+const GROUP = "flowcontrol.apiserver.k8s.io";
+const SCHEMAS = `${GROUP}/flowschemas`;
+const LEVELS = `${GROUP}/prioritylevelconfigurations`;
+
+/** So many requests are served at a time. */
+const SEATS = 600;
+
+/** A request waits no longer than this for its place. */
+const WAIT_MS = 15_000;
+
+export interface Place {
+  /** Gives the place back; at once for requests that go on for long. */
+  readonly leave: Leave;
+  /** What clients are told of how they were sorted. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+interface Flow {
+  readonly schema: FlowSchema;
+  readonly uid: string;
+  /** Undefined where nobody waits. */
+  readonly level: PriorityLevel | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+const NOBODY: Place = { leave: () => undefined, headers: {} };
+
+export class Fairness implements House {
+  readonly seats: number = SEATS;
+  readonly #lookup: Lookup;
+  readonly #host: ServerHost;
+  readonly #levels = new Map<string, PriorityLevel>();
+  #version = "";
+  #flows: readonly Flow[] = [];
+
+  constructor(lookup: Lookup, host: ServerHost) {
+    this.#lookup = lookup;
+    this.#host = host;
+  }
+
+  levels(): readonly PriorityLevel[] {
+    return [...this.#levels.values()];
+  }
+
+  /** @throws {StatusFault} 429 when too many wait already, or for too long */
+  async enter(user: User, attributes: Attributes): Promise<Place> {
+    await this.#refresh();
+    const flow = this.#flows.find(({ schema }) => matchesSchema(schema, user, attributes));
+    if (flow === undefined) return NOBODY;
+    const { level, headers } = flow;
+    if (level === undefined) return { ...NOBODY, headers };
+    const leave = level.tryEnter() ?? (await this.#wait(level, flowOf(flow, user, attributes)));
+    return { leave, headers };
+  }
+
+  async #wait(level: PriorityLevel, flow: string): Promise<Leave> {
+    const patience = new AbortController();
+    const timer = new AbortController();
+    const waiting = this.#host.clock.sleep(WAIT_MS, timer.signal).then(
+      () => patience.abort(),
+      () => undefined,
+    );
+    try {
+      return await level.wait(flow, patience.signal);
+    } catch (error) {
+      if (!(error instanceof Fault) || error.kind !== "exhausted") throw error;
+      throw tooMany();
+    } finally {
+      timer.abort(new Fault("canceled", "the request has its place"));
+      await waiting;
+    }
+  }
+
+  async #refresh(): Promise<void> {
+    const version = await this.#lookup.versionOf([SCHEMAS, LEVELS]);
+    if (version === this.#version) return;
+    const configurations = await this.#lookup.list<PriorityLevelConfiguration>(LEVELS);
+    this.#version = version;
+    this.#resize(configurations);
+    const uids = new Map(configurations.map(({ metadata: { name, uid } }) => [name, uid ?? ""]));
+    const schemas = byPrecedence(await this.#lookup.list<FlowSchema>(SCHEMAS));
+    this.#flows = schemas
+      .filter(({ spec }) => uids.has(spec.priorityLevelConfiguration.name))
+      .map((schema): Flow => {
+        const { name } = schema.spec.priorityLevelConfiguration;
+        const uid = schema.metadata.uid ?? "";
+        const headers = {
+          "x-kubernetes-pf-flowschema-uid": uid,
+          "x-kubernetes-pf-prioritylevel-uid": uids.get(name) ?? "",
+        };
+        return { schema, uid, level: this.#levels.get(name), headers };
+      });
+  }
+
+  #resize(configurations: readonly PriorityLevelConfiguration[]): void {
+    const shares = configurations.reduce((sum, each) => sum + sharesOf(each), 0);
+    const known = new Set<string>();
+    for (const configuration of configurations) {
+      if (configuration.spec.type !== "Limited") continue;
+      const { name = "" } = configuration.metadata;
+      known.add(name);
+      const limits = limitsOf(configuration, this.seats / Math.max(1, shares));
+      const level = this.#levels.get(name);
+      if (level === undefined) this.#levels.set(name, new PriorityLevel(name, limits, this));
+      else level.resize(limits);
+    }
+    for (const name of this.#levels.keys()) if (!known.has(name)) this.#levels.delete(name);
+  }
+}
+
+const SHARES = 30;
+
+function sharesOf({ spec }: PriorityLevelConfiguration): number {
+  if (spec.type === "Exempt") return spec.exempt?.nominalConcurrencyShares ?? 0;
+  return spec.limited?.nominalConcurrencyShares ?? SHARES;
+}
+
+function limitsOf(configuration: PriorityLevelConfiguration, seatsPerShare: number): LevelLimits {
+  const { limited } = configuration.spec;
+  const seats = Math.ceil(sharesOf(configuration) * seatsPerShare);
+  const lendable = Math.round((seats * (limited?.lendablePercent ?? 0)) / 100);
+  const { type, queuing } = limited?.limitResponse ?? { type: "Reject" };
+  if (type !== "Queue") return { seats, lendable, queues: 0, handSize: 0, queueLength: 0 };
+  const { queues = 64, handSize = 8, queueLengthLimit: queueLength = 50 } = queuing ?? {};
+  return { seats, lendable, queues, handSize, queueLength };
+}
+
+/** Requests of one flow wait behind each other. */
+function flowOf({ schema, uid }: Flow, user: User, attributes: Attributes): string {
+  const by = schema.spec.distinguisherMethod?.type;
+  if (by === "ByUser") return `${uid}/${user.name}`;
+  return by === "ByNamespace" ? `${uid}/${attributes.namespace}` : uid;
+}
+
+function tooMany(): StatusFault {
+  return new StatusFault({
+    code: 429,
+    reason: "TooManyRequests",
+    message: "Too many requests, please try again later.",
+    details: { retryAfterSeconds: 1 },
+  });
+}

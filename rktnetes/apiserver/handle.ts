@@ -1,0 +1,168 @@
+/**
+ * What happens to a request, from top to bottom: who asks, may they, what is named, do it, answer.
+ * In: a request and where its answer goes. Out: an answer, or nothing when it was streamed. Never
+ * throws: whatever goes wrong becomes an answer.
+ */
+import { goQuote } from "@rktnetes/api/field-error";
+import { badRequest, noSuchResource } from "@rktnetes/api/status-fault";
+import { Fault, parseDuration } from "@shared/base";
+import type { ApiServer } from "./api-server.ts";
+import type { AuditedRequest } from "./audit/audit.ts";
+import { attributesOf } from "./auth/attributes.ts";
+import { authorize } from "./auth/authorize.ts";
+import { impersonate } from "./auth/impersonate.ts";
+import type { Attributes, User } from "./auth/user.ts";
+import { serveDiscovery } from "./discovery/serve-discovery.ts";
+import { type Answer, faultAnswer, pageNotFound, textAnswer } from "./http/answer.ts";
+import type { ApiRequest, Outlet } from "./http/api-request.ts";
+import { serveOther } from "./http/other-routes.ts";
+import { parsePath, type RequestPath, type ResourcePath } from "./http/request-path.ts";
+import { serveResource } from "./http/resource-routes.ts";
+
+/** An answer with the warnings that came up on the way to it. */
+export interface Handled {
+  readonly answer: Answer | undefined;
+  readonly warnings: readonly string[];
+}
+
+/** Serves one request; streams go to the outlet, everything else is in the answer. */
+export async function handle(
+  server: ApiServer,
+  request: ApiRequest,
+  outlet: Outlet,
+): Promise<Handled> {
+  const audited = server.audit?.begin(request);
+  if (audited === undefined) return await serve(server, { request, outlet, audited });
+  const watched = { request: audited.request, outlet: audited.watching(outlet), audited };
+  const { answer, warnings } = await serve(server, watched);
+  audited.ended(answer);
+  return { answer: withHeaders(answer, { "audit-id": audited.id }), warnings };
+}
+
+interface Visit {
+  readonly request: ApiRequest;
+  readonly outlet: Outlet;
+  readonly audited: AuditedRequest | undefined;
+}
+
+async function serve(server: ApiServer, { request, outlet, audited }: Visit): Promise<Handled> {
+  const warnings: string[] = [];
+  const warn = (text: string): void => {
+    if (!warnings.includes(text)) warnings.push(text);
+  };
+  try {
+    const path = parsePath(request.path);
+    const sender = await server.auth.authenticator.authenticate(request, warn);
+    const attributes = attributesOf(request, path);
+    const entry = await enter(server, request, sender, attributes);
+    const { user = sender } = entry;
+    audited?.identified({ sender, user, attributes });
+    if (entry.refusal !== undefined) {
+      audited?.refused();
+      return { answer: entry.refusal, warnings };
+    }
+    checkTimeout(request);
+    const place = await server.fairness.enter(user, attributes);
+    try {
+      if (isLong(attributes)) place.leave();
+      const answer = await route(server, { request, outlet, path, user, warn });
+      return { answer: withHeaders(answer, place.headers), warnings };
+    } finally {
+      place.leave();
+    }
+  } catch (error) {
+    const answer = faultAnswer(error);
+    return { answer, warnings: answer.status === 405 ? [] : warnings };
+  }
+}
+
+/** What goes on for as long as the client wants takes no place from others. */
+function isLong({ verb, subresource }: Attributes): boolean {
+  return verb === "watch" || STREAMS.has(subresource);
+}
+
+const STREAMS: ReadonlySet<string> = new Set(["attach", "exec", "log", "portforward", "proxy"]);
+
+function withHeaders(answer: Answer | undefined, headers: Answer["headers"]): Answer | undefined {
+  return answer === undefined
+    ? undefined
+    : { ...answer, headers: { ...answer.headers, ...headers } };
+}
+
+type Entry =
+  | { readonly user: User; readonly refusal?: undefined }
+  | { readonly refusal: Answer; readonly user?: undefined };
+
+/** Whom the sender acts as, and whether that one may do it; or what it hears when not. */
+async function enter(
+  { auth: { authorizer } }: ApiServer,
+  request: ApiRequest,
+  sender: User,
+  attributes: Attributes,
+): Promise<Entry> {
+  try {
+    const user = await impersonate(authorizer, request, sender, attributes);
+    await authorize(authorizer, user, attributes);
+    return { user };
+  } catch (error) {
+    const answer = faultAnswer(error);
+    return { refusal: { ...answer, headers: { "x-content-type-options": "nosniff" } } };
+  }
+}
+
+interface Routing {
+  readonly request: ApiRequest;
+  readonly outlet: Outlet;
+  readonly path: RequestPath;
+  readonly user: User;
+  readonly warn: (text: string) => void;
+}
+
+async function route(server: ApiServer, routing: Routing): Promise<Answer | undefined> {
+  const { request, path } = routing;
+  switch (path.type) {
+    case "resource":
+      return await routeResource(server, { ...routing, path });
+    case "discovery":
+      return await serveDiscovery(server, request, path);
+    case "nothing":
+      throw noSuchResource();
+    case "broken": {
+      const why = "failed to create RequestInfo: unable to determine kind and namespace from url";
+      const where = goQuote(request.path);
+      const text = `Internal Server Error: ${where}: ${why}, ${request.path}\n`;
+      return { ...textAnswer(500, text), uncached: true };
+    }
+    default:
+      return await serveOther(server, request);
+  }
+}
+
+async function routeResource(
+  server: ApiServer,
+  { path, ...rest }: Routing & { readonly path: ResourcePath },
+): Promise<Answer | undefined> {
+  const { kinds } = server;
+  const kind = kinds.find(path.group, path.version, path.resource);
+  if (kind === undefined || (!kind.namespaced && path.namespace !== "")) {
+    if (path.group !== "" && kinds.isCustomGroup(path.group)) return pageNotFound();
+    throw noSuchResource();
+  }
+  if (kind.namespaced && path.namespace === "" && path.name !== "") throw noSuchResource();
+  const { deprecation } = (await server.registry.resource(kind)).rules;
+  if (deprecation !== "") rest.warn(deprecation);
+  return await serveResource({ ...rest, server, path, kind });
+}
+
+/** Old clients send a timeout with every request; only its form matters. */
+function checkTimeout({ search, query }: ApiRequest): void {
+  if (!search.includes("timeout=")) return;
+  const text = query.get("timeout") ?? "";
+  if (text === "") return;
+  try {
+    parseDuration(text);
+  } catch (error) {
+    const why = Fault.from(error).message;
+    throw badRequest(`invalid timeout specified in the request URL - ${why}`);
+  }
+}

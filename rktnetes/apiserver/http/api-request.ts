@@ -1,0 +1,46 @@
+/**
+ * A request as the API server reads it, whatever carried it: HTTP/1.1, HTTP/2, or a call in this
+ * process. Its parts are read when they are asked for.
+ */
+
+/** Who a connection's certificate names; its signature was checked by TLS. */
+export interface PeerCertificate {
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+  /** Signed by the authority of front proxies, not by that of clients. */
+  readonly isFrontProxy?: boolean;
+}
+
+/** One request; nothing of it is read before somebody asks. */
+export interface ApiRequest {
+  readonly method: string;
+  /** Before the question mark, as it came. */
+  readonly path: string;
+  /** After the question mark, as it came. */
+  readonly search: string;
+  readonly query: URLSearchParams;
+  /** The address of the client; absent within this process. */
+  readonly sourceAddress?: string;
+  header(name: string): string | undefined;
+  /** Every value of a header that may come several times. */
+  headerValues(name: string): readonly string[];
+  /** In lower case, each once. */
+  headerNames(): readonly string[];
+  /** @throws {StatusFault} 413 */
+  body(): Promise<Buffer>;
+  certificate(): PeerCertificate | undefined;
+  /** Aborts when the client has gone. */
+  signal(): AbortSignal;
+}
+
+/** Where an answer without an end goes: watches, logs. */
+export interface Outlet {
+  /** Sends status and headers at once. */
+  begin(status: number, headers: Readonly<Record<string, string>>): void;
+  write(bytes: Uint8Array): void;
+  /** How many bytes wait for the client to read. */
+  readonly waitingBytes: number;
+  end(): void;
+  /** Cuts the client off. */
+  destroy(): void;
+}

@@ -1,0 +1,17 @@
+/** One request for objects, with all that serving it needs. */
+import type { Kind } from "@rktnetes/api/kind";
+import type { User } from "../auth/user.ts";
+import type { ApiServer } from "../api-server.ts";
+import type { ApiRequest, Outlet } from "./api-request.ts";
+import type { ResourcePath } from "./request-path.ts";
+
+export interface ResourceCall {
+  readonly server: ApiServer;
+  readonly request: ApiRequest;
+  readonly outlet: Outlet;
+  readonly path: ResourcePath;
+  readonly kind: Kind;
+  readonly user: User;
+  /** Adds a line to the `Warning` headers of the answer. */
+  readonly warn: (text: string) => void;
+}

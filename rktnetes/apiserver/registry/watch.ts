@@ -1,0 +1,194 @@
+/**
+ * Watches: what is there, what came since a revision, and what comes. In: a query. Out: notices to
+ * a sink, in the order of revisions, none missing, until the signal aborts. @throws {StatusFault}
+ * 400, 500, 504 before the first notice; later ones become an error notice
+ */
+import { Fault } from "@shared/base";
+import { expiredFault, type StatusFault, plainFault } from "@rktnetes/api/status-fault";
+import type { StoreEvent } from "../storage/store.ts";
+import { CacheEvent, type Notice, type ObjectFilter } from "./cache/cache-event.ts";
+import { CachedObject } from "./cache/cached-object.ts";
+import { type CacheWatcher, inScope, type ResourceCache } from "./cache/resource-cache.ts";
+import { waitFor } from "./list.ts";
+import type { ListQuery } from "./options/list-options.ts";
+import { revisionProblem } from "./options/query.ts";
+import type { Registry } from "./registry.ts";
+import type { Resource } from "./resource.ts";
+import { type Selection, select } from "./select.ts";
+
+/** Where notices go. None of its calls may throw or wait. */
+export interface WatchSink {
+  /** Objects that are there. */
+  initial(objects: readonly CachedObject[]): void;
+  /** All of `initial` was sent, if the client wants to know; later events have later revisions. */
+  bookmark(revision: number, endsInitial: boolean): void;
+  events(events: readonly { readonly event: CacheEvent; readonly notice: Notice }[]): void;
+  /** The last thing that is sent. */
+  error(fault: StatusFault): void;
+}
+
+export interface WatchRequest {
+  readonly namespace: string;
+  readonly query: ListQuery;
+  readonly sink: WatchSink;
+  readonly signal: AbortSignal;
+}
+
+/** Bookmarks come so often. */
+const BOOKMARK_MS = 60_000;
+
+/** Reads the query, and hands back what begins to send: headers can be answered in between. */
+export async function openWatch(
+  registry: Registry,
+  resource: Resource,
+  request: WatchRequest,
+): Promise<() => Promise<void>> {
+  const { query, namespace } = request;
+  const after = watchRevision(query);
+  const selection = select(resource, namespace, query);
+  const cache =
+    query.resourceVersion === "0"
+      ? await registry.hub.cache(resource.prefix)
+      : await registry.fresh(resource);
+  if (query.sendInitialEvents === true && after > 0) await waitFor(registry, after);
+  return async () => {
+    const watcher = new LiveWatcher(selection, request.sink);
+    await start(registry, cache, { selection, request, watcher, after });
+    await keepBookmarks(registry, request);
+    cache.remove(watcher);
+  };
+}
+
+/** 0 where the client does not care. @throws {StatusFault} 500 */
+function watchRevision({ resourceVersion }: ListQuery): number {
+  if (resourceVersion === "") return 0;
+  const problem = revisionProblem(resourceVersion);
+  if (problem !== undefined) throw plainFault(500, problem);
+  return Number(resourceVersion);
+}
+
+interface Starting {
+  readonly selection: Selection;
+  readonly request: WatchRequest;
+  readonly watcher: LiveWatcher;
+  readonly after: number;
+}
+
+/** Everything up to `cache.add` happens in one moment: no event can fall between. */
+async function start(registry: Registry, cache: ResourceCache, starting: Starting): Promise<void> {
+  const { selection, request, watcher, after } = starting;
+  const { query, sink } = request;
+  const now = Math.max(registry.hub.revision, cache.loadedAt);
+  cache.add(watcher);
+  if (query.sendInitialEvents === true) {
+    sink.initial(initialObjects(cache, selection));
+    if (query.allowWatchBookmarks) sink.bookmark(now, true);
+    watcher.goLive(now);
+    return;
+  }
+  if (after === 0 || after >= now) return watcher.goLive(Math.max(after, now));
+  const kept = cache.eventsAfter(after, selection.scope);
+  if (kept !== undefined) {
+    watcher.replay(kept);
+    return watcher.goLive(now);
+  }
+  await replayFromStore(registry, cache.prefix, { ...starting, now });
+}
+
+function initialObjects(cache: ResourceCache, { scope, filter }: Selection): CachedObject[] {
+  const one = scope.endsWith("/") ? undefined : cache.get(scope);
+  const all = scope.endsWith("/") ? cache.range(scope) : one === undefined ? [] : [one];
+  return filter === undefined ? all : all.filter(filter);
+}
+
+async function replayFromStore(
+  registry: Registry,
+  prefix: string,
+  { watcher, request, after, now }: Starting & { readonly now: number },
+): Promise<void> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([request.signal, stop.signal]);
+  try {
+    for await (const batch of registry.hub.store.watch(prefix, { after, signal })) {
+      const mine = batch.events.filter((event) => event.revision <= now);
+      watcher.replay(mine.map(cacheEvent));
+      if (batch.revision >= now) stop.abort();
+    }
+    watcher.goLive(now);
+  } catch (error) {
+    if (!(error instanceof Fault) || error.kind !== "expired") throw error;
+    request.sink.error(tooOld(after, registry.hub.revision));
+  }
+}
+
+function cacheEvent({ change, revision, previous }: StoreEvent): CacheEvent {
+  const before = previous === undefined ? undefined : CachedObject.of(previous);
+  const current =
+    change.type === "delete" ? undefined : new CachedObject(change.key, change.value, revision);
+  return new CacheEvent(change.key, revision, current, before);
+}
+
+function tooOld(after: number, oldest: number): StatusFault {
+  return expiredFault(`too old resource version: ${after} (${oldest})`);
+}
+
+async function keepBookmarks(
+  registry: Registry,
+  { query, sink, signal }: WatchRequest,
+): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      await registry.host.clock.sleep(BOOKMARK_MS, signal);
+    } catch {
+      return;
+    }
+    if (query.allowWatchBookmarks) sink.bookmark(registry.hub.revision, false);
+  }
+}
+
+/** Hands events to a sink; keeps those that come before it is their turn. */
+class LiveWatcher implements CacheWatcher {
+  readonly scope: string;
+  readonly #filter: ObjectFilter | undefined;
+  readonly #sink: WatchSink;
+  #waiting: CacheEvent[] | undefined = [];
+  #after = 0;
+
+  constructor({ scope, filter }: Selection, sink: WatchSink) {
+    this.scope = scope;
+    this.#filter = filter;
+    this.#sink = sink;
+  }
+
+  notify(events: readonly CacheEvent[]): void {
+    if (this.#waiting === undefined) this.#send(events);
+    else this.#waiting.push(...events);
+  }
+
+  lost(): void {
+    this.#sink.error(expiredFault("the server lost track of events; list again"));
+  }
+
+  /** Sends events that came before the watch began. */
+  replay(events: readonly CacheEvent[]): void {
+    this.#send(events.filter((event) => inScope(event.key, this.scope)));
+  }
+
+  /** From here on events after this revision are sent as they come. */
+  goLive(after: number): void {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    this.#after = after;
+    this.#send(waiting);
+  }
+
+  #send(events: readonly CacheEvent[]): void {
+    const out: { event: CacheEvent; notice: Notice }[] = [];
+    for (const event of events) {
+      if (event.revision <= this.#after) continue;
+      const notice = event.noticeFor(this.#filter);
+      if (notice !== undefined) out.push({ event, notice });
+    }
+    if (out.length > 0) this.#sink.events(out);
+  }
+}

@@ -1,0 +1,208 @@
+/**
+ * Who may enter, as flags and files say it. In: flags. Out: what the API server is told. The key
+ * that signs tokens of service accounts is made on the first start; its owner alone can read it.
+ */
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from "node:crypto";
+import type { KeyObject } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { AuthOptions, OidcOptions } from "@rktnetes/apiserver/auth";
+import { Fault, quote, writeFileAtomic } from "@shared/base";
+import type { Flag, FlagValues } from "../flags/flags.ts";
+
+const ISSUER = "https://kubernetes.default.svc.cluster.local";
+
+export const AUTH_FLAGS: readonly Flag[] = [
+  { name: "token-auth-file", value: "FILE", usage: "knows these tokens: token,user,uid,groups" },
+  {
+    name: "service-account-issuer",
+    value: "URL",
+    usage: "stands in tokens of service accounts",
+    initial: ISSUER,
+  },
+  {
+    name: "api-audiences",
+    value: "LIST",
+    usage: "tokens are good for these; the issuer without it",
+  },
+  {
+    name: "service-account-signing-key-file",
+    value: "FILE",
+    usage: "signs tokens; a key in the data directory without it",
+  },
+  {
+    name: "service-account-key-file",
+    value: "FILE",
+    usage: "further public keys whose tokens are good",
+  },
+  { name: "oidc-issuer-url", value: "URL", usage: "knows tokens of this OpenID Connect provider" },
+  { name: "oidc-client-id", value: "ID", usage: "such tokens must be meant for this client" },
+  {
+    name: "oidc-username-claim",
+    value: "CLAIM",
+    usage: "holds the name of the user",
+    initial: "sub",
+  },
+  {
+    name: "oidc-username-prefix",
+    value: "TEXT",
+    usage: "stands before names; - for nothing, the issuer without it",
+  },
+  { name: "oidc-groups-claim", value: "CLAIM", usage: "holds the groups of the user" },
+  { name: "oidc-groups-prefix", value: "TEXT", usage: "stands before groups" },
+  { name: "oidc-required-claim", value: "LIST", usage: "claims and values that tokens must have" },
+  {
+    name: "oidc-signing-algs",
+    value: "LIST",
+    usage: "algorithms that the provider signs with",
+    initial: "RS256",
+  },
+  { name: "oidc-ca-file", value: "FILE", usage: "signs the provider's certificate" },
+  {
+    name: "requestheader-client-ca-file",
+    value: "FILE",
+    usage: "signs certificates of proxies that say who their users are",
+  },
+  {
+    name: "requestheader-allowed-names",
+    value: "LIST",
+    usage: "common names of such proxies, any without it",
+  },
+  { name: "anonymous-auth", value: "BOOL", usage: "lets nobody in, too", initial: "true" },
+];
+
+export interface AuthSettings {
+  readonly tokenFile: string | undefined;
+  readonly issuer: string;
+  readonly audiences: readonly string[];
+  readonly signingKeyFile: string | undefined;
+  readonly formerKeyFile: string | undefined;
+  readonly anonymous: boolean;
+  readonly oidc: OidcSettings | undefined;
+  readonly frontProxyFile: string | undefined;
+  readonly frontProxyNames: readonly string[];
+}
+
+type OidcSettings = Omit<OidcOptions, "authority"> & { readonly authorityFile: string | undefined };
+
+export function readAuthSettings(flags: FlagValues): AuthSettings {
+  const issuer = flags.get("service-account-issuer") ?? ISSUER;
+  const audiences = flags.get("api-audiences") ?? issuer;
+  const anonymous = flags.get("anonymous-auth") ?? "true";
+  if (anonymous !== "true" && anonymous !== "false") {
+    const what = `invalid argument ${quote(anonymous)} for --anonymous-auth`;
+    throw new Fault("invalid", `${what}: neither true nor false`);
+  }
+  return {
+    tokenFile: flags.get("token-auth-file"),
+    issuer,
+    audiences: audiences.split(",").filter((audience) => audience !== ""),
+    signingKeyFile: flags.get("service-account-signing-key-file"),
+    formerKeyFile: flags.get("service-account-key-file"),
+    anonymous: anonymous === "true",
+    oidc: readOidcSettings(flags),
+    frontProxyFile: flags.get("requestheader-client-ca-file"),
+    frontProxyNames: listOf(flags.get("requestheader-allowed-names")),
+  };
+}
+
+function readOidcSettings(flags: FlagValues): OidcSettings | undefined {
+  const issuer = flags.get("oidc-issuer-url");
+  if (issuer === undefined) return undefined;
+  if (!issuer.startsWith("https://")) {
+    const what = `invalid argument ${quote(issuer)} for --oidc-issuer-url`;
+    throw new Fault("invalid", `${what}: it does not begin with https://`);
+  }
+  const clientId = flags.get("oidc-client-id");
+  if (clientId === undefined) {
+    const hint = "say --oidc-client-id";
+    throw new Fault("invalid", "know tokens of a provider: for no client", { hint });
+  }
+  return {
+    issuer,
+    clientId,
+    usernameClaim: flags.get("oidc-username-claim") ?? "sub",
+    usernamePrefix: flags.get("oidc-username-prefix"),
+    groupsClaim: flags.get("oidc-groups-claim"),
+    groupsPrefix: flags.get("oidc-groups-prefix") ?? "",
+    requiredClaims: Object.fromEntries(
+      listOf(flags.get("oidc-required-claim")).map((pair) => {
+        const at = pair.indexOf("=");
+        return [pair.slice(0, at), pair.slice(at + 1)];
+      }),
+    ),
+    algorithms: listOf(flags.get("oidc-signing-algs") ?? "RS256"),
+    authorityFile: flags.get("oidc-ca-file"),
+  };
+}
+
+function listOf(text: string | undefined): readonly string[] {
+  return (text ?? "").split(",").filter((each) => each !== "");
+}
+
+/** @throws {Fault} for files that cannot be read */
+export function readAuthOptions(
+  settings: AuthSettings,
+  { dataDirectory, authority }: { readonly dataDirectory: string; readonly authority: string },
+): AuthOptions {
+  const { tokenFile, issuer, audiences, signingKeyFile, formerKeyFile, anonymous } = settings;
+  const signing = readKey(signingKeyFile ?? ownKeyFile(dataDirectory));
+  const former = formerKeyFile === undefined ? [] : [readPublicKey(formerKeyFile)];
+  const serviceAccounts = { issuer, audiences, signing, former, authority };
+  return {
+    serviceAccounts,
+    anonymous,
+    ...(tokenFile === undefined ? {} : { tokenFile: readText(tokenFile) }),
+    ...(settings.frontProxyFile === undefined
+      ? {}
+      : { frontProxy: { allowedNames: settings.frontProxyNames } }),
+    ...(settings.oidc === undefined ? {} : { oidc: readOidc(settings.oidc) }),
+  };
+}
+
+function readOidc({ authorityFile, ...rest }: OidcSettings): OidcOptions {
+  const authority = authorityFile === undefined ? undefined : readText(authorityFile);
+  return { ...rest, authority };
+}
+
+/** PEM of whoever signs certificates of front proxies. */
+export function readFrontProxyAuthority({ frontProxyFile }: AuthSettings): string | undefined {
+  return frontProxyFile === undefined ? undefined : readText(frontProxyFile);
+}
+
+function ownKeyFile(dataDirectory: string): string {
+  const file = join(dataDirectory, "pki", "service-account.key");
+  if (existsSync(file)) return file;
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const pem = privateKey.export({ type: "pkcs8", format: "pem" });
+  try {
+    writeFileAtomic(file, pem, { mode: 0o600 });
+  } catch (error) {
+    throw new Fault("denied", `write ${quote(file)}`, { cause: error });
+  }
+  return file;
+}
+
+function readKey(file: string): KeyObject {
+  try {
+    return createPrivateKey(readText(file));
+  } catch (error) {
+    throw new Fault("invalid", `read the private key ${quote(file)}`, { cause: error });
+  }
+}
+
+function readPublicKey(file: string): KeyObject {
+  try {
+    return createPublicKey(readText(file));
+  } catch (error) {
+    throw new Fault("invalid", `read the public key ${quote(file)}`, { cause: error });
+  }
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new Fault("not-found", `read ${quote(file)}`, { cause: error });
+  }
+}

@@ -1,0 +1,109 @@
+/**
+ * Requests of this process to its own API server: no connection, no encryption, the same handling.
+ * In: calls, made in the name of the server itself. Out: answers. Whoever calls is trusted.
+ */
+import type { ApiServer } from "@rktnetes/apiserver/api-server";
+import { handle } from "@rktnetes/apiserver/handle";
+import type { ApiRequest, Outlet } from "@rktnetes/apiserver/request";
+import type { Call, Reply, Transport } from "@rktnetes/client/transport";
+
+/** What certificates of the server's own programs say. */
+const SELF = { commonName: "system:apiserver", organizations: ["system:masters"] } as const;
+
+export function localTransport(server: ApiServer): Transport {
+  return {
+    call: async (call) => await callOnce(server, call),
+    lines: (call) => readLines(server, call),
+  };
+}
+
+async function callOnce(server: ApiServer, call: Call): Promise<Reply> {
+  const { answer } = await handle(server, requestOf(call), CLOSED);
+  return { status: answer?.status ?? 500, body: answer === undefined ? "" : String(answer.body) };
+}
+
+/** For answers that have an end. */
+const CLOSED: Outlet = {
+  begin: () => undefined,
+  write: () => undefined,
+  waitingBytes: 0,
+  end: () => undefined,
+  destroy: () => undefined,
+};
+
+function requestOf({ method, path, headers, body, signal }: Call): ApiRequest {
+  const [before = "", search = ""] = path.split("?");
+  const never = new AbortController().signal;
+  return {
+    method,
+    path: before,
+    search,
+    query: new URLSearchParams(search),
+    header: (name) => headers[name],
+    headerValues: (name) => (headers[name] === undefined ? [] : [headers[name]]),
+    headerNames: () => Object.keys(headers),
+    body: () => Promise.resolve(Buffer.from(body)),
+    certificate: () => SELF,
+    signal: () => signal ?? never,
+  };
+}
+
+async function* readLines(server: ApiServer, call: Call): AsyncIterable<string> {
+  const lines = new LineOutlet();
+  call.signal?.addEventListener("abort", () => lines.end(), { once: true });
+  stream(server, call, lines).catch(() => lines.end());
+  yield* lines.read();
+}
+
+/** Returns when the answer has begun; its lines come later. */
+async function stream(server: ApiServer, call: Call, lines: LineOutlet): Promise<void> {
+  const { answer } = await handle(server, requestOf(call), lines);
+  if (answer === undefined) return;
+  lines.write(Buffer.from(`${String(answer.body).trimEnd()}\n`));
+  lines.end();
+}
+
+/** Keeps what the server writes until it is read. */
+class LineOutlet implements Outlet {
+  #waiting: string[] = [];
+  #rest = "";
+  #ended = false;
+  #wake: () => void = () => undefined;
+
+  begin(): void {}
+
+  get waitingBytes(): number {
+    return this.#waiting.length === 0
+      ? 0
+      : this.#waiting.reduce((sum, line) => sum + line.length, 0);
+  }
+
+  write(bytes: Uint8Array): void {
+    const lines = (this.#rest + Buffer.from(bytes).toString()).split("\n");
+    this.#rest = lines.pop() ?? "";
+    this.#waiting.push(...lines);
+    this.#wake();
+  }
+
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  destroy(): void {
+    this.end();
+  }
+
+  async *read(): AsyncIterable<string> {
+    for (;;) {
+      const lines = this.#waiting;
+      this.#waiting = [];
+      yield* lines;
+      if (this.#waiting.length > 0) continue;
+      if (this.#ended) return;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+}

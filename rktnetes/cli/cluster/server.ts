@@ -1,0 +1,168 @@
+/**
+ * `rktnetes server --only api`: opens the store, makes keys where there are none, listens, says so,
+ * and serves until it is told to stop. Out: the exit status.
+ */
+import { randomBytes, randomUUID } from "node:crypto";
+import { isIPv6 } from "node:net";
+import process from "node:process";
+import { ApiServer } from "@rktnetes/apiserver/api-server";
+import type { ServerHost } from "@rktnetes/apiserver/host";
+import { HttpServer } from "@rktnetes/apiserver/http";
+import { chooseControllers } from "@rktnetes/controllers/run";
+import { Fault, quote, systemClock, writeFileAtomic } from "@shared/base";
+import { type Flag, type FlagValues, helpOf, parseFlags } from "../flags/flags.ts";
+import { AUDIT_FLAGS, type AuditSettings, openAudit, readAuditSettings } from "./audit-options.ts";
+import {
+  AUTH_FLAGS,
+  type AuthSettings,
+  readAuthSettings,
+  readFrontProxyAuthority,
+  readAuthOptions,
+} from "./auth-options.ts";
+import { openClusterKeys } from "./cluster-directory.ts";
+import { kubeconfig } from "./kubeconfig.ts";
+import { openStore, startCompaction } from "./open-store.ts";
+import { readStoreSettings, STORE_FLAGS, type StoreSettings } from "./store-options.ts";
+import { startControllers } from "./start-controllers.ts";
+
+const FLAGS: readonly Flag[] = [
+  { name: "only", value: "PART", usage: "runs this part and no other: api" },
+  { name: "bind", value: "ADDRESS", usage: "listens on this address", initial: "127.0.0.1" },
+  { name: "port", value: "N", usage: "listens on this port, 0 for any", initial: "6443" },
+  ...STORE_FLAGS,
+  {
+    name: "write-kubeconfig",
+    value: "FILE",
+    usage: "writes how the administrator enters the cluster",
+  },
+  {
+    name: "controllers",
+    value: "NAMES",
+    usage: 'runs these controllers: "*" all, "-name" not that one',
+    initial: "*",
+  },
+  ...AUTH_FLAGS,
+  ...AUDIT_FLAGS,
+];
+
+interface ServerOptions {
+  readonly bind: string;
+  readonly port: number;
+  readonly store: StoreSettings;
+  readonly kubeconfig: string | undefined;
+  readonly auth: AuthSettings;
+  readonly audit: AuditSettings | undefined;
+  readonly controllers: readonly string[];
+}
+
+/** Running requests have so long to end once the server is told to stop. */
+const GRACE_MS = 5000;
+
+export async function server(argv: readonly string[]): Promise<number> {
+  const { flags, help } = parseFlags(FLAGS, argv);
+  if (help) {
+    process.stdout.write(`usage: rktnetes server [flags]\n\nFlags:\n${helpOf(FLAGS)}\n`);
+    return 0;
+  }
+  return await serve(readOptions(flags));
+}
+
+function readOptions(flags: FlagValues): ServerOptions {
+  const only = flags.get("only");
+  if (only !== "api") {
+    const hint = 'say "--only api"';
+    const part = only === undefined ? "the whole control plane" : `the part ${quote(only)}`;
+    throw new Fault("unsupported", `run ${part}: there is no such thing yet`, { hint });
+  }
+  const port = flags.get("port") ?? "";
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
+    throw new Fault("invalid", `invalid argument ${quote(port)} for --port: not a port`);
+  }
+  return {
+    bind: flags.get("bind") ?? "",
+    port: Number(port),
+    store: readStoreSettings(flags),
+    kubeconfig: flags.get("write-kubeconfig"),
+    auth: readAuthSettings(flags),
+    audit: readAuditSettings(flags),
+    controllers: chooseControllers(flags.get("controllers") ?? ""),
+  };
+}
+
+async function serve(options: ServerOptions): Promise<number> {
+  const { bind, store: settings } = options;
+  const { dataDirectory } = settings;
+  const stop = stopSignal();
+  const keys = openClusterKeys(dataDirectory, { nowMs: systemClock.now(), bind });
+  await using store = await openStore(settings);
+  using _compaction = startCompaction(store);
+  const reachable = bind === "0.0.0.0" || bind === "::" ? "127.0.0.1" : bind;
+  const auth = readAuthOptions(options.auth, {
+    dataDirectory,
+    authority: keys.authority.certificate,
+  });
+  await using opened = await openAudit(options.audit, MACHINE);
+  const { audit } = opened;
+  await using api = await ApiServer.open({ store, host: MACHINE, auth, audit });
+  const http = new HttpServer(api, {
+    host: bind,
+    port: options.port,
+    key: keys.server.key,
+    certificate: keys.server.certificate,
+    clientAuthority: keys.authority.certificate,
+    frontProxyAuthority: readFrontProxyAuthority(options.auth),
+  });
+  const port = await http.listen({ host: bind, port: options.port });
+  api.address = `${authorityOf(reachable)}:${port}`;
+  const url = `https://${api.address}`;
+  writeKubeconfig(options, url, keys);
+  process.stdout.write(`rktnetes: the API server is ready on ${url}\n`);
+  startControllers(api, options.controllers, keys.authority.certificate);
+  await stop;
+  api.beginStop();
+  await Promise.race([http.close(), systemClock.sleep(GRACE_MS)]);
+  return 0;
+}
+
+function authorityOf(host: string): string {
+  return isIPv6(host) ? `[${host}]` : host;
+}
+
+function writeKubeconfig(
+  { kubeconfig: file }: ServerOptions,
+  url: string,
+  { authority, admin }: ReturnType<typeof openClusterKeys>,
+): void {
+  if (file === undefined) return;
+  const text = kubeconfig({ server: url, authority: authority.certificate, client: admin });
+  try {
+    writeFileAtomic(file, text, { mode: 0o600 });
+  } catch (error) {
+    throw new Fault("denied", `write the kubeconfig ${quote(file)}`, { cause: error });
+  }
+}
+
+/** Resolves when the process is asked to end. */
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => resolve());
+  });
+}
+
+/** As in generated names: no vowels, no digits that look like letters. */
+const ALPHABET = "bcdfghjklmnpqrstvwxz2456789";
+
+const MACHINE: ServerHost = {
+  clock: systemClock,
+  uuid: randomUUID,
+  letters: (count) => Array.from({ length: count }, letter).join(""),
+  random: () => randomBytes(4).readUInt32BE() / 2 ** 32,
+};
+
+/** Bytes beyond the last whole alphabet are thrown away: every letter is as likely. */
+function letter(): string {
+  for (;;) {
+    const byte = randomBytes(1)[0] ?? 0;
+    if (byte < 243) return ALPHABET[byte % ALPHABET.length] ?? "";
+  }
+}

@@ -1,0 +1,158 @@
+/**
+ * `bun run tools/replay/main.ts DIRECTORY [FILE…] [--case PREFIX] [--diff] [--cases]`: plays
+ * recorded requests against the built executable and says how many answers are the same.
+ *
+ * In: a directory of recordings; names of files in it, all of them without one. Out: a line for
+ * each file with two counts, the same and the same but for managedFields; with --diff the first
+ * difference of every answer that is not the same; with --cases a line for each case. Starts one
+ * server for all files, on a directory that is gone afterwards.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { ADMIN_TOKEN, type Clients, Player, type Verdict } from "./play.ts";
+import { RawClient } from "./raw-client.ts";
+import { readRecording } from "./recording.ts";
+
+/** In the order in which they were recorded, on one server. */
+const FILES = [
+  "defaults",
+  "validation",
+  "patch",
+  "delete",
+  "subresources",
+  "crd",
+  "errors",
+  "auth",
+  "lists-watches",
+];
+
+interface Server extends AsyncDisposable {
+  readonly clients: Clients;
+}
+
+async function startServer(): Promise<Server> {
+  const directory = mkdtempSync(join(tmpdir(), "replay-"));
+  const file = join(directory, "kubeconfig");
+  const executable = join(import.meta.dir, "../../dist/rktnetes");
+  const tokens = join(directory, "tokens");
+  writeFileSync(tokens, `${ADMIN_TOKEN},admin,u-admin,"system:masters"\n`);
+  const flags = [
+    "--only=api",
+    "--controllers=-*",
+    `--token-auth-file=${tokens}`,
+    "--datastore=memory",
+    "--port=0",
+  ];
+  const paths = [`--data-dir=${join(directory, "data")}`, `--write-kubeconfig=${file}`];
+  const child = Bun.spawn([executable, "server", ...flags, ...paths], {
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  const reader = child.stdout.getReader();
+  const ready = await reader.read();
+  const line = new TextDecoder().decode(ready.value);
+  const port = Number(/:(\d+)\s*$/.exec(line)?.[1] ?? "");
+  if (Number.isNaN(port) || port === 0) throw new Error(`the server did not start: ${line}`);
+  const kubeconfig = readFileSync(file, "utf8");
+  const pem = (name: string): string => {
+    const found = new RegExp(`${name}-data: (\\S+)`).exec(kubeconfig)?.[1] ?? "";
+    return Buffer.from(found, "base64").toString();
+  };
+  const target = { host: "127.0.0.1", port, authority: pem("certificate-authority") };
+  const client = { key: pem("client-key"), certificate: pem("client-certificate") };
+  const clients = {
+    admin: new RawClient({ ...target, client }),
+    anonymous: new RawClient(target),
+  };
+  return {
+    clients,
+    [Symbol.asyncDispose]: async () => {
+      clients.admin.close();
+      clients.anonymous.close();
+      child.kill("SIGTERM");
+      await child.exited;
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+interface Options {
+  readonly directory: string;
+  readonly files: readonly string[];
+  readonly casePrefix: string;
+  readonly diff: boolean;
+  readonly cases: boolean;
+}
+
+function readOptions(): Options {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      case: { type: "string", default: "" },
+      diff: { type: "boolean", default: false },
+      cases: { type: "boolean", default: false },
+    },
+  });
+  const [directory, ...files] = positionals;
+  if (directory === undefined) throw new Error("usage: replay DIRECTORY [FILE...] [--case PREFIX]");
+  const { diff, cases } = values;
+  const chosen = files.map((file) => file.replace(/\.jsonl$/, ""));
+  return {
+    directory,
+    files: chosen.length === 0 ? FILES : chosen,
+    casePrefix: values.case,
+    diff,
+    cases,
+  };
+}
+
+async function playFile(server: Server, file: string, options: Options): Promise<Verdict[]> {
+  const player = new Player(server.clients);
+  const verdicts: Verdict[] = [];
+  for (const interaction of readRecording(join(options.directory, `${file}.jsonl`))) {
+    const isChosen = interaction.name.startsWith(options.casePrefix);
+    if (!isChosen && interaction.case !== "setup") continue;
+    const verdict = await player.play(interaction);
+    if (!isChosen) continue;
+    verdicts.push(verdict);
+    if (options.diff && verdict.difference !== undefined) {
+      const mark = verdict.beyondManagers === undefined ? "~" : "!";
+      const { method, path } = interaction.request;
+      console.log(`${mark} ${interaction.name}: ${method} ${path.slice(0, 160)}`);
+      console.log(`    ${verdict.beyondManagers ?? verdict.difference}`);
+    }
+  }
+  return verdicts;
+}
+
+function score(name: string, verdicts: readonly Verdict[]): string {
+  const same = verdicts.filter(({ difference }) => difference === undefined).length;
+  const near = verdicts.filter(({ beyondManagers }) => beyondManagers === undefined).length;
+  const count = String(verdicts.length).padStart(5);
+  const exact = `${String(same).padStart(5)} of ${count}`;
+  return `${name.padEnd(24)} ${exact}, but for managedFields ${near}`;
+}
+
+function printCases(verdicts: readonly Verdict[]): void {
+  for (const [name, group] of Map.groupBy(verdicts, ({ interaction }) => interaction.case)) {
+    console.log(`  ${score(name, group)}`);
+  }
+}
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  await using server = await startServer();
+  const all: Verdict[] = [];
+  for (const file of options.files) {
+    const verdicts = await playFile(server, file, options);
+    console.log(score(file, verdicts));
+    if (options.cases) printCases(verdicts);
+    all.push(...verdicts);
+  }
+  console.log(score("total", all));
+}
+
+await main();

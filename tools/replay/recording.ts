@@ -1,0 +1,60 @@
+/**
+ * Recorded requests and answers. In: a file of JSON lines. Out: interactions by case, in their
+ * order. Trusts what it reads.
+ */
+import { readFileSync } from "node:fs";
+
+export interface RecordedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+  readonly rawBody?: string;
+}
+
+export interface RecordedResponse {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body?: unknown;
+  readonly events?: readonly unknown[];
+}
+
+export interface Interaction {
+  /** `case/step` */
+  readonly name: string;
+  /** Placeholders are numbered within it. */
+  readonly case: string;
+  readonly why: string;
+  readonly request: RecordedRequest;
+  readonly response: RecordedResponse;
+}
+
+export function readRecording(file: string): readonly Interaction[] {
+  const lines = readFileSync(file, "utf8").split("\n");
+  const all = lines.filter((line) => line !== "").map((line) => JSON.parse(line) as Interaction);
+  const grouped = groups(all);
+  return all.map((interaction) => {
+    const parts = interaction.name.split("/");
+    const isGroup = grouped.has(parts[0] ?? "") && parts.length > 2;
+    return { ...interaction, case: parts.slice(0, isGroup ? 2 : 1).join("/") };
+  });
+}
+
+/**
+ * First words of names that hold several cases, `answers/ConfigMap/create`: there two new objects
+ * have the same number.
+ */
+function groups(all: readonly Interaction[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const found = new Set<string>();
+  for (const { name, request, response } of all) {
+    if (request.method !== "POST" || response.status !== 201) continue;
+    const body = response.body as { readonly metadata?: { readonly uid?: string } } | undefined;
+    const first = name.slice(0, name.indexOf("/"));
+    const made = `${first} ${body?.metadata?.uid}`;
+    if (body?.metadata?.uid === undefined) continue;
+    if (seen.has(made)) found.add(first);
+    seen.add(made);
+  }
+  return found;
+}
