@@ -17,7 +17,7 @@ const TOO_LONG_MS = 30_000;
 const TOO_MUCH_MB = 300;
 const LINE_MAX = 1500;
 /** Seconds that a server may be silent: a test waits less long than a person. */
-const env = { RKT_NETWORK_TIMEOUT: "2" };
+const env = { RKT_NETWORK_TIMEOUT: "1" };
 
 feature("a hostile registry", {}, (world) => {
   let server: Server;
