@@ -25,12 +25,18 @@ afterAll(async () => {
   directory[Symbol.dispose]();
 });
 
+const KUBECTL = [
+  "kubectl",
+  `--kubeconfig=${kubeconfig}`,
+  `--cache-dir=${join(directory.path, "cache")}`,
+];
+
 async function kubectl(...words: string[]): Promise<string> {
-  return await must(["kubectl", `--kubeconfig=${kubeconfig}`, ...words]);
+  return await must([...KUBECTL, ...words]);
 }
 
 async function exists(...words: string[]): Promise<boolean> {
-  const { status } = await run(["kubectl", `--kubeconfig=${kubeconfig}`, "get", ...words]);
+  const { status } = await run([...KUBECTL, "get", ...words]);
   return status === 0;
 }
 
