@@ -35,7 +35,7 @@ import {
   itemZero,
   MAX_INT64,
   MIN_INT64,
-  nonEmpty,
+  shown,
   textOf,
 } from "./tree.ts";
 import type { Tree } from "./tree.ts";
@@ -82,8 +82,8 @@ export class Decoder {
     const { type } = field;
     if (tree === null) return this.#null(field, before);
     if (type.kind === "object") return this.#object(tree, type, before);
-    if (type.kind === "list") return nonEmpty(this.#list(tree, type));
-    if (type.kind === "map") return nonEmpty(this.#map(tree, type, before));
+    if (type.kind === "list") return shown(this.#list(tree, type), field);
+    if (type.kind === "map") return shown(this.#map(tree, type, before), field);
     const value = this.#scalar(tree, type);
     if (value === undefined) return before;
     const kept = field.pointer === true || field.alwaysWritten === true || !isZero(value);

@@ -2,7 +2,7 @@
  * What a decoder asks of the values of a tree, whether JSON.parse or `json-text.ts` made it. In:
  * values. Out: answers; a value is never changed.
  */
-import type { Json, JsonObject, TypeSchema } from "../schema/schema.ts";
+import type { FieldSchema, Json, JsonObject, TypeSchema } from "../schema/schema.ts";
 import { NumberLiteral } from "./json-text.ts";
 import type { ExactJson } from "./json-text.ts";
 import { zeroOf } from "./plan.ts";
@@ -15,8 +15,12 @@ const MIN_INT32 = -(2 ** 31);
 export const MAX_INT64: bigint = 2n ** 63n - 1n;
 export const MIN_INT64: bigint = -(2n ** 63n);
 
-export function nonEmpty<T extends Json[] | JsonObject>(value: T | undefined): T | undefined {
-  if (value === undefined) return undefined;
+/** An empty list or map is as good as none, but where none would be written as null. */
+export function shown<T extends Json[] | JsonObject>(
+  value: T | undefined,
+  { alwaysWritten = false }: FieldSchema,
+): T | undefined {
+  if (value === undefined || alwaysWritten) return value;
   if (Array.isArray(value)) return value.length > 0 ? value : undefined;
   return Object.keys(value).length > 0 ? value : undefined;
 }
