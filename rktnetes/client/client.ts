@@ -98,6 +98,13 @@ export class Client {
     return await this.#send({ ...this.#call("PATCH", place, {}, patch), headers });
   }
 
+  /** Server-side apply by a manager, whoever else owns the fields. @throws {StatusFault} */
+  async apply(place: Place, object: JsonObject, fieldManager: string): Promise<JsonObject> {
+    const headers = this.#headers({ "content-type": "application/apply-patch+yaml" });
+    const query = { fieldManager, force: "true" };
+    return await this.#send({ ...this.#call("PATCH", place, query, object), headers });
+  }
+
   /** An object, or all of a namespace where the place has no name. @throws {StatusFault} */
   async delete(place: Place, options: JsonObject = {}): Promise<JsonObject> {
     const body = { apiVersion: "v1", kind: "DeleteOptions", ...options };

@@ -10,6 +10,8 @@ const LOADERS: Readonly<Record<string, () => Promise<Controller>>> = {
   "namespace-controller": async () => (await import("./namespace/controller.ts")).NAMESPACE,
   "serviceaccount-controller": async () =>
     (await import("./service-account/controller.ts")).SERVICE_ACCOUNT,
+  "validatingadmissionpolicy-status-controller": async () =>
+    (await import("./admission-policy/controller.ts")).ADMISSION_POLICY,
   "garbage-collector-controller": async () => (await import("./garbage/controller.ts")).GARBAGE,
 };
 

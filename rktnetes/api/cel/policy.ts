@@ -69,13 +69,16 @@ export interface PolicyScope {
   readonly hasAuthorizer: boolean;
   /** Variables that were defined before. */
   readonly variables: ReadonlyMap<string, CelType>;
+  /** Of the objects that the policy is about, and of its parameters; any without it. */
+  readonly object?: CelType;
+  readonly params?: CelType;
 }
 
 export function policyTypes(scope: PolicyScope): ReadonlyMap<string, CelType> {
-  const { variables } = scope;
+  const { variables, object = DYN, params = DYN } = scope;
   const types = new Map<string, CelType>([
-    ["object", DYN],
-    ["oldObject", DYN],
+    ["object", object],
+    ["oldObject", object],
     ["request", REQUEST],
     ["namespaceObject", DYN],
     ["variables", { name: "object", title: "kubernetes.variables", fields: variables }],
@@ -83,7 +86,7 @@ export function policyTypes(scope: PolicyScope): ReadonlyMap<string, CelType> {
     ["@JSONPatch", { name: "dyn" }],
   ]);
   if (scope.hasAuthorizer) types.set("authorizer", AUTHORIZER);
-  if (scope.hasParams) types.set("params", DYN);
+  if (scope.hasParams) types.set("params", params);
   return types;
 }
 
