@@ -5,6 +5,7 @@
 import { Fault } from "@shared/base";
 import { badRequest, expiredFault, futureFault, StatusFault } from "@rktnetes/api/status-fault";
 import { CachedObject } from "./cache/cached-object.ts";
+import { inScope } from "./cache/resource-cache.ts";
 import { decodeContinue, encodeContinue } from "./options/continue-token.ts";
 import { type ListQuery, listRevision } from "./options/list-options.ts";
 import type { Registry } from "./registry.ts";
@@ -130,21 +131,44 @@ async function past(
   selection: Selection,
   { revision, after, limit }: PastOptions,
 ): Promise<ObjectList> {
-  const { scope } = selection;
-  const isPrefix = scope.endsWith("/");
   try {
-    const read = await registry.hub.store.list(scope, {
-      revision,
-      ...(after === "" ? {} : { after: `${scope}${after}` }),
-    });
-    const entries = read.entries.filter(({ key }) => isPrefix || key === scope);
-    return page(
-      entries.map((entry) => CachedObject.of(entry)),
-      selection,
-      { revision, limit },
-    );
+    return await pastPage(registry, selection, { revision, after, limit });
   } catch (error) {
     throw readFault(error, registry, { revision, after });
+  }
+}
+
+/** So many objects are read at once where not all are wanted. */
+const SEARCH = 500;
+
+/** Reads on until the page is full. */
+async function pastPage(
+  registry: Registry,
+  { scope, filter }: Selection,
+  { revision, after, limit }: PastOptions,
+): Promise<ObjectList> {
+  const isPrefix = scope.endsWith("/");
+  const objects: CachedObject[] = [];
+  for (let last = after === "" ? "" : `${scope}${after}`; ; ) {
+    const most = filter === undefined ? limit - objects.length : SEARCH;
+    const read = await registry.hub.store.list(scope, {
+      revision,
+      ...(last === "" ? {} : { after: last }),
+      ...(limit === 0 ? {} : { limit: most }),
+    });
+    const isWhole = read.remaining === 0 || !isPrefix;
+    for (const [at, entry] of read.entries.entries()) {
+      const object = CachedObject.of(entry);
+      if (!inScope(entry.key, scope) || filter?.(object) === false) continue;
+      objects.push(object);
+      const follow = read.entries.length - 1 - at + read.remaining;
+      if (objects.length !== limit || follow === 0 || !isPrefix) continue;
+      const token = encodeContinue({ revision, after: entry.key.slice(scope.length) });
+      const remaining = filter === undefined ? follow : undefined;
+      return { objects, revision, continue: token, remaining };
+    }
+    if (isWhole) return { objects, revision, continue: "", remaining: undefined };
+    last = read.entries.at(-1)?.key ?? last;
   }
 }
 

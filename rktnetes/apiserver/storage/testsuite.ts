@@ -71,6 +71,7 @@ export function testStore(name: string, open: () => Promise<Store>): void {
   describe(`${name}: commits`, () => testCommits(open));
   describe(`${name}: writers`, () => testWriters(open));
   describe(`${name}: lists`, () => testLists(open));
+  describe(`${name}: pages`, () => testPages(open));
   describe(`${name}: watches`, () => testWatches(open));
   describe(`${name}: readers`, () => testReaders(open));
   describe(`${name}: compaction`, () => testCompaction(open));
@@ -223,6 +224,70 @@ function testLists(open: () => Promise<Store>): void {
     await using store = await open();
     const ahead = (await store.currentRevision()) + 1000;
     expect(await thrownKind(() => store.list("/", { revision: ahead }))).toBe("invalid");
+  });
+}
+
+function testPages(open: () => Promise<Store>): void {
+  const name = (at: number): string => `/p/${String(at).padStart(3, "0")}`;
+
+  test("pages of one revision are its state, whatever is written between them", async () => {
+    await using store = await open();
+    for (let at = 0; at < 60; at++) await done(store.commit([put(name(at), `${at}`)]));
+    await done(store.commit([remove(name(7)), put(name(8), "8b"), put("/q/other", "x")]));
+    const before = await names(store, "/p/");
+    const revision = await store.currentRevision();
+    const seen: string[] = [];
+    for (let after = "", round = 0; ; round++) {
+      const page = await store.list("/p/", { revision, limit: 7, after });
+      seen.push(...page.entries.map(({ key, value }) => `${key}=${decoder.decode(value)}`));
+      expect([page.revision, page.remaining]).toEqual([revision, before.length - seen.length]);
+      if (page.remaining === 0) break;
+      after = page.entries.at(-1)?.key ?? "";
+      const at = round * 8;
+      await done(store.commit([remove(name(at)), put(name(at + 2), "late"), put(name(7), "new")]));
+      await done(store.commit([put(name(at), "again"), put(`${name(at + 3)}x`, "between")]));
+      await done(store.commit([remove(name(at + 9)), remove(name(59 - round))]));
+    }
+    expect(seen).toEqual(before);
+  });
+
+  test("lists while writers work are states that were", async () => {
+    await using store = await open();
+    const pairs = [0, 1, 2, 3, 4].map((at) => [`/p/a${at}`, `/p/b${at}`] as const);
+    for (const [a, b] of pairs) await done(store.commit([put(a, "0"), put(b, "0")]));
+    let writing = true;
+    const writer = async ([a, b]: readonly [string, string]): Promise<void> => {
+      for (let at = 1; at <= 40; at++) {
+        await done(
+          store.commit(at % 5 === 4 ? [remove(a), remove(b)] : [put(a, `${at}`), put(b, `${at}`)]),
+        );
+      }
+    };
+    const reader = async (): Promise<void> => {
+      while (writing) {
+        const { entries, revision } = await store.list("/p/");
+        const state = new Map(entries.map(({ key, value }) => [key, decoder.decode(value)]));
+        for (const [a, b] of pairs) expect(state.get(a)).toBe(state.get(b));
+        expect(Math.max(0, ...entries.map((entry) => entry.revision))).toBeLessThanOrEqual(
+          revision,
+        );
+        await Bun.sleep(0);
+      }
+    };
+    const reading = reader();
+    await Promise.all(pairs.map(writer));
+    writing = false;
+    await reading;
+  });
+
+  test("pages of a state that is forgotten between them are refused", async () => {
+    await using store = await open();
+    for (let at = 0; at < 5; at++) await done(store.commit([put(name(at), "1")]));
+    const { revision } = await store.list("/p/", { limit: 2 });
+    await done(store.commit([put(name(3), "2")]));
+    await store.compact(await store.currentRevision());
+    const next = (): Promise<unknown> => store.list("/p/", { revision, limit: 2, after: name(1) });
+    expect(await thrownKind(next)).toBe("expired");
   });
 }
 

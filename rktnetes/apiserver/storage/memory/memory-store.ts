@@ -17,7 +17,7 @@ import type {
   WatchOptions,
   Write,
 } from "../store.ts";
-import { insertKey, keysWithPrefix, removeKey } from "./sorted-keys.ts";
+import { compareKeys, insertKey, keysWithPrefix, removeKey } from "./sorted-keys.ts";
 
 /** How much of the past is kept. */
 export interface MemoryStoreOptions {
@@ -56,12 +56,7 @@ export class MemoryStore implements Store {
   async list(prefix: string, options: ListOptions = {}): Promise<Page> {
     const { after, limit, revision = this.#revision } = options;
     this.#checkRevision(revision);
-    const past = revision === this.#revision ? undefined : this.#overlay(prefix, revision);
-    const found: Entry[] = [];
-    for (const key of this.#keysAt(prefix, after, past)) {
-      const entry = past?.has(key) === true ? past.get(key) : this.#entries.get(key);
-      if (entry !== undefined) found.push(entry);
-    }
+    const found = this.#at(prefix, after, revision);
     const entries = limit === undefined ? found : found.slice(0, limit);
     return await Promise.resolve({ entries, revision, remaining: found.length - entries.length });
   }
@@ -153,25 +148,23 @@ export class MemoryStore implements Store {
     return low;
   }
 
-  /** What the keys that changed since a revision had then. */
-  #overlay(prefix: string, revision: Revision): Map<string, Entry | undefined> {
-    const past = new Map<string, Entry | undefined>();
-    for (let at = this.#log.length - 1; at >= this.#firstAfter(revision); at--) {
-      const event = this.#log[at];
-      if (event?.change.key.startsWith(prefix) === true) past.set(event.change.key, event.previous);
+  /** What was there at a revision: what has not changed since, and what has, put back. */
+  #at(prefix: string, after: string | undefined, revision: Revision): Entry[] {
+    const found: Entry[] = [];
+    for (const key of keysWithPrefix(this.#keys, prefix, after)) {
+      const entry = this.#entries.get(key);
+      if (entry !== undefined && entry.revision <= revision) found.push(entry);
     }
-    return past;
-  }
-
-  #keysAt(
-    prefix: string,
-    after: string | undefined,
-    past: ReadonlyMap<string, unknown> | undefined,
-  ): readonly string[] {
-    if (past === undefined) return keysWithPrefix(this.#keys, prefix, after);
-    const keys = [...this.#keys];
-    for (const key of past.keys()) insertKey(keys, key);
-    return keysWithPrefix(keys, prefix, after);
+    if (revision === this.#revision) return found;
+    const kept = found.length;
+    for (let at = this.#firstAfter(revision); at < this.#log.length; at++) {
+      const { previous } = this.#log[at] ?? {};
+      if (previous === undefined || previous.revision > revision) continue;
+      const isNext = after === undefined || compareKeys(previous.key, after) > 0;
+      if (isNext && previous.key.startsWith(prefix)) found.push(previous);
+    }
+    if (found.length > kept) found.sort((left, right) => compareKeys(left.key, right.key));
+    return found;
   }
 
   #nextCommit(signal: AbortSignal): Promise<void> {

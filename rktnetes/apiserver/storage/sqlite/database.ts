@@ -114,10 +114,15 @@ export function explained<T>(action: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    if (error instanceof Fault) throw new Fault(error.kind, action, { cause: error });
-    if (!(error instanceof SQLiteError)) throw error;
-    const known = KINDS.find(([code]) => error.code?.startsWith(code) === true);
-    const [, kind, words] = known ?? [undefined, "internal" as const, error.message];
-    throw new Fault(kind, `${action}: ${words}`, kind === "corrupt" ? { hint: RESTORE } : {});
+    throw explanationOf(action, error);
   }
+}
+
+/** What went wrong, for a person; what is neither SQLite's nor ours comes back as it is. */
+export function explanationOf(action: string, error: unknown): unknown {
+  if (error instanceof Fault) return new Fault(error.kind, action, { cause: error });
+  if (!(error instanceof SQLiteError)) return error;
+  const known = KINDS.find(([code]) => error.code?.startsWith(code) === true);
+  const [, kind, words] = known ?? [undefined, "internal" as const, error.message];
+  return new Fault(kind, `${action}: ${words}`, kind === "corrupt" ? { hint: RESTORE } : {});
 }

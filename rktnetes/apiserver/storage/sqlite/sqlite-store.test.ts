@@ -116,6 +116,34 @@ test("a watch that starts far back reads the table, then what comes", async () =
   expect((await eventsAfter(store, 1)).length).toBe(10_000);
 });
 
+test("long lists and watches of the past let others have their turn", async () => {
+  await using store = await open(newFile());
+  for (let round = 0; round < 6; round++) {
+    for (let at = 0; at < 5000; at += 500) {
+      await store.commit(
+        Array.from({ length: 500 }, (_, each) => put(`/k${at + each}`, String(round))).flat(),
+      );
+    }
+  }
+  let turns = 0;
+  let counting = true;
+  const count = (): void => {
+    turns++;
+    if (counting) setImmediate(count);
+  };
+  count();
+  const turnsOf = async (work: () => Promise<unknown>): Promise<number> => {
+    const before = turns;
+    await work();
+    return turns - before;
+  };
+  // 5,000 entries, 256 at once; 25,000 writes, 8,192 at once; 25,000 events, 256 at once.
+  expect(await turnsOf(() => store.list("/"))).toBeGreaterThan(18);
+  expect(await turnsOf(() => store.list("/", { revision: 5001 }))).toBeGreaterThan(21);
+  expect(await turnsOf(() => eventsAfter(store, 1))).toBeGreaterThan(80);
+  counting = false;
+});
+
 test("what is no store is refused with one clear fault", async () => {
   const text = newFile();
   writeFileSync(

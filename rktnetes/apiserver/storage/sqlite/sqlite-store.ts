@@ -7,6 +7,7 @@
  * forgets it in slices between commits.
  */
 import type { Database } from "bun:sqlite";
+import { setImmediate } from "node:timers/promises";
 import { Fault } from "@shared/base";
 import type {
   CommitResult,
@@ -21,10 +22,10 @@ import type {
   Write,
 } from "../store.ts";
 import { BriefHistory } from "./brief-history.ts";
-import { explained, openDatabase, transaction } from "./database.ts";
+import { explained, explanationOf, openDatabase, transaction } from "./database.ts";
 import { EventRing } from "./event-ring.ts";
 import { listAt } from "./list-at.ts";
-import { rangeOf, Tables } from "./tables.ts";
+import { type KeyRange, rangeOf, Tables } from "./tables.ts";
 import { WriteAheadLog } from "./write-ahead-log.ts";
 
 /** How much of the past is kept. */
@@ -42,6 +43,10 @@ const BATCH_MAX = 128;
 
 /** At most so many events are handed to a watcher at once. */
 const EVENTS_MAX = 1000;
+
+/** The same of events that are read from the tables, in which so many writes are looked at. */
+const OLD_EVENTS_MAX = 256;
+const SPAN_MAX = 8192;
 
 /** So many writes are looked at in one slice of compaction: about 2 ms of work. */
 const SLICE_ROWS = 128;
@@ -127,18 +132,20 @@ export class SqliteStore implements Store {
     return explained("read the store", () => this.#tables.entry(key));
   }
 
-  async list(prefix: string, options: ListOptions = {}): Promise<Page> {
-    while (this.#unsafe.size > 0) await this.#nextCommit();
-    const { after = "", limit, revision = this.#revision } = options;
+  async list(prefix: string, wanted: ListOptions = {}): Promise<Page> {
+    const { after = "", limit, revision = this.#durable } = wanted;
     this.#checkRevision(prefix, revision);
-    const range = rangeOf(prefix);
-    return explained("read the store", () => {
-      if (revision < this.#revision) return listAt(this.#tables, range, { after, limit, revision });
-      const entries = this.#tables.entries(range, after, limit ?? -1);
-      const isAll = limit === undefined || entries.length < limit;
-      const last = entries.at(-1)?.key ?? after;
-      return { entries, revision, remaining: isAll ? 0 : this.#tables.count(range, last) };
+    const last = (): Revision => {
+      if (!this.#closed) return this.#revision;
+      throw new Fault("unavailable", "read the store: it is closed");
+    };
+    const options = { after, limit, revision };
+    const reading = listAt(this.#tables, last, rangeOf(prefix), options);
+    const page = await reading.catch((error: unknown) => {
+      throw explanationOf("read the store", error);
     });
+    this.#checkFloor(prefix, revision);
+    return page;
   }
 
   commit(writes: readonly Write[]): Promise<CommitResult> {
@@ -154,6 +161,7 @@ export class SqliteStore implements Store {
 
   async *watch(prefix: string, { after, signal }: WatchOptions): AsyncGenerator<EventBatch> {
     this.#checkRevision(prefix, after);
+    const range = rangeOf(prefix);
     let seen = after;
     while (!signal.aborted && !this.#closed) {
       this.#checkFloor(prefix, seen);
@@ -162,10 +170,11 @@ export class SqliteStore implements Store {
         await this.#nextCommit(signal);
         continue;
       }
-      const slice = this.#events(seen, until);
-      seen = slice.length < EVENTS_MAX ? until : (slice.at(-1)?.revision ?? until);
-      const events = slice.filter(({ change }) => change.key.startsWith(prefix));
-      yield { events, revision: seen };
+      const isRecent = seen >= this.#ring.floor;
+      const batch = isRecent ? this.#recent(prefix, seen, until) : this.#old(range, seen, until);
+      seen = batch.revision;
+      yield batch;
+      if (!isRecent) await setImmediate();
     }
   }
 
@@ -326,15 +335,26 @@ export class SqliteStore implements Store {
     this.#log.grow(TRANSACTION_BYTES + rows.length * WRITE_BYTES);
   }
 
-  #events(after: Revision, until: Revision): readonly StoreEvent[] {
-    if (after >= this.#ring.floor) return this.#ring.after(after, until, EVENTS_MAX);
-    return explained("read the store", () => this.#tables.events(after, until, EVENTS_MAX));
+  #recent(prefix: string, after: Revision, until: Revision): EventBatch {
+    const slice = this.#ring.after(after, until, EVENTS_MAX);
+    const revision = slice.length < EVENTS_MAX ? until : (slice.at(-1)?.revision ?? until);
+    return { events: slice.filter(({ change }) => change.key.startsWith(prefix)), revision };
+  }
+
+  /** From the tables: a slice, behind which others get their turn. */
+  #old(range: KeyRange, after: Revision, last: Revision): EventBatch {
+    const until = Math.min(last, after + SPAN_MAX);
+    const events = explained("read the store", () =>
+      this.#tables.events(range, { after, until }, OLD_EVENTS_MAX),
+    );
+    const isCut = events.length === OLD_EVENTS_MAX;
+    return { events, revision: isCut ? (events.at(-1)?.revision ?? until) : until };
   }
 
   #checkRevision(prefix: string, revision: Revision): void {
     this.#checkFloor(prefix, revision);
-    if (revision > this.#revision) {
-      throw new Fault("invalid", `read revision ${revision}: the last one is ${this.#revision}`);
+    if (revision > this.#durable) {
+      throw new Fault("invalid", `read revision ${revision}: the last one is ${this.#durable}`);
     }
   }
 

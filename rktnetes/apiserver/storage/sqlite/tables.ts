@@ -30,6 +30,18 @@ export interface KeyRange {
   readonly to: string | Uint8Array;
 }
 
+/** Revisions after one, up to another one. */
+export interface Span {
+  readonly after: Revision;
+  readonly until: Revision;
+}
+
+interface EntriesAtOptions {
+  readonly after: string;
+  readonly limit: number;
+  readonly revision: Revision;
+}
+
 const ENTRY = "SELECT c.key, c.revision, d.value FROM current c JOIN data d USING (revision)";
 const RANGE = "c.key >= ?1 AND c.key < ?2 AND c.key > ?3";
 
@@ -76,32 +88,28 @@ export class Tables {
     return (this.#get(text, revision) as { value: Uint8Array } | null)?.value;
   }
 
-  entries({ from, to }: KeyRange, after: string, limit: number): Entry[] {
-    return this.#all(
-      `${ENTRY} WHERE ${RANGE} ORDER BY c.key LIMIT ?4`,
-      from,
-      to,
-      after,
-      limit,
-    ) as Entry[];
+  /** Entries that were there at a revision and have not changed since. */
+  entriesAt({ from, to }: KeyRange, { after, limit, revision }: EntriesAtOptions): Entry[] {
+    const text = `${ENTRY} WHERE ${RANGE} AND c.revision <= ?4 ORDER BY c.key LIMIT ?5`;
+    return this.#all(text, from, to, after, revision, limit) as Entry[];
   }
 
-  count({ from, to }: KeyRange, after: string): number {
-    const text = `SELECT count(*) AS n FROM current c WHERE ${RANGE}`;
-    return (this.#get(text, from, to, after) as { n: number }).n;
+  /** How many of those follow a key. */
+  countAt({ from, to }: KeyRange, after: string, revision: Revision): number {
+    const text = `SELECT count(*) AS n FROM current c WHERE ${RANGE} AND c.revision <= ?4`;
+    return (this.#get(text, from, to, after, revision) as { n: number }).n;
   }
 
-  keys({ from, to }: KeyRange, after: string): { key: string; revision: Revision }[] {
-    const text = `SELECT key, revision FROM current c WHERE ${RANGE}`;
-    return this.#all(text, from, to, after) as { key: string; revision: Revision }[];
-  }
-
-  /** The first write of each key of the range after a revision: it knows what was there then. */
-  firstChanges({ from, to }: KeyRange, after: string, revision: Revision): LogRow[] {
+  /** Writes of a span that were the first ones to keys that were there at a revision. */
+  firstChanges(
+    { from, to }: KeyRange,
+    { after, revision }: Pick<EntriesAtOptions, "after" | "revision">,
+    span: Span,
+  ): LogRow[] {
     const text =
-      "SELECT key, min(revision) AS revision, previous, deleted FROM log c " +
-      `WHERE c.revision > ?4 AND ${RANGE} GROUP BY key`;
-    return this.#all(text, from, to, after, revision) as LogRow[];
+      `SELECT * FROM log c WHERE c.revision > ?4 AND c.revision <= ?5 AND ${RANGE} ` +
+      "AND c.previous > 0 AND c.previous <= ?6";
+    return this.#all(text, from, to, after, span.after, span.until, revision) as LogRow[];
   }
 
   put(row: LogRow, value: Uint8Array): void {
@@ -117,13 +125,13 @@ export class Tables {
     this.#run("DELETE FROM current WHERE key = ?", row.key);
   }
 
-  /** Events after a revision, from the tables. */
-  events(after: Revision, until: Revision, limit: number): StoreEvent[] {
+  /** Events of a range and a span, the first ones. */
+  events({ from, to }: KeyRange, { after, until }: Span, limit: number): StoreEvent[] {
     const text =
       "SELECT l.*, d.value, p.value AS was FROM log l LEFT JOIN data d USING (revision) " +
-      "LEFT JOIN data p ON p.revision = l.previous WHERE l.revision > ? AND l.revision <= ? " +
-      "ORDER BY l.revision LIMIT ?";
-    return (this.#all(text, after, until, limit) as EventRow[]).map(eventOf);
+      "LEFT JOIN data p ON p.revision = l.previous WHERE l.revision > ?3 AND l.revision <= ?4 " +
+      "AND l.key >= ?1 AND l.key < ?2 ORDER BY l.revision LIMIT ?5";
+    return (this.#all(text, from, to, after, until, limit) as EventRow[]).map(eventOf);
   }
 
   log(after: Revision, until: Revision, limit: number): LogRow[] {
