@@ -255,7 +255,7 @@ function testPages(open: () => Promise<Store>): void {
     await using store = await open();
     const pairs = [0, 1, 2, 3, 4].map((at) => [`/p/a${at}`, `/p/b${at}`] as const);
     for (const [a, b] of pairs) await done(store.commit([put(a, "0"), put(b, "0")]));
-    let writing = true;
+    const writing = new AbortController();
     const writer = async ([a, b]: readonly [string, string]): Promise<void> => {
       for (let at = 1; at <= 40; at++) {
         await done(
@@ -264,7 +264,7 @@ function testPages(open: () => Promise<Store>): void {
       }
     };
     const reader = async (): Promise<void> => {
-      while (writing) {
+      while (!writing.signal.aborted) {
         const { entries, revision } = await store.list("/p/");
         const state = new Map(entries.map(({ key, value }) => [key, decoder.decode(value)]));
         for (const [a, b] of pairs) expect(state.get(a)).toBe(state.get(b));
@@ -276,7 +276,7 @@ function testPages(open: () => Promise<Store>): void {
     };
     const reading = reader();
     await Promise.all(pairs.map(writer));
-    writing = false;
+    writing.abort();
     await reading;
   });
 
