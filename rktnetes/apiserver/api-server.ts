@@ -64,7 +64,7 @@ export class ApiServer implements AsyncDisposable {
     const { host, auth, store, lookup } = parts;
     this.#hub = hub;
     this.registry = registry;
-    this.definitions = new Definitions({ registry, kinds: this.kinds, store });
+    this.definitions = new Definitions({ registry, kinds: this.kinds, store, lookup });
     this.host = host;
     this.lookup = lookup;
     this.auth = auth;
@@ -78,7 +78,7 @@ export class ApiServer implements AsyncDisposable {
   static async open(options: ApiServerOptions): Promise<ApiServer> {
     await bootstrap(options.store, options.host);
     const store = new ViewedStore(options.store, sharedVersionViews());
-    const hub = await Hub.open(store);
+    const hub = await Hub.open(store, store);
     const { host } = options;
     const lookup: Lookup = new Lookup(() => registry);
     const auth = openAuth(options.auth, lookup, host);

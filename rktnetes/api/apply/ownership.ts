@@ -28,6 +28,8 @@ export interface Version {
   readonly schema: TypeSchema;
   /** An object of this version in another one; undefined when nobody knows that one. */
   readonly convert: (object: JsonObject, apiVersion: string) => Converted | undefined;
+  /** Owners of versions that nobody knows keep what they have; they lose it without it. */
+  readonly keepsStrangers?: boolean;
 }
 
 interface Converted {
@@ -67,7 +69,11 @@ function move(change: Change, owners: Owners, writer: string): Moved {
       continue;
     }
     const seen = compareIn(owner.apiVersion);
-    if (seen === undefined) continue; // of a version that is served no more
+    if (seen === undefined) {
+      // Otherwise of a version that is served no more.
+      if (change.version.keepsStrangers === true) kept.set(identity, owner);
+      continue;
+    }
     const taken = intersection(owner.fields, written(seen));
     if (!isEmpty(taken)) conflicts.push({ owner, fields: taken });
     const fields = difference(difference(owner.fields, taken), seen.removed);

@@ -33,6 +33,14 @@ export interface ScalePaths {
   readonly labelSelectorPath: string;
 }
 
+/** Custom kinds: the versions that are served beside one. */
+export interface Siblings {
+  /** By apiVersion. */
+  readonly schemas: ReadonlyMap<string, ObjectSchema>;
+  /** Versions differ in more than their names: a webhook converts. */
+  readonly differ: boolean;
+}
+
 /** A path below an object: what it speaks and what may be done with it. */
 export interface Subresource {
   /** As in a path: `status`, `scale`, `eviction`. */
@@ -69,6 +77,8 @@ export interface Kind extends GroupVersionKind {
   /** Custom kinds: a warning on every answer. */
   readonly deprecation?: string;
   readonly scale?: ScalePaths;
+  /** Custom kinds: how the other served versions relate to this one. */
+  readonly siblings?: Siblings;
   /** Custom kinds: the definition is going away, nothing is created any more. */
   readonly isTerminating?: boolean;
 }

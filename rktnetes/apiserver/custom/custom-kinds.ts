@@ -19,24 +19,28 @@ let readings = 0;
 export function kindsOf(definition: JsonObject): readonly Kind[] {
   const spec = readObject(definition, "spec");
   const versions = versionsOf(spec);
-  // Only a webhook could convert these: one version is served, rather than wrong ones.
-  const isFixed = readText(readObject(spec, "conversion"), "strategy") === "Webhook";
-  const served = versions.filter(
-    (version) => version["served"] === true && (!isFixed || version["storage"] === true),
-  );
+  const served = versions.filter((version) => version["served"] === true);
   const storage = versions.find((version) => version["storage"] === true) ?? {};
   const reading = ++readings;
-  return served
-    .map((version) => kindOf(definition, version, { storage, served, reading }))
+  const kinds = served.map((version) => kindOf(definition, version, { storage, served, reading }));
+  const differ = readText(readObject(spec, "conversion"), "strategy") === "Webhook";
+  const schemas = new Map(kinds.map((kind) => [`${kind.group}/${kind.version}`, kind.schema]));
+  return kinds
+    .map((kind) => ({ ...kind, siblings: { schemas, differ } }))
     .sort((left, right) => compareVersions(left.version, right.version));
 }
 
-/** The version in which objects are kept, served or not. */
-export function storageKindOf(definition: JsonObject): Kind | undefined {
+/** All versions, in the order of the definition, and the one in which objects are kept. */
+export function versionKindsOf(
+  definition: JsonObject,
+): { readonly stored: Kind; readonly all: readonly Kind[] } | undefined {
   const versions = versionsOf(readObject(definition, "spec"));
   const storage = versions.find((version) => version["storage"] === true);
   if (storage === undefined) return undefined;
-  return kindOf(definition, storage, { storage, served: [], reading: ++readings });
+  const context = { storage, served: [], reading: ++readings };
+  const all = versions.map((version) => kindOf(definition, version, context));
+  const stored = all[versions.indexOf(storage)];
+  return stored === undefined ? undefined : { stored, all };
 }
 
 function versionsOf(spec: JsonObject): readonly JsonObject[] {

@@ -61,9 +61,4 @@ describe("kinds of a definition", () => {
     expect(kinds.map(({ version }) => version)).toEqual(["v1", "v1beta1"]);
     expect(kinds[1]?.deprecation).toBe("a.b/v1beta1 One is deprecated; use a.b/v1 One");
   });
-  test("that a webhook converts are only the one that is stored", () => {
-    const one = definition("ones", "One", { conversion: { strategy: "Webhook" } });
-    settleNames(one, [], NOW);
-    expect(kindsOf(one).map(({ version }) => version)).toEqual(["v1"]);
-  });
 });

@@ -4,6 +4,7 @@
  * happens in the order of events, one definition at a time.
  */
 import { findKind } from "@rktnetes/api/kinds";
+import type { Lookup } from "../admission/lookup.ts";
 import type { User } from "../auth/user.ts";
 import type { Kind } from "@rktnetes/api/kind";
 import { readObject, readText } from "@rktnetes/api/object-at";
@@ -22,7 +23,8 @@ import type { Registry } from "../registry/registry.ts";
 import type { Resource } from "../registry/resource.ts";
 import { update } from "../registry/update.ts";
 import type { ViewedStore } from "../registry/version-views.ts";
-import { kindsOf, storageKindOf } from "./custom-kinds.ts";
+import { type Converter, webhookConverter } from "./convert-by-webhook.ts";
+import { kindsOf, versionKindsOf } from "./custom-kinds.ts";
 import { customView, sourcePrefix } from "./custom-view.ts";
 import { isTrue, settleNames } from "./names.ts";
 
@@ -33,6 +35,7 @@ export interface DefinitionParts {
   readonly registry: Registry;
   readonly kinds: ServedKinds;
   readonly store: ViewedStore;
+  readonly lookup: Lookup;
 }
 
 interface Served {
@@ -141,14 +144,22 @@ export class Definitions {
     if (this.#served.get(name)?.text === text) return;
     const { store, kinds: served } = this.#parts;
     this.#forget(name);
-    const stored = storageKindOf(definition);
-    if (stored === undefined) return;
+    const versions = versionKindsOf(definition);
+    if (versions === undefined) return;
+    const convert = this.#converterOf(definition);
     const kinds = kindsOf(definition);
     for (const kind of kinds) {
-      store.addView(customView(kind, stored));
+      store.addView(customView(kind, { ...versions, convert }));
       served.add(kind);
     }
     this.#served.set(name, { text, kinds });
+  }
+
+  #converterOf(definition: JsonObject): Converter | undefined {
+    const conversion = readObject(readObject(definition, "spec"), "conversion");
+    if (readText(conversion, "strategy") !== "Webhook") return undefined;
+    const { lookup, registry } = this.#parts;
+    return webhookConverter(conversion, { lookup, uuid: () => registry.host.uuid() });
   }
 
   #forget(name: string): void {
@@ -166,11 +177,12 @@ export class Definitions {
   /** Deletes the objects of a definition that is going away, then lets it go. */
   async #end(resource: Resource, definition: JsonObject): Promise<void> {
     if (!finalizersOf(definition).includes(CLEANUP)) return;
-    const kind = storageKindOf(definition);
-    if (kind === undefined || kind.resource === "")
+    const versions = versionKindsOf(definition);
+    if (versions === undefined || versions.stored.resource === "")
       return await this.#release(resource, definition);
     const { registry, store } = this.#parts;
-    const view = customView(kind, kind);
+    const { stored: kind } = versions;
+    const view = customView(kind, versions);
     store.addView(view);
     try {
       const objects = await registry.resource(kind);

@@ -113,11 +113,12 @@ async function store(
     const wanted = allocates(resource.kind) ? structuredClone(object) : object;
     const held = await claim(registry, resource.kind, wanted, undefined);
     const value = checkedSize(encodeStored(resource, wanted));
+    const shown = await registry.hub.views.shown(key, value);
     const put = { change: { type: "put", key, value }, expected: 0 } as const;
     const outcome = dryRun ? await existing(registry, key) : await insert(registry, [put, ...held]);
     if (outcome === undefined) continue;
     if (outcome.done)
-      return { object: new CachedObject(key, value, outcome.revision), created: true };
+      return { object: new CachedObject(key, shown, outcome.revision), created: true };
     if (!generated || attempt === NAME_TRIES) {
       const deleting = metaText(outcome.current.copy(), "deletionTimestamp") !== "";
       const prefix = deleting ? "object is being deleted: " : "";

@@ -34,7 +34,7 @@ export async function deleteObject(
 ): Promise<Deleted> {
   const { namespace, name } = request;
   const key = objectKey(resource.prefix, namespace, name);
-  let current = (await registry.fresh(resource)).get(key);
+  let current = await registry.find(resource, namespace, name);
   for (;;) {
     if (current === undefined) throw notFoundFault(resource.named, name);
     checkPreconditions(resource, current, request);
@@ -106,12 +106,13 @@ async function attempt(
   const { key } = current;
   const value = encodeStored(resource, plan.object);
   const gone = plan.type === "remove";
-  if (request.dryRun) return { object: new CachedObject(key, value, current.revision), gone };
+  const shown = gone ? value : await registry.hub.views.shown(key, value);
+  if (request.dryRun) return { object: new CachedObject(key, shown, current.revision), gone };
   const change = gone ? ({ type: "delete", key } as const) : ({ type: "put", key, value } as const);
   const held = gone ? await release(registry, resource.kind, current.object) : [];
   const result = await registry.hub.store.commit([{ change, expected: current.revision }, ...held]);
   if (!result.done) return undefined;
-  return { object: new CachedObject(key, value, result.revisions[0] ?? 0), gone };
+  return { object: new CachedObject(key, shown, result.revisions[0] ?? 0), gone };
 }
 
 type Plan =

@@ -78,7 +78,7 @@ async function present(
   { limit, isAny }: PresentOptions,
 ): Promise<ObjectList> {
   const cache = isAny ? await registry.hub.cache(resource.prefix) : await registry.fresh(resource);
-  const revision = Math.max(registry.hub.revision, cache.loadedAt);
+  const revision = registry.hub.revisionOf(cache);
   const one = scope.endsWith("/") ? undefined : cache.get(scope);
   const all = scope.endsWith("/") ? cache.range(scope) : one === undefined ? [] : [one];
   return page(all, { scope, filter }, { revision, limit });

@@ -5,7 +5,7 @@
 import type { Kind } from "@rktnetes/api/kind";
 import type { Admission } from "../admission/admission.ts";
 import type { ServerHost } from "../host.ts";
-import type { CachedObject } from "./cache/cached-object.ts";
+import { CachedObject } from "./cache/cached-object.ts";
 import type { Hub } from "./cache/hub.ts";
 import type { ResourceCache } from "./cache/resource-cache.ts";
 import { objectKey } from "./keys.ts";
@@ -47,9 +47,7 @@ export class Registry {
 
   /** The cache of a resource, showing everything that was committed before the call. */
   async fresh(resource: Resource): Promise<ResourceCache> {
-    const cache = await this.hub.cache(resource.prefix);
-    await this.hub.catchUp();
-    return cache;
+    return await this.hub.fresh(resource.prefix);
   }
 
   /** One object as it is now. */
@@ -58,7 +56,11 @@ export class Registry {
     namespace: string,
     name: string,
   ): Promise<CachedObject | undefined> {
-    const cache = await this.fresh(resource);
-    return cache.get(objectKey(resource.prefix, namespace, name));
+    const { hub } = this;
+    const key = objectKey(resource.prefix, namespace, name);
+    if (!hub.views.asks(resource.prefix)) return (await this.fresh(resource)).get(key);
+    // Others of the kind may be past converting.
+    const entry = await hub.store.get(key);
+    return entry === undefined ? undefined : CachedObject.of(entry);
   }
 }

@@ -5,6 +5,7 @@
  */
 import { EMPTY, type FieldSet, fieldSetOf } from "@rktnetes/api/apply/field-set";
 import { type FieldWriter, trackUpdate } from "@rktnetes/api/apply/track-fields";
+import type { Siblings } from "@rktnetes/api/kind";
 import type { JsonObject } from "@rktnetes/api/schema";
 import type { Resource } from "./resource.ts";
 import { inVersion } from "./shared-versions.ts";
@@ -21,8 +22,21 @@ export function fieldWriter(
   const { apiVersion, kind } = resource;
   const resetFields = resetFieldsOf(resource, subresource);
   const { schema } = kind;
-  const convert: FieldWriter["convert"] = (object, other) => inVersion(kind, other, object);
-  return { apiVersion, schema, manager, subresource, now, resetFields, convert };
+  const { siblings } = kind;
+  const convert: FieldWriter["convert"] = (object, other) =>
+    siblings === undefined ? inVersion(kind, other, object) : sibling(siblings, object, other);
+  const keepsStrangers = siblings?.differ === true;
+  return { apiVersion, schema, manager, subresource, now, resetFields, convert, keepsStrangers };
+}
+
+/** An object of a custom kind in another version, where those differ in their names only. */
+function sibling(
+  { schemas, differ }: Siblings,
+  object: JsonObject,
+  apiVersion: string,
+): ReturnType<FieldWriter["convert"]> {
+  const schema = schemas.get(apiVersion);
+  return schema === undefined || differ ? undefined : { object: { ...object, apiVersion }, schema };
 }
 
 /** What the path takes back to what it was: nobody comes to own it through this path. */

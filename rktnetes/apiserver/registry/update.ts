@@ -46,7 +46,7 @@ export async function update(
 ): Promise<Written> {
   const { namespace, name } = request;
   const key = objectKey(resource.prefix, namespace, name);
-  let current = (await registry.fresh(resource)).get(key);
+  let current = await registry.find(resource, namespace, name);
   for (let attempt = 1; ; attempt++) {
     if (current === undefined && !request.mayCreate) throw notFoundFault(resource.named, name);
     const object = await request.change(current?.copy());
@@ -247,9 +247,12 @@ async function write(
   const isLast = mayGo(resource, object);
   const held = await heldWrites(registry, resource, { current, object, request }, isLast);
   const value = checkedSize(encodeStored(resource, object));
-  if (Buffer.compare(value, current.stored) === 0) return current;
   const { key } = current;
-  if (request.dryRun) return new CachedObject(key, value, current.revision);
+  const { views } = registry.hub;
+  const shown = isLast ? value : await views.shown(key, value);
+  const isSame = Buffer.compare(shown, current.stored) === 0;
+  if (isSame && !views.isOld(key, current.stored)) return current;
+  if (request.dryRun) return new CachedObject(key, shown, current.revision);
   const change = isLast
     ? ({ type: "delete", key } as const)
     : ({ type: "put", key, value } as const);
@@ -257,7 +260,7 @@ async function write(
   const result = await registry.hub.store.commit([write, ...held]);
   if (!result.done) return undefined;
   const revision = isLast ? current.revision : (result.revisions[0] ?? 0);
-  return new CachedObject(key, value, revision);
+  return new CachedObject(key, shown, revision);
 }
 
 /** What goes with the object: taken, or given back. */

@@ -54,7 +54,7 @@ export async function openWatch(
   return async () => {
     const watcher = new LiveWatcher(selection, request.sink);
     await start(registry, cache, { selection, request, watcher, after });
-    await keepBookmarks(registry, request);
+    await keepBookmarks(registry, cache, request);
     cache.remove(watcher);
   };
 }
@@ -78,7 +78,7 @@ interface Starting {
 async function start(registry: Registry, cache: ResourceCache, starting: Starting): Promise<void> {
   const { selection, request, watcher, after } = starting;
   const { query, sink } = request;
-  const now = Math.max(registry.hub.revision, cache.loadedAt);
+  const now = registry.hub.revisionOf(cache);
   cache.add(watcher);
   if (query.sendInitialEvents === true) {
     sink.initial(initialObjects(cache, selection));
@@ -134,6 +134,7 @@ function tooOld(after: number, oldest: number): StatusFault {
 
 async function keepBookmarks(
   registry: Registry,
+  cache: ResourceCache,
   { query, sink, signal }: WatchRequest,
 ): Promise<void> {
   while (!signal.aborted) {
@@ -142,7 +143,7 @@ async function keepBookmarks(
     } catch {
       return;
     }
-    if (query.allowWatchBookmarks) sink.bookmark(registry.hub.revision, false);
+    if (query.allowWatchBookmarks) sink.bookmark(registry.hub.revisionOf(cache), false);
   }
 }
 

@@ -15,6 +15,10 @@ export interface WebhookCall {
   readonly config: WebhookClientConfig;
   readonly timeoutSeconds: number;
   readonly body: string;
+  /** The webhook is told of the timeout, unless it is not. */
+  readonly saysTimeout?: boolean;
+  /** In bytes. */
+  readonly answerMax?: number;
 }
 
 /** An answer may be this long. */
@@ -44,7 +48,7 @@ export async function callWebhook(lookup: Lookup, call: WebhookCall): Promise<st
   }
 }
 
-function addressOf({ config, timeoutSeconds }: WebhookCall): URL {
+function addressOf({ config, timeoutSeconds, saysTimeout = true }: WebhookCall): URL {
   const { service, url = "" } = config;
   const port = service?.port ?? 443;
   const address = new URL(
@@ -52,7 +56,7 @@ function addressOf({ config, timeoutSeconds }: WebhookCall): URL {
       ? url
       : `https://${service.name}.${service.namespace}.svc:${port}${service.path ?? "/"}`,
   );
-  address.searchParams.set("timeout", `${timeoutSeconds}s`);
+  if (saysTimeout) address.searchParams.set("timeout", `${timeoutSeconds}s`);
   return address;
 }
 
@@ -80,8 +84,9 @@ async function placeOf(lookup: Lookup, { service }: WebhookClientConfig, url: UR
   return { url, host: clusterIP, port, serverName };
 }
 
-function post(place: Place, { config, timeoutSeconds, body }: WebhookCall): Promise<string> {
+function post(place: Place, call: WebhookCall): Promise<string> {
   const { url, host, port, serverName } = place;
+  const { config, timeoutSeconds, body, answerMax = ANSWER_MAX } = call;
   const path = `${url.pathname}${url.search}`;
   const headers = {
     accept: "application/json, */*",
@@ -110,7 +115,7 @@ function post(place: Place, { config, timeoutSeconds, body }: WebhookCall): Prom
       let length = 0;
       response.on("data", (part: Buffer) => {
         length += part.length;
-        if (length > ANSWER_MAX) request.destroy(new Fault("exhausted", "the answer is too long"));
+        if (length > answerMax) request.destroy(new Fault("exhausted", "the answer is too long"));
         else parts.push(part);
       });
       response.on("end", () => {

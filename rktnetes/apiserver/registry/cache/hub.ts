@@ -5,6 +5,8 @@
  */
 import { Fault } from "@shared/base";
 import type { Revision, Store, StoreEvent } from "../../storage/store.ts";
+import { type AskingView, NO_VIEWS, type Views } from "../version-views.ts";
+import { Follower } from "./follower.ts";
 import { ResourceCache } from "./resource-cache.ts";
 
 /** All keys of objects begin so. */
@@ -22,6 +24,8 @@ interface Waiter {
 
 export class Hub implements AsyncDisposable {
   readonly store: Store;
+  readonly views: Views;
+  readonly #followers = new Map<string, Follower>();
   readonly #caches = new Map<string, ResourceCache>();
   readonly #loading = new Map<string, Loading>();
   readonly #stop = new AbortController();
@@ -29,19 +33,28 @@ export class Hub implements AsyncDisposable {
   #revision: Revision;
   #reading: Promise<void>;
 
-  private constructor(store: Store, revision: Revision) {
+  private constructor(store: Store, views: Views, revision: Revision) {
     this.store = store;
+    this.views = views;
     this.#revision = revision;
     this.#reading = this.#read();
   }
 
-  static async open(store: Store): Promise<Hub> {
-    return new Hub(store, await store.currentRevision());
+  /** `views` are those of the store, if it has any. */
+  static async open(store: Store, views: Views = NO_VIEWS): Promise<Hub> {
+    return new Hub(store, views, await store.currentRevision());
   }
 
   /** All events up to this one are in the caches. */
   get revision(): Revision {
     return this.#revision;
+  }
+
+  /** All events up to this one are in this cache. */
+  revisionOf(cache: ResourceCache): Revision {
+    const next = this.#followers.get(cache.prefix)?.next;
+    const shown = next === undefined ? this.#revision : Math.min(next - 1, this.#revision);
+    return Math.max(shown, cache.loadedAt);
   }
 
   /** Resolves when the caches show everything that was committed before the call. */
@@ -63,9 +76,20 @@ export class Hub implements AsyncDisposable {
     return this.#caches.get(prefix) ?? this.#loading.get(prefix)?.cache ?? this.#load(prefix);
   }
 
+  /** The cache of keys with this prefix, showing everything that was committed before the call. */
+  async fresh(prefix: string): Promise<ResourceCache> {
+    const cache = await this.cache(prefix);
+    await this.catchUp();
+    const follower = this.#followers.get(prefix);
+    if (follower === undefined) return cache;
+    await follower.settled();
+    return this.#followers.get(prefix) === follower ? cache : await this.cache(prefix);
+  }
+
   /** Drops a cache whose objects are shown no more; its watches end. */
   forget(prefix: string): void {
     this.#loading.delete(prefix);
+    this.#followers.delete(prefix);
     this.#caches.get(prefix)?.lose();
     this.#caches.delete(prefix);
   }
@@ -80,6 +104,7 @@ export class Hub implements AsyncDisposable {
     const cache = this.store.list(prefix).then((page) => {
       const made = new ResourceCache(prefix, page);
       made.apply(events);
+      if (this.#loading.get(prefix)?.events !== events) return made; // forgotten meanwhile
       this.#loading.delete(prefix);
       this.#caches.set(prefix, made);
       return made;
@@ -108,6 +133,7 @@ export class Hub implements AsyncDisposable {
       for (const [prefix, mine] of byResource(events)) {
         this.#loading.get(prefix)?.events.push(...mine);
         this.#caches.get(prefix)?.apply(mine);
+        for (const view of this.views.asking(prefix)) this.#follow(view, mine);
       }
     }
     this.#revision = revision;
@@ -117,10 +143,27 @@ export class Hub implements AsyncDisposable {
     for (const { resolve } of ready) resolve();
   }
 
+  /** Hands events to a view that somebody reads. */
+  #follow(view: AskingView, events: readonly StoreEvent[]): void {
+    const { prefix } = view;
+    const cache = this.#loading.get(prefix)?.cache ?? this.#caches.get(prefix);
+    if (cache === undefined) return;
+    const known = this.#followers.get(prefix);
+    if (known !== undefined) return known.add(events);
+    const follower = new Follower({
+      cache: Promise.resolve(cache),
+      convert: (some) => this.views.convert(view, some),
+      fail: () => this.forget(prefix),
+    });
+    this.#followers.set(prefix, follower);
+    follower.add(events);
+  }
+
   /** Events were forgotten before they were read: nothing that is cached can be trusted. */
   async #startOver(): Promise<void> {
     const caches = [...this.#caches.values()];
     this.#caches.clear();
+    this.#followers.clear();
     for (const cache of caches) cache.lose();
     this.#dispatch([], await this.store.currentRevision());
   }
