@@ -5,10 +5,13 @@
 import { Admission } from "./admission/admission.ts";
 import { admissionPlugins } from "./admission/plugins.ts";
 import { Lookup } from "./admission/lookup.ts";
+import { ApiServices } from "./aggregation/api-services.ts";
+import { AuthenticationMap, type Vouching } from "./aggregation/authentication-map.ts";
 import type { Audit } from "./audit/audit.ts";
 import { type Auth, type AuthOptions, openAuth } from "./auth/auth.ts";
 import { RoleAggregation } from "./auth/rbac/aggregate-roles.ts";
 import { TokenSecrets } from "./auth/tokens/token-secrets.ts";
+import type { KeyPair } from "./certificates/certificates.ts";
 import { bootstrap } from "./bootstrap/bootstrap.ts";
 import { Definitions } from "./custom/definitions.ts";
 import { Fairness } from "./fairness/fairness.ts";
@@ -30,6 +33,10 @@ export interface ApiServerOptions {
   readonly auth: AuthOptions;
   /** Writes down what is done; nothing is without it. */
   readonly audit?: Audit | undefined;
+  /** Vouches for users before servers that answer for some of the API. */
+  readonly frontProxy?: KeyPair | undefined;
+  /** Told to such servers; they are told nothing without it. */
+  readonly vouching?: Vouching | undefined;
 }
 
 interface ServerParts {
@@ -38,6 +45,8 @@ interface ServerParts {
   readonly lookup: Lookup;
   readonly auth: Auth;
   readonly audit: Audit | undefined;
+  readonly frontProxy: KeyPair | undefined;
+  readonly vouching: Vouching | undefined;
 }
 
 /** One API server; whoever opened it closes its store. */
@@ -55,9 +64,12 @@ export class ApiServer implements AsyncDisposable {
   address: string = "";
   /** Follows the definitions of custom kinds. */
   readonly definitions: Definitions;
+  /** Follows who else answers for some of the API. */
+  readonly apiServices: ApiServices;
   readonly #hub: Hub;
   readonly #aggregation: RoleAggregation;
   readonly #tokenSecrets: TokenSecrets;
+  readonly #authenticationMap: AuthenticationMap | undefined;
   readonly #stop = new AbortController();
 
   private constructor(hub: Hub, registry: Registry, parts: ServerParts) {
@@ -69,8 +81,13 @@ export class ApiServer implements AsyncDisposable {
     this.lookup = lookup;
     this.auth = auth;
     this.audit = parts.audit;
+    const { kinds } = this;
+    this.apiServices = new ApiServices({ registry, kinds, lookup, keys: parts.frontProxy });
     this.fairness = new Fairness(lookup, host);
     this.#aggregation = new RoleAggregation(registry, lookup);
+    if (parts.vouching !== undefined) {
+      this.#authenticationMap = new AuthenticationMap(registry, parts.vouching);
+    }
     this.#tokenSecrets = new TokenSecrets(registry, lookup, auth.tokens);
   }
 
@@ -97,10 +114,14 @@ export class ApiServer implements AsyncDisposable {
       lookup,
       auth,
       audit: options.audit,
+      frontProxy: options.frontProxy,
+      vouching: options.vouching,
     });
     await server.definitions.start();
     await server.#aggregation.start();
     await server.#tokenSecrets.start();
+    await server.apiServices.start();
+    await server.#authenticationMap?.start();
     return server;
   }
 
@@ -116,6 +137,8 @@ export class ApiServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.beginStop();
+    await this.#authenticationMap?.[Symbol.asyncDispose]();
+    await this.apiServices[Symbol.asyncDispose]();
     await this.#tokenSecrets[Symbol.asyncDispose]();
     await this.#aggregation[Symbol.asyncDispose]();
     await this.#hub[Symbol.asyncDispose]();

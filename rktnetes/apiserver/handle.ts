@@ -120,6 +120,11 @@ interface Routing {
 
 async function route(server: ApiServer, routing: Routing): Promise<Answer | undefined> {
   const { request, path } = routing;
+  const backend = server.apiServices.backendOfPath(request.path);
+  if (backend !== undefined) {
+    const { passOn } = await import("./aggregation/proxy.ts");
+    return await passOn(server, backend, routing);
+  }
   switch (path.type) {
     case "resource":
       return await routeResource(server, { ...routing, path });

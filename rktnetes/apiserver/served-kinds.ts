@@ -5,15 +5,12 @@ import { compareVersions } from "./custom/version-order.ts";
 
 export class ServedKinds {
   readonly #custom = new Map<string, Kind>();
+  readonly #listeners: (() => void)[] = [];
 
   find(group: string, version: string, resource: string): Kind | undefined {
     return (
       findKind(group, version, resource) ?? this.#custom.get(`${group}/${version}/${resource}`)
     );
-  }
-
-  hasGroup(group: string): boolean {
-    return this.groupVersions().some((each) => each.group === group);
   }
 
   /** In the order of discovery; versions of a group stand together, the preferred one first. */
@@ -47,11 +44,18 @@ export class ServedKinds {
     return this.#custom.get(`${kind.group}/${kind.version}/${kind.resource}`) === kind;
   }
 
+  /** Calls `listener` whenever a custom kind has come or gone. */
+  onChange(listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
   add(kind: Kind): void {
     this.#custom.set(`${kind.group}/${kind.version}/${kind.resource}`, kind);
+    for (const listener of this.#listeners) listener();
   }
 
   remove(kind: Kind): void {
     this.#custom.delete(`${kind.group}/${kind.version}/${kind.resource}`);
+    for (const listener of this.#listeners) listener();
   }
 }

@@ -71,18 +71,18 @@ function subresourceEntry(kind: Kind, { name, kind: own, verbs }: Subresource): 
   };
 }
 
-/** `/api` or `/apis` in one document; `kindsOf` gives the kinds of a version. */
+/** `/api` or `/apis` in one document; `entryOf` gives the kinds of a version, or its entry. */
 export function aggregated(
   all: readonly GroupVersion[],
   isCore: boolean,
-  kindsOf: (api: GroupVersion) => readonly Kind[],
+  entryOf: (api: GroupVersion) => readonly Kind[] | JsonObject,
 ): JsonObject {
   const mine = all.filter(({ group }) => (group === "") === isCore);
   const names = [...new Set(mine.map(({ group }) => group))];
   const items = names.map((name): JsonObject => {
     const versions = mine
       .filter(({ group }) => group === name)
-      .map((api) => versionEntry(api, kindsOf(api)));
+      .map((api) => versionEntry(api, entryOf(api)));
     return { metadata: name === "" ? {} : { name }, versions };
   });
   return {
@@ -93,12 +93,17 @@ export function aggregated(
   };
 }
 
-function versionEntry(api: GroupVersion, kinds: readonly Kind[]): JsonObject {
+function versionEntry(api: GroupVersion, kinds: readonly Kind[] | JsonObject): JsonObject {
+  if (!isKinds(kinds)) return kinds;
   return {
     version: api.version,
     resources: kinds.map(aggregatedResource),
     freshness: "Current",
   };
+}
+
+function isKinds(value: readonly Kind[] | JsonObject): value is readonly Kind[] {
+  return Array.isArray(value);
 }
 
 function aggregatedResource(kind: Kind): JsonObject {

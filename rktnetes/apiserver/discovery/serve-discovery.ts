@@ -20,11 +20,10 @@ export async function serveDiscovery(
   request: ApiRequest,
   path: DiscoveryPath,
 ): Promise<Answer> {
-  const { kinds } = server;
-  const all = kinds.groupVersions();
+  const all = server.apiServices.groupVersions();
   const isRoot = path.level === "core" || path.level === "groups";
   if (path.level === "group" || path.level === "version") {
-    if (path.group !== "" && !kinds.hasGroup(path.group)) return pageNotFound();
+    if (path.group !== "" && !all.some((each) => each.group === path.group)) return pageNotFound();
   }
   const isLoose = path.level === "groups"; // it answers any method, as it always has
   if (request.method !== "GET" && !isLoose) throw methodNotAllowed();
@@ -72,16 +71,31 @@ function checkAccept(request: ApiRequest, { level }: DiscoveryPath): void {
   }
 }
 
+async function aggregatedDocument(
+  { apiServices, kinds }: ApiServer,
+  isCore: boolean,
+): Promise<JsonObject> {
+  const remotes = await apiServices.remotes();
+  const all = apiServices.groupVersions();
+  const foreign = await Promise.all(
+    all.map(async ({ group, version }) => {
+      const backend = apiServices.backend(group, version);
+      return backend === undefined ? undefined : await remotes?.documents.discovery(backend);
+    }),
+  );
+  return aggregated(
+    all,
+    isCore,
+    (api) => foreign[all.indexOf(api)] ?? kinds.of(api.group, api.version),
+  );
+}
+
 async function serveAggregated(
   server: ApiServer,
   request: ApiRequest,
   { level }: DiscoveryPath,
 ): Promise<Answer> {
-  const { kinds } = server;
-  const isCore = level === "core";
-  const document = aggregated(kinds.groupVersions(), isCore, ({ group, version }) =>
-    kinds.of(group, version),
-  );
+  const document = await aggregatedDocument(server, level === "core");
   const body = `${JSON.stringify(document)}\n`;
   const digest = await crypto.subtle.digest("SHA-512", Buffer.from(body));
   const etag = `"${Buffer.from(digest).toString("hex").toUpperCase()}"`;

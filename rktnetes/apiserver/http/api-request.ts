@@ -2,6 +2,7 @@
  * A request as the API server reads it, whatever carried it: HTTP/1.1, HTTP/2, or a call in this
  * process. Its parts are read when they are asked for.
  */
+import type { Duplex } from "node:stream";
 
 /** Who a connection's certificate names; its signature was checked by TLS. */
 export interface PeerCertificate {
@@ -9,6 +10,17 @@ export interface PeerCertificate {
   readonly organizations: readonly string[];
   /** Signed by the authority of front proxies, not by that of clients. */
   readonly isFrontProxy?: boolean;
+}
+
+/** The connection of a client that wants to speak another protocol on it. */
+export interface RawConnection {
+  readonly socket: Duplex;
+  /** What the client has sent already. */
+  readonly head: Buffer;
+  /** What it wants to speak, as it says it. */
+  readonly protocol: string;
+  /** From here on the connection belongs to the caller; nothing else is answered on it. */
+  take(): void;
 }
 
 /** One request; nothing of it is read before somebody asks. */
@@ -31,12 +43,17 @@ export interface ApiRequest {
   certificate(): PeerCertificate | undefined;
   /** Aborts when the client has gone. */
   signal(): AbortSignal;
+  /** Only for requests that ask for another protocol. */
+  readonly connection?: RawConnection;
 }
+
+/** Some come several times. */
+export type OutletHeaders = Readonly<Record<string, string | readonly string[]>>;
 
 /** Where an answer without an end goes: watches, logs. */
 export interface Outlet {
   /** Sends status and headers at once. */
-  begin(status: number, headers: Readonly<Record<string, string>>): void;
+  begin(status: number, headers: OutletHeaders): void;
   write(bytes: Uint8Array): void;
   /** How many bytes wait for the client to read. */
   readonly waitingBytes: number;

@@ -56,8 +56,8 @@ function serveVersion(request: ApiRequest): Answer {
   return { status: 200, type: "application/json", body };
 }
 
-function indexPaths({ kinds }: ApiServer): string[] {
-  const all = kinds.groupVersions().filter(({ group }) => group !== "");
+function indexPaths({ apiServices }: ApiServer): string[] {
+  const all = apiServices.groupVersions().filter(({ group }) => group !== "");
   const groups = all.flatMap((each) => [`/apis/${each.group}`, `/apis/${apiVersionOf(each)}`]);
   const others = ["/api", "/api/v1", "/apis", "/apis/", "/healthz", "/livez", "/metrics"];
   return [

@@ -5,7 +5,9 @@
 import { type KeyObject, X509Certificate } from "node:crypto";
 import { createSecureServer, type Http2SecureServer } from "node:http2";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { gzip } from "node:zlib";
 import { tooLarge } from "@rktnetes/api/status-fault";
@@ -14,7 +16,14 @@ import { errnoWords, Fault, quote } from "@shared/base";
 import type { ApiServer } from "../api-server.ts";
 import { handle } from "../handle.ts";
 import type { Answer } from "./answer.ts";
-import type { ApiRequest, Outlet, PeerCertificate } from "./api-request.ts";
+import type {
+  ApiRequest,
+  Outlet,
+  OutletHeaders,
+  PeerCertificate,
+  RawConnection,
+} from "./api-request.ts";
+import { OfferedConnection, RawResponse, type ResponseWriter } from "./raw-response.ts";
 
 /** Where to listen, and with which keys. */
 export interface ListenOptions {
@@ -62,6 +71,9 @@ export class HttpServer {
         this.#serve(request, response).catch(() => response.destroy());
       },
     );
+    this.#server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      this.#serveUpgrade(request, socket, head).catch(() => socket.destroy());
+    });
     this.#server.on("sessionError", () => undefined);
     this.#server.on("tlsClientError", () => undefined);
   }
@@ -89,17 +101,30 @@ export class HttpServer {
 
   async #serve(request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
     const began = this.#api.host.clock.now();
-    const call = new HttpRequest(request, response, this.#frontProxy);
+    const code = await this.#answer(new HttpRequest(request, response, this.#frontProxy), response);
+    this.#api.metrics.count(request.method, code, this.#api.host.clock.now() - began);
+  }
+
+  /** Whoever handles the request may take the connection; an answer ends it otherwise. */
+  async #serveUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const response = new RawResponse(socket);
+    const connection = new OfferedConnection(socket, head, request.headers.upgrade ?? "");
+    const asked = request as unknown as Http2ServerRequest;
+    const call = new HttpRequest(asked, response, this.#frontProxy, connection);
+    await this.#answer(call, response);
+  }
+
+  /** The status that was answered. */
+  async #answer(call: HttpRequest, response: ResponseWriter): Promise<number> {
     const outlet = new HttpOutlet(response, () => this.#api.host.uuid());
     const { answer, warnings } = await handle(this.#api, call, outlet);
     if (answer !== undefined) await this.#send(call, response, { answer, warnings });
-    const code = answer?.status ?? 200;
-    this.#api.metrics.count(request.method, code, this.#api.host.clock.now() - began);
+    return answer?.status ?? 200;
   }
 
   async #send(
     request: HttpRequest,
-    response: Http2ServerResponse,
+    response: ResponseWriter,
     { answer, warnings }: { readonly answer: Answer; readonly warnings: readonly string[] },
   ): Promise<void> {
     const { status, type, uncached = false } = answer;
@@ -139,15 +164,18 @@ class HttpRequest implements ApiRequest {
   readonly path: string;
   readonly search: string;
   readonly #request: Http2ServerRequest;
-  readonly #response: Http2ServerResponse;
+  readonly #response: ResponseWriter;
+  readonly connection?: RawConnection;
   readonly #frontProxy: KeyObject | undefined;
   #query: URLSearchParams | undefined;
 
   constructor(
     request: Http2ServerRequest,
-    response: Http2ServerResponse,
+    response: ResponseWriter,
     frontProxy: KeyObject | undefined,
+    connection?: RawConnection,
   ) {
+    if (connection !== undefined) this.connection = connection;
     this.#frontProxy = frontProxy;
     const { url } = request;
     const at = url.indexOf("?");
@@ -246,17 +274,21 @@ function readPeer(
 }
 
 class HttpOutlet implements Outlet {
-  readonly #response: Http2ServerResponse;
+  readonly #response: ResponseWriter;
   readonly #uuid: () => string;
 
-  constructor(response: Http2ServerResponse, uuid: () => string) {
+  constructor(response: ResponseWriter, uuid: () => string) {
     this.#response = response;
     this.#uuid = uuid;
   }
 
-  begin(status: number, headers: Readonly<Record<string, string>>): void {
+  begin(status: number, headers: OutletHeaders): void {
     const always = { "cache-control": "no-cache, private", "audit-id": this.#uuid() };
-    this.#response.writeHead(status, { ...always, ...headers });
+    const all: Record<string, string | string[]> = { ...always };
+    for (const [name, value] of Object.entries(headers)) {
+      all[name] = typeof value === "string" ? value : [...value];
+    }
+    this.#response.writeHead(status, all);
     // only answers of HTTP/1.1 wait for the first byte, and only they have this
     (this.#response as { readonly flushHeaders?: () => void }).flushHeaders?.();
   }

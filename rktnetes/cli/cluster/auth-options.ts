@@ -9,6 +9,7 @@ import { join } from "node:path";
 import type { AuthOptions, OidcOptions } from "@rktnetes/apiserver/auth";
 import { Fault, quote, writeFileAtomic } from "@shared/base";
 import type { Flag, FlagValues } from "../flags/flags.ts";
+import { FRONT_PROXY_NAME } from "./cluster-directory.ts";
 
 const ISSUER = "https://kubernetes.default.svc.cluster.local";
 
@@ -61,7 +62,7 @@ export const AUTH_FLAGS: readonly Flag[] = [
   {
     name: "requestheader-client-ca-file",
     value: "FILE",
-    usage: "signs certificates of proxies that say who their users are",
+    usage: "signs certificates of proxies that say who their users are; an own one without it",
   },
   {
     name: "requestheader-allowed-names",
@@ -153,9 +154,7 @@ export function readAuthOptions(
     serviceAccounts,
     anonymous,
     ...(tokenFile === undefined ? {} : { tokenFile: readText(tokenFile) }),
-    ...(settings.frontProxyFile === undefined
-      ? {}
-      : { frontProxy: { allowedNames: settings.frontProxyNames } }),
+    frontProxy: { allowedNames: allowedNames(settings) },
     ...(settings.oidc === undefined ? {} : { oidc: readOidc(settings.oidc) }),
   };
 }
@@ -165,9 +164,22 @@ function readOidc({ authorityFile, ...rest }: OidcSettings): OidcOptions {
   return { ...rest, authority };
 }
 
-/** PEM of whoever signs certificates of front proxies. */
-export function readFrontProxyAuthority({ frontProxyFile }: AuthSettings): string | undefined {
-  return frontProxyFile === undefined ? undefined : readText(frontProxyFile);
+/** Common names that front proxies may have; any for none. */
+function allowedNames(settings: AuthSettings): readonly string[] {
+  return settings.frontProxyFile === undefined ? [FRONT_PROXY_NAME] : settings.frontProxyNames;
+}
+
+/** The same, with the name under which this server itself speaks for its users. */
+export function announcedNames(settings: AuthSettings): readonly string[] {
+  const names = allowedNames(settings);
+  return names.length === 0 || names.includes(FRONT_PROXY_NAME)
+    ? names
+    : [...names, FRONT_PROXY_NAME];
+}
+
+/** PEM of whoever signs certificates of front proxies: this cluster's own without a file. */
+export function readFrontProxyAuthority({ frontProxyFile }: AuthSettings, own: string): string {
+  return frontProxyFile === undefined ? own : readText(frontProxyFile);
 }
 
 function ownKeyFile(dataDirectory: string): string {

@@ -20,6 +20,14 @@ export interface ClusterKeys {
   readonly authority: KeyPair;
   readonly server: KeyPair;
   readonly admin: KeyPair;
+  readonly frontProxy: FrontProxyKeys;
+}
+
+/** By these this server is known to others that answer for some of its API. */
+export interface FrontProxyKeys {
+  /** PEM of whoever signs the certificate: not the authority of clients. */
+  readonly authority: string;
+  readonly client: KeyPair;
 }
 
 const DAY_MS = 86_400_000;
@@ -53,7 +61,7 @@ export function openClusterKeys(
     keys,
     "ca",
     () => true,
-    () => newAuthority(nowMs),
+    () => newAuthority("rktnetes-ca", nowMs),
   );
   const wanted = [...new Set([...SERVER_NAMES, hostname(), ...(isAny(bind) ? [] : [bind])])];
   const leaf = { notBeforeMs: nowMs - SKEW_MS, notAfterMs: nowMs + LEAF_DAYS * DAY_MS };
@@ -81,12 +89,36 @@ export function openClusterKeys(
       serial: randomBytes(16),
     }),
   );
-  return { authority, server, admin };
+  return { authority, server, admin, frontProxy: frontProxyKeys(keys, nowMs) };
 }
 
-function newAuthority(nowMs: number): KeyPair {
+function frontProxyKeys(keys: string, nowMs: number): FrontProxyKeys {
+  const authority = keptOr(
+    keys,
+    "front-proxy-ca",
+    () => true,
+    () => newAuthority("rktnetes-front-proxy-ca", nowMs),
+  );
+  const isGood = ({ certificate }: KeyPair): boolean =>
+    expiryOf(certificate) > nowMs + RENEW_DAYS * DAY_MS && isIssuedBy(certificate, authority);
+  const client = keptOr(keys, "front-proxy-client", isGood, () =>
+    issueCertificate(authority, {
+      commonName: FRONT_PROXY_NAME,
+      purpose: "client",
+      serial: randomBytes(16),
+      notBeforeMs: nowMs - SKEW_MS,
+      notAfterMs: nowMs + LEAF_DAYS * DAY_MS,
+    }),
+  );
+  return { authority: authority.certificate, client };
+}
+
+/** The common name of front proxies of this cluster. */
+export const FRONT_PROXY_NAME = "front-proxy-client";
+
+function newAuthority(name: string, nowMs: number): KeyPair {
   return createAuthority({
-    commonName: `rktnetes-ca@${Math.floor(nowMs / 1000)}`,
+    commonName: `${name}@${Math.floor(nowMs / 1000)}`,
     notBeforeMs: nowMs - SKEW_MS,
     notAfterMs: nowMs + AUTHORITY_DAYS * DAY_MS,
     serial: randomBytes(16),

@@ -5,6 +5,7 @@
 import type { ApiServer } from "@rktnetes/apiserver/api-server";
 import { handle } from "@rktnetes/apiserver/handle";
 import type { ApiRequest, Outlet } from "@rktnetes/apiserver/request";
+import { Fault } from "@shared/base";
 import type { Call, Reply, Transport } from "@rktnetes/client/transport";
 
 /** What certificates of the server's own programs say. */
@@ -18,18 +19,39 @@ export function localTransport(server: ApiServer): Transport {
 }
 
 async function callOnce(server: ApiServer, call: Call): Promise<Reply> {
-  const { answer } = await handle(server, requestOf(call), CLOSED);
-  return { status: answer?.status ?? 500, body: answer === undefined ? "" : String(answer.body) };
+  const whole = new WholeOutlet();
+  const { answer } = await handle(server, requestOf(call), whole);
+  if (answer !== undefined) return { status: answer.status, body: String(answer.body) };
+  return await whole.reply;
 }
 
-/** For answers that have an end. */
-const CLOSED: Outlet = {
-  begin: () => undefined,
-  write: () => undefined,
-  waitingBytes: 0,
-  end: () => undefined,
-  destroy: () => undefined,
-};
+/** Keeps an answer that comes in parts until it has ended. */
+class WholeOutlet implements Outlet {
+  readonly waitingBytes = 0;
+  readonly #parts: Uint8Array[] = [];
+  readonly #reply = Promise.withResolvers<Reply>();
+  #status = 500;
+
+  get reply(): Promise<Reply> {
+    return this.#reply.promise;
+  }
+
+  begin(status: number): void {
+    this.#status = status;
+  }
+
+  write(bytes: Uint8Array): void {
+    this.#parts.push(bytes);
+  }
+
+  end(): void {
+    this.#reply.resolve({ status: this.#status, body: Buffer.concat(this.#parts).toString() });
+  }
+
+  destroy(): void {
+    this.#reply.reject(new Fault("unavailable", "the answer was cut off"));
+  }
+}
 
 function requestOf({ method, path, headers, body, signal }: Call): ApiRequest {
   const [before = "", search = ""] = path.split("?");

@@ -15,6 +15,7 @@ import { AUDIT_FLAGS, type AuditSettings, openAudit, readAuditSettings } from ".
 import {
   AUTH_FLAGS,
   type AuthSettings,
+  announcedNames,
   readAuthSettings,
   readFrontProxyAuthority,
   readAuthOptions,
@@ -101,16 +102,28 @@ async function serve(options: ServerOptions): Promise<number> {
     dataDirectory,
     authority: keys.authority.certificate,
   });
+  const frontProxyAuthority = readFrontProxyAuthority(options.auth, keys.frontProxy.authority);
   await using opened = await openAudit(options.audit, MACHINE);
   const { audit } = opened;
-  await using api = await ApiServer.open({ store, host: MACHINE, auth, audit });
+  await using api = await ApiServer.open({
+    store,
+    host: MACHINE,
+    auth,
+    audit,
+    frontProxy: keys.frontProxy.client,
+    vouching: {
+      clientAuthority: keys.authority.certificate,
+      frontProxyAuthority: frontProxyAuthority + keys.frontProxy.authority,
+      frontProxyNames: announcedNames(options.auth),
+    },
+  });
   const http = new HttpServer(api, {
     host: bind,
     port: options.port,
     key: keys.server.key,
     certificate: keys.server.certificate,
     clientAuthority: keys.authority.certificate,
-    frontProxyAuthority: readFrontProxyAuthority(options.auth),
+    frontProxyAuthority,
   });
   const port = await http.listen({ host: bind, port: options.port });
   api.address = `${authorityOf(reachable)}:${port}`;
