@@ -82,7 +82,7 @@ export class AuthenticationMap implements AsyncDisposable {
         }),
       });
     } catch (error) {
-      if (!(error instanceof StatusFault)) throw error; // somebody was faster, or the namespace goes
+      if (!(error instanceof StatusFault)) throw error; // somebody was faster
     }
   }
 }
