@@ -9,7 +9,7 @@ import { Fault, parseDuration } from "@shared/base";
 import type { ApiServer } from "./api-server.ts";
 import type { AuditedRequest } from "./audit/audit.ts";
 import { attributesOf } from "./auth/attributes.ts";
-import { authorize } from "./auth/authorize.ts";
+import { decide, forbiddenTo } from "./auth/authorize.ts";
 import { impersonate } from "./auth/impersonate.ts";
 import type { Attributes, User } from "./auth/user.ts";
 import { serveDiscovery } from "./discovery/serve-discovery.ts";
@@ -50,30 +50,44 @@ async function serve(server: ApiServer, { request, outlet, audited }: Visit): Pr
   const warn = (text: string): void => {
     if (!warnings.includes(text)) warnings.push(text);
   };
+  let headers: Answer["headers"] = {};
   try {
     const path = parsePath(request.path);
-    const sender = await server.auth.authenticator.authenticate(request, warn);
     const attributes = attributesOf(request, path);
-    const entry = await enter(server, request, sender, attributes);
-    const { user = sender } = entry;
-    audited?.identified({ sender, user, attributes });
-    if (entry.refusal !== undefined) {
-      audited?.refused();
-      return { answer: entry.refusal, warnings };
-    }
+    const sender = await identify(server, { request, attributes, audited, warn });
+    const { user, refusal } = await enter(server, { request, sender, attributes, audited });
+    const flow = await server.fairness.flowFor(user, attributes);
+    headers = flow.headers;
+    if (refusal !== undefined) return { answer: withHeaders(refusal, headers), warnings };
     checkTimeout(request);
-    const place = await server.fairness.enter(user, attributes);
+    const leave = await flow.enter();
+    const annotate = audited?.annotate;
+    const marked = isLong(attributes) ? markedOutlet(outlet, headers) : outlet;
     try {
-      if (isLong(attributes)) place.leave();
-      const answer = await route(server, { request, outlet, path, user, warn });
-      return { answer: withHeaders(answer, place.headers), warnings };
+      if (marked !== outlet) leave();
+      const answer = await route(server, { request, outlet: marked, path, user, warn, annotate });
+      return { answer: withHeaders(answer, headers), warnings };
     } finally {
-      place.leave();
+      leave();
     }
   } catch (error) {
     const answer = faultAnswer(error);
-    return { answer, warnings: answer.status === 405 ? [] : warnings };
+    const all = answer.status === 405 ? [] : warnings;
+    return { answer: withHeaders(answer, headers), warnings: all };
   }
+}
+
+/** Streams have the same headers as other answers. */
+function markedOutlet(outlet: Outlet, own: Readonly<Record<string, string>>): Outlet {
+  return {
+    begin: (status, headers) => outlet.begin(status, { ...headers, ...own }),
+    write: (bytes) => outlet.write(bytes),
+    get waitingBytes() {
+      return outlet.waitingBytes;
+    },
+    end: () => outlet.end(),
+    destroy: () => outlet.destroy(),
+  };
 }
 
 /** What goes on for as long as the client wants takes no place from others. */
@@ -89,24 +103,48 @@ function withHeaders(answer: Answer | undefined, headers: Answer["headers"]): An
     : { ...answer, headers: { ...answer.headers, ...headers } };
 }
 
-type Entry =
-  | { readonly user: User; readonly refusal?: undefined }
-  | { readonly refusal: Answer; readonly user?: undefined };
+interface Entry {
+  readonly user: User;
+  readonly refusal?: Answer;
+}
+
+interface Arrival {
+  readonly request: ApiRequest;
+  readonly attributes: Attributes;
+  readonly audited: AuditedRequest | undefined;
+}
+
+/** Whom the request comes from. @throws {StatusFault} 401 */
+async function identify(
+  { auth }: ApiServer,
+  { request, attributes, audited, warn }: Arrival & { readonly warn: (text: string) => void },
+): Promise<User> {
+  try {
+    const sender = await auth.authenticator.authenticate(request, warn);
+    audited?.identified({ sender, user: sender, attributes });
+    return sender;
+  } catch (error) {
+    audited?.unknown(attributes, faultAnswer(error));
+    throw error;
+  }
+}
 
 /** Whom the sender acts as, and whether that one may do it; or what it hears when not. */
 async function enter(
   { auth: { authorizer } }: ApiServer,
-  request: ApiRequest,
-  sender: User,
-  attributes: Attributes,
+  { request, sender, attributes, audited }: Arrival & { readonly sender: User },
 ): Promise<Entry> {
+  let user = sender;
   try {
-    const user = await impersonate(authorizer, request, sender, attributes);
-    await authorize(authorizer, user, attributes);
+    user = await impersonate(authorizer, request, sender, attributes);
+    if (user !== sender) audited?.actsAs(user);
+    const { allowed, reason } = await decide(authorizer, user, attributes);
+    audited?.decided(allowed, reason);
+    if (!allowed) throw forbiddenTo(user, attributes, reason);
     return { user };
   } catch (error) {
     const answer = faultAnswer(error);
-    return { refusal: { ...answer, headers: { "x-content-type-options": "nosniff" } } };
+    return { user, refusal: { ...answer, headers: { "x-content-type-options": "nosniff" } } };
   }
 }
 
@@ -116,6 +154,7 @@ interface Routing {
   readonly path: RequestPath;
   readonly user: User;
   readonly warn: (text: string) => void;
+  readonly annotate: ((key: string, value: string) => void) | undefined;
 }
 
 async function route(server: ApiServer, routing: Routing): Promise<Answer | undefined> {

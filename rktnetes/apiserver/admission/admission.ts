@@ -2,11 +2,20 @@
  * Who else has a say in a write: plug-ins in a fixed order. In: what is about to be written. Out:
  * the object changed in place, warnings, or a fault. One plug-in, one file.
  */
-import type { JsonObject } from "@rktnetes/api/schema";
+import type { GroupVersionKind } from "@rktnetes/api/kind";
+import type { JsonObject, ObjectSchema } from "@rktnetes/api/schema";
 import type { WriteContext } from "@rktnetes/api/strategy";
 import type { Resource } from "../registry/resource.ts";
 
 export type AdmissionOperation = "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
+
+/** A kind with its schema. */
+export interface SentBody extends GroupVersionKind {
+  readonly schema: ObjectSchema;
+}
+
+/** A key of the form `name/key`, and a value; the first value of a key stays. */
+export type Annotate = (key: string, value: string) => void;
 
 export interface AdmissionRequest {
   readonly operation: AdmissionOperation;
@@ -18,6 +27,12 @@ export interface AdmissionRequest {
   readonly object: JsonObject | undefined;
   readonly old: JsonObject | undefined;
   readonly context: WriteContext;
+  /** What is written, where that is not the resource's own kind: an Eviction, a Binding. */
+  readonly body?: SentBody | undefined;
+  /** What the client asked for beside the object, as webhooks are shown it. */
+  readonly options?: JsonObject | undefined;
+  /** Puts a note into the audit event of the request. */
+  readonly annotate?: Annotate | undefined;
   /** Adds a line to the `Warning` headers of the answer. */
   readonly warn: (text: string) => void;
 }

@@ -4,26 +4,19 @@
  * @see audit.k8s.io/v1 Event
  */
 import { stringifyJson } from "@rktnetes/api/codec/json";
-import type { Json, JsonObject } from "@rktnetes/api/schema";
 import type { Attributes, User } from "../auth/user.ts";
 import type { ServerHost } from "../host.ts";
 import type { Answer } from "../http/answer.ts";
 import type { ApiRequest, Outlet } from "../http/api-request.ts";
 import { type Auditing, auditingOf, type AuditPolicy, type AuditStage } from "./audit-policy.ts";
-import { readableBody } from "./readable-body.ts";
+import { type AuditedParties, eventOf } from "./event.ts";
 
 /** What takes the lines. */
 export interface AuditSink {
   write(line: string): void;
 }
 
-/** Who a request came from, once that is known. */
-export interface AuditedParties {
-  readonly sender: User;
-  /** Whom the sender acts as. */
-  readonly user: User;
-  readonly attributes: Attributes;
-}
+const NOBODY: User = { name: "", uid: "", groups: [], extra: {} };
 
 /** Writes down requests by a policy; every request is begun once. */
 export class Audit {
@@ -59,7 +52,7 @@ export class AuditedRequest {
   #parties: AuditedParties | undefined;
   #auditing: Auditing | undefined;
   #body: Buffer | undefined;
-  #isRefused = false;
+  readonly #annotations = new Map<string, string>();
 
   constructor(policy: AuditPolicy, sink: AuditSink, { host, request }: Begun) {
     this.#policy = policy;
@@ -73,13 +66,31 @@ export class AuditedRequest {
   /** From here on events can be written. */
   identified(parties: AuditedParties): void {
     this.#parties = parties;
-    this.#auditing = auditingOf(this.#policy, parties.user, parties.attributes);
+    this.#auditing = auditingOf(this.#policy, parties.sender, parties.attributes);
     this.#emit("RequestReceived", undefined);
   }
 
-  /** The authoriser said no. */
-  refused(): void {
-    this.#isRefused = true;
+  /** Whom the sender acts as. */
+  actsAs(user: User): void {
+    if (this.#parties !== undefined) this.#parties = { ...this.#parties, user };
+  }
+
+  /** What the authoriser said. */
+  decided(isAllowed: boolean, reason: string): void {
+    this.annotate("authorization.k8s.io/decision", isAllowed ? "allow" : "forbid");
+    this.annotate("authorization.k8s.io/reason", reason);
+  }
+
+  /** A note for the events that are still to come; the first value of a key stays. */
+  readonly annotate = (key: string, value: string): void => {
+    if (!this.#annotations.has(key)) this.#annotations.set(key, value);
+  };
+
+  /** Nobody knows whom the request comes from. */
+  unknown(attributes: Attributes, answer: Answer): void {
+    this.identified({ sender: NOBODY, user: NOBODY, attributes });
+    this.#emit("ResponseStarted", answer);
+    this.#auditing = undefined;
   }
 
   /** The same way out, with a note when a stream begins. */
@@ -122,82 +133,20 @@ export class AuditedRequest {
     const parties = this.#parties;
     if (auditing === undefined || parties === undefined || auditing.level === "None") return;
     if (auditing.omitStages.includes(stage)) return;
-    this.#sink.write(stringifyJson(this.#event(stage, { auditing, parties, answer })));
-  }
-
-  #event(stage: AuditStage, { auditing, parties, answer }: Emitted): JsonObject {
-    const { level } = auditing;
-    const { sender, user, attributes } = parties;
-    const query = this.request.search === "" ? "" : `?${this.request.search}`;
-    const event: JsonObject = {
-      kind: "Event",
-      apiVersion: "audit.k8s.io/v1",
-      level,
-      auditID: this.id,
+    const event = eventOf({
+      id: this.id,
       stage,
-      requestURI: `${this.request.path}${query}`,
-      verb: attributes.verb,
-      user: userInfo(sender),
-    };
-    if (user !== sender) event["impersonatedUser"] = userInfo(user);
-    const address = this.request.sourceAddress ?? "";
-    event["sourceIPs"] = address === "" ? [] : [address];
-    const agent = this.request.header("user-agent");
-    if (agent !== undefined) event["userAgent"] = agent;
-    if (attributes.isResource) event["objectRef"] = objectRef(attributes);
-    if (answer !== undefined) {
-      event["responseStatus"] = { metadata: {}, code: answer.status };
-      if (level !== "Metadata") addBody(event, "requestObject", this.#body, auditing);
-      if (level === "RequestResponse") {
-        addBody(event, "responseObject", answer.body, auditing);
-      }
-    }
-    event["requestReceivedTimestamp"] = micro(this.#receivedMs);
-    event["stageTimestamp"] = micro(this.#host.clock.now());
-    if (answer !== undefined) {
-      const decision = this.#isRefused ? "forbid" : "allow";
-      event["annotations"] = { "authorization.k8s.io/decision": decision };
-    }
-    return event;
+      auditing,
+      parties,
+      request: this.request,
+      body: this.#body,
+      answer,
+      annotations: answer === undefined ? {} : Object.fromEntries(this.#annotations),
+      receivedAt: micro(this.#receivedMs),
+      at: micro(this.#host.clock.now()),
+    });
+    this.#sink.write(stringifyJson(event));
   }
-}
-
-interface Emitted {
-  readonly auditing: Auditing;
-  readonly parties: AuditedParties;
-  readonly answer: Answer | undefined;
-}
-
-function userInfo({ name, uid, groups, extra }: User): JsonObject {
-  const info: JsonObject = { username: name, groups: [...groups] };
-  if (uid !== "") info["uid"] = uid;
-  if (Object.keys(extra).length > 0) info["extra"] = structuredClone(extra) as unknown as Json;
-  return info;
-}
-
-function objectRef(attributes: Attributes): JsonObject {
-  const { group, version, resource, subresource, namespace, name } = attributes;
-  const parts = { resource, namespace, name, apiGroup: group, apiVersion: version, subresource };
-  return Object.fromEntries(Object.entries(parts).filter(([, value]) => value !== ""));
-}
-
-/** What cannot be shown is left out. */
-function addBody(
-  event: JsonObject,
-  field: string,
-  body: Buffer | string | undefined,
-  { omitManagedFields }: Auditing,
-): void {
-  const value = body === undefined || body.length === 0 ? undefined : readableBody(body);
-  if (value === undefined) return;
-  event[field] = omitManagedFields ? withoutManagers(value) : value;
-}
-
-function withoutManagers(value: Json): Json {
-  if (Array.isArray(value)) return value.map(withoutManagers);
-  if (typeof value !== "object" || value === null) return value;
-  const kept = Object.entries(value).filter(([name]) => name !== "managedFields");
-  return Object.fromEntries(kept.map(([name, each]) => [name, withoutManagers(each)]));
 }
 
 function micro(ms: number): string {

@@ -1,20 +1,22 @@
 /**
- * Whether a user may do what a request asks for. In: both, and whoever decides. Out: nothing.
- * @throws {StatusFault} 403 with the words that clients know
+ * Whether a user may do what a request asks for. In: both, and whoever decides. Out: a decision;
+ * and the refusal, in the words that clients know.
  */
 import { StatusFault } from "@rktnetes/api/status-fault";
 import { type Qualified, qualified } from "@rktnetes/api/status";
-import type { Authorizer } from "./authorizer.ts";
+import type { Authorizer, Decision } from "./authorizer.ts";
 import { type Attributes, MASTERS, type User } from "./user.ts";
 
-export async function authorize(
+/** Masters are not asked about. */
+const MASTERS_MAY: Decision = { allowed: true, reason: "" };
+
+export async function decide(
   authorizer: Authorizer,
   user: User,
   attributes: Attributes,
-): Promise<void> {
-  if (user.groups.includes(MASTERS)) return;
-  const { allowed, reason } = await authorizer.authorize(user, attributes);
-  if (!allowed) throw forbiddenTo(user, attributes, reason);
+): Promise<Decision> {
+  if (user.groups.includes(MASTERS)) return MASTERS_MAY;
+  return await authorizer.authorize(user, attributes);
 }
 
 export function forbiddenTo(user: User, attributes: Attributes, reason: string): StatusFault {

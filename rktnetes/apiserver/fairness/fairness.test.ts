@@ -1,10 +1,12 @@
 /** Places for requests: shares, turns, loans. */
 import { expect, test } from "bun:test";
-import type { User } from "../auth/user.ts";
+import type { Attributes, User } from "../auth/user.ts";
 import { openCluster } from "../testing/cluster.ts";
-import { Fairness, type Place } from "./fairness.ts";
+import { answerDump } from "./dump.ts";
+import { Fairness } from "./fairness.ts";
 import { dealHand, type House, type Leave, PriorityLevel } from "./priority-level.ts";
 
+const DUMPS = "/debug/api_priority_and_fairness/";
 const NEVER = new AbortController().signal;
 
 function houseOf(seats: number): House & { all: PriorityLevel[] } {
@@ -24,7 +26,7 @@ test("a flow that sends much waits behind itself, not in front of others", async
   const [noisy] = dealHand("noisy", 8, 1);
   const quiet = ["quiet", "other", "third"].find((flow) => dealHand(flow, 8, 1)[0] !== noisy);
   const waiting = flows.map(async (flow) => {
-    const leave = await level.wait(flow === "quiet" ? (quiet ?? flow) : flow, NEVER);
+    const leave = await level.wait(flow === "quiet" ? (quiet ?? flow) : flow, 0, NEVER);
     order.push(flow);
     leave();
   });
@@ -53,10 +55,10 @@ test("who finds all queues full is refused, and so is who waits too long", async
   house.all.push(level);
   const leave = level.tryEnter();
   const patience = new AbortController();
-  const waiting = level.wait("a", patience.signal);
-  expect(level.wait("b", NEVER)).rejects.toThrow("too many requests");
+  const waiting = level.wait("a", 0, patience.signal);
+  expect(level.wait("b", 0, NEVER)).rejects.toThrow("too many requests");
   patience.abort();
-  expect(waiting).rejects.toThrow("too many requests");
+  expect(waiting).rejects.toThrow("it took too long");
   leave?.();
   expect(level.tryEnter()).toBeDefined();
 });
@@ -88,24 +90,32 @@ test("leases of nodes have a lane of their own when everybody else has filled th
     resource: "leases",
     namespace: "kube-node-lease",
   };
-  await fairness.enter(user("system:node:n", "system:nodes"), renew);
+  const enter = async (who: User, what: Attributes): Promise<Leave> =>
+    await (await fairness.flowFor(who, what)).enter();
+  await enter(user("system:node:n", "system:nodes"), renew);
   const level = fairness.levels().find(({ name }) => name === "global-default");
-  const entering: Promise<Place>[] = [];
+  const entering: Promise<Leave>[] = [];
   const isFull = (): boolean => (level?.waiting ?? 0) > 0;
   while (!isFull() && entering.length < 1000) {
-    entering.push(fairness.enter(user("noisy"), list));
+    entering.push(enter(user("noisy"), list));
     await Promise.resolve();
     await new Promise((resolve) => setImmediate(resolve));
   }
   expect(level?.waiting).toBeGreaterThan(0);
-  const place = await fairness.enter(user("system:node:n", "system:nodes"), renew);
-  expect(place.headers["x-kubernetes-pf-flowschema-uid"]).not.toBe("");
-  const masters = await fairness.enter(user("root", "system:masters"), list);
+  await enter(user("system:node:n", "system:nodes"), renew);
+  const node = await fairness.flowFor(user("system:node:n", "system:nodes"), renew);
+  expect(node.headers["x-kubernetes-pf-flowschema-uid"]).not.toBe("");
+  await enter(user("root", "system:masters"), list);
+  const masters = await fairness.flowFor(user("root", "system:masters"), list);
   expect(masters.headers["x-kubernetes-pf-prioritylevel-uid"]).not.toBe("");
+  const { body } = answerDump(fairness, `${DUMPS}dump_priority_levels`) ?? { body: "" };
+  expect(String(body)).toMatch(/^global-default, +[1-9]\d*, +false, +false, +[1-9]/m);
+  const requests = String(answerDump(fairness, `${DUMPS}dump_requests`)?.body);
+  expect(requests).toMatch(/^global-default, +global-default, +\d+, +0, +noisy, /m);
   let freed = 0;
   await Promise.all(
     entering.map(async (each) => {
-      const { leave } = await each;
+      const leave = await each;
       freed++;
       leave();
     }),

@@ -9,6 +9,7 @@ import { Fault } from "@shared/base";
 import type { Lookup } from "../admission/lookup.ts";
 import type { Attributes, User } from "../auth/user.ts";
 import type { ServerHost } from "../host.ts";
+import { FlowCounts, type Refusal } from "./flow-counts.ts";
 import { byPrecedence, matchesSchema } from "./flow-schemas.ts";
 import { type House, type Leave, type LevelLimits, PriorityLevel } from "./priority-level.ts";
 
@@ -22,28 +23,37 @@ const SEATS = 600;
 /** A request waits no longer than this for its place. */
 const WAIT_MS = 15_000;
 
-export interface Place {
-  /** Gives the place back; at once for requests that go on for long. */
-  readonly leave: Leave;
-  /** What clients are told of how they were sorted. */
+/** How a request was sorted. */
+export interface Sorted {
+  /** What clients are told of it. */
   readonly headers: Readonly<Record<string, string>>;
+  /**
+   * Resolves when there is a place; the caller gives it back, at once for what goes on for long.
+   *
+   * @throws {StatusFault} 429 when too many wait already, or for too long
+   */
+  readonly enter: () => Promise<Leave>;
 }
 
 interface Flow {
   readonly schema: FlowSchema;
   readonly uid: string;
+  readonly levelName: string;
   /** Undefined where nobody waits. */
   readonly level: PriorityLevel | undefined;
   readonly headers: Readonly<Record<string, string>>;
 }
 
-const NOBODY: Place = { leave: () => undefined, headers: {} };
+const AT_ONCE = (): Promise<Leave> => Promise.resolve(() => undefined);
 
 export class Fairness implements House {
   readonly seats: number = SEATS;
   readonly #lookup: Lookup;
   readonly #host: ServerHost;
   readonly #levels = new Map<string, PriorityLevel>();
+  /** What became of requests. */
+  readonly counts: FlowCounts = new FlowCounts();
+  #names: readonly string[] = [];
   #version = "";
   #flows: readonly Flow[] = [];
 
@@ -56,15 +66,38 @@ export class Fairness implements House {
     return [...this.#levels.values()];
   }
 
-  /** @throws {StatusFault} 429 when too many wait already, or for too long */
-  async enter(user: User, attributes: Attributes): Promise<Place> {
+  async flowFor(user: User, attributes: Attributes): Promise<Sorted> {
     await this.#refresh();
     const flow = this.#flows.find(({ schema }) => matchesSchema(schema, user, attributes));
-    if (flow === undefined) return NOBODY;
-    const { level, headers } = flow;
-    if (level === undefined) return { ...NOBODY, headers };
-    const leave = level.tryEnter() ?? (await this.#wait(level, flowOf(flow, user, attributes)));
-    return { leave, headers };
+    if (flow === undefined) return { headers: {}, enter: AT_ONCE };
+    const { level, headers, levelName, schema } = flow;
+    const entering = async (): Promise<Leave> =>
+      level === undefined
+        ? await AT_ONCE()
+        : (level.tryEnter() ?? (await this.#wait(level, flowOf(flow, user, attributes))));
+    const name = schema.metadata.name ?? "";
+    const enter = async (): Promise<Leave> => {
+      try {
+        return await this.counts.follow(levelName, name, entering, refusalOf);
+      } catch (error) {
+        throw refusalOf(error) === undefined ? error : tooMany();
+      }
+    };
+    return { headers, enter };
+  }
+
+  /** Of all levels, those too that nobody waits for. */
+  levelNames(): readonly string[] {
+    return this.#names;
+  }
+
+  /** Seats that each level has for itself. */
+  seatsOfLevels(): ReadonlyMap<string, number> {
+    return new Map(this.levels().map(({ name, seats }) => [name, seats]));
+  }
+
+  level(name: string): PriorityLevel | undefined {
+    return this.#levels.get(name);
   }
 
   async #wait(level: PriorityLevel, flow: string): Promise<Leave> {
@@ -75,10 +108,7 @@ export class Fairness implements House {
       () => undefined,
     );
     try {
-      return await level.wait(flow, patience.signal);
-    } catch (error) {
-      if (!(error instanceof Fault) || error.kind !== "exhausted") throw error;
-      throw tooMany();
+      return await level.wait(flow, this.#host.clock.now(), patience.signal);
     } finally {
       timer.abort(new Fault("canceled", "the request has its place"));
       await waiting;
@@ -91,6 +121,7 @@ export class Fairness implements House {
     const configurations = await this.#lookup.list<PriorityLevelConfiguration>(LEVELS);
     this.#version = version;
     this.#resize(configurations);
+    this.#names = configurations.map(({ metadata: { name = "" } }) => name).sort();
     const uids = new Map(configurations.map(({ metadata: { name, uid } }) => [name, uid ?? ""]));
     const schemas = byPrecedence(await this.#lookup.list<FlowSchema>(SCHEMAS));
     this.#flows = schemas
@@ -102,7 +133,7 @@ export class Fairness implements House {
           "x-kubernetes-pf-flowschema-uid": uid,
           "x-kubernetes-pf-prioritylevel-uid": uids.get(name) ?? "",
         };
-        return { schema, uid, level: this.#levels.get(name), headers };
+        return { schema, uid, levelName: name, level: this.#levels.get(name), headers };
       });
   }
 
@@ -139,11 +170,11 @@ function limitsOf(configuration: PriorityLevelConfiguration, seatsPerShare: numb
   return { seats, lendable, queues, handSize, queueLength };
 }
 
-/** Requests of one flow wait behind each other. */
-function flowOf({ schema, uid }: Flow, user: User, attributes: Attributes): string {
+/** Requests of one flow wait behind each other: its schema, and whom it is told apart by. */
+function flowOf({ schema }: Flow, user: User, attributes: Attributes): string {
   const by = schema.spec.distinguisherMethod?.type;
-  if (by === "ByUser") return `${uid}/${user.name}`;
-  return by === "ByNamespace" ? `${uid}/${attributes.namespace}` : uid;
+  const who = by === "ByUser" ? user.name : by === "ByNamespace" ? attributes.namespace : "";
+  return `${schema.metadata.name ?? ""}\0${who}`;
 }
 
 function tooMany(): StatusFault {
@@ -153,4 +184,11 @@ function tooMany(): StatusFault {
     message: "Too many requests, please try again later.",
     details: { retryAfterSeconds: 1 },
   });
+}
+
+/** Why a request has no place; undefined for other errors. */
+function refusalOf(error: unknown): Refusal | undefined {
+  if (!(error instanceof Fault)) return undefined;
+  if (error.kind === "timeout") return "time-out";
+  return error.kind === "exhausted" ? "queue-full" : undefined;
 }

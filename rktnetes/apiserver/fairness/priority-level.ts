@@ -20,8 +20,19 @@ export interface LevelLimits {
 export type Leave = () => void;
 
 interface Waiter {
+  readonly flow: string;
+  readonly since: number;
   readonly enter: (leave: Leave) => void;
   readonly refuse: (fault: Fault) => void;
+}
+
+/** A request that waits. */
+export interface WaitingRequest {
+  readonly queue: number;
+  readonly place: number;
+  readonly flow: string;
+  /** Milliseconds of the clock. */
+  readonly since: number;
 }
 
 /** All places of the server; levels borrow from each other. */
@@ -70,12 +81,29 @@ export class PriorityLevel {
     return this.#waiting === 0 && this.#hasSeat() ? this.#sit() : undefined;
   }
 
-  /** Resolves when it is the request's turn. @throws {Fault} "exhausted" */
-  wait(flow: string, signal: AbortSignal): Promise<Leave> {
+  get seats(): number {
+    return this.#limits.seats;
+  }
+
+  /** Queues with somebody in them: their number, and how many wait there. */
+  queueLengths(): readonly (readonly [queue: number, waiting: number])[] {
+    const all = [...this.#queues].map(([queue, { length }]) => [queue, length] as const);
+    return all.filter(([, length]) => length > 0).sort(([left], [right]) => left - right);
+  }
+
+  /** Who waits, and where. */
+  waiters(): readonly WaitingRequest[] {
+    return [...this.#queues].flatMap(([queue, waiters]) =>
+      waiters.map(({ flow, since }, place) => ({ queue, place, flow, since })),
+    );
+  }
+
+  /** Resolves when it is the request's turn. @throws {Fault} "exhausted", "timeout" */
+  wait(flow: string, since: number, signal: AbortSignal): Promise<Leave> {
     const queue = this.#shortestOf(flow);
     if (queue === undefined) return Promise.reject(full());
     return new Promise((resolve, reject) => {
-      const waiter = { enter: resolve, refuse: reject };
+      const waiter = { flow, since, enter: resolve, refuse: reject };
       this.#join(queue, waiter);
       signal.addEventListener("abort", () => this.#giveUp(queue, waiter), { once: true });
     });
@@ -143,7 +171,7 @@ export class PriorityLevel {
     queue.splice(place, 1);
     this.#waiting--;
     if (queue.length === 0) this.#turns = this.#turns.filter((turn) => turn !== at);
-    waiter.refuse(full());
+    waiter.refuse(new Fault("timeout", "wait for a place: it took too long"));
   }
 }
 

@@ -1,4 +1,5 @@
 /** Paths that are not objects: version, health, metrics, the index. In: a path. Out: an answer. */
+import { flowMetrics } from "../fairness/flow-counts.ts";
 import { memoryUsage } from "node:process";
 import { methodNotAllowed, notAcceptable } from "@rktnetes/api/status-fault";
 import type { ApiServer } from "../api-server.ts";
@@ -20,8 +21,14 @@ export async function serveOther(server: ApiServer, request: ApiRequest): Promis
     return serveIssuer(server, path) ?? pageNotFound();
   }
   if (path === "/metrics") {
-    const body = server.metrics.text(memoryUsage().rss);
+    const { counts } = server.fairness;
+    const flows = flowMetrics(counts.all(), server.fairness.seatsOfLevels());
+    const body = `${server.metrics.text(memoryUsage().rss)}${flows.join("\n")}\n`;
     return { status: 200, type: "text/plain; version=0.0.4; charset=utf-8", body };
+  }
+  if (path.startsWith("/debug/api_priority_and_fairness/")) {
+    const { answerDump } = await import("../fairness/dump.ts");
+    return answerDump(server.fairness, path) ?? pageNotFound();
   }
   return (await answerHealth(server, path, request.query)) ?? pageNotFound();
 }

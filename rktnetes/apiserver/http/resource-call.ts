@@ -12,6 +12,8 @@ export interface ResourceCall {
   readonly path: ResourcePath;
   readonly kind: Kind;
   readonly user: User;
+  /** Puts a note into the audit event of the request; absent when there is none. */
+  readonly annotate?: ((key: string, value: string) => void) | undefined;
   /** Adds a line to the `Warning` headers of the answer. */
   readonly warn: (text: string) => void;
 }

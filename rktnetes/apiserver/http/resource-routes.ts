@@ -20,7 +20,11 @@ import { metaText } from "../registry/metadata.ts";
 import { readDeleteOptions } from "../registry/options/delete-options.ts";
 import { readListQuery } from "../registry/options/list-options.ts";
 import { revisionProblem } from "../registry/options/query.ts";
-import { readWriteQuery } from "../registry/options/write-options.ts";
+import {
+  optionsObject,
+  readWriteQuery,
+  type SentOptions,
+} from "../registry/options/write-options.ts";
 import type { Resource } from "../registry/resource.ts";
 import { update } from "../registry/update.ts";
 import type { Written, WriteRequest } from "../registry/written.ts";
@@ -179,15 +183,14 @@ async function serveCreate(call: ResourceCall): Promise<Answer> {
 }
 
 /** What every operation that writes is told. */
-function writeRequest(
-  call: ResourceCall,
-  options: { readonly dryRun: boolean; readonly fieldManager: string },
-): WriteRequest {
-  const { path, user, warn, request } = call;
+function writeRequest(call: ResourceCall, options: SentOptions): WriteRequest {
+  const { path, user, warn, request, annotate } = call;
   const agent = (request.header("user-agent") ?? "").split("/")[0] ?? "";
   const fieldManager = options.fieldManager || agent || "unknown";
   const { namespace, name, subresource } = path;
-  return { namespace, name, subresource, dryRun: options.dryRun, user, fieldManager, warn };
+  const sent = optionsObject(request.method, options);
+  const { dryRun } = options;
+  return { namespace, name, subresource, dryRun, user, fieldManager, warn, annotate, sent };
 }
 
 async function writtenAnswer({ object, created }: Written, view: ViewContext): Promise<Answer> {
@@ -226,7 +229,7 @@ async function serveDelete(call: ResourceCall): Promise<Answer> {
   const resource = await server.registry.resource(kind);
   const view = viewOf(call, resource, false);
   const options = readDeleteOptions(await readDeleteBody(request), request.query);
-  const asked = writeRequest(call, { dryRun: options.dryRun, fieldManager: "" });
+  const asked = writeRequest(call, { ...options, fieldManager: "" });
   const says = options.propagationPolicy ?? options.orphanDependents;
   if (says === undefined && resource.rules.orphanWarning !== "")
     call.warn(resource.rules.orphanWarning);
@@ -246,7 +249,7 @@ async function serveDeleteAll(call: ResourceCall): Promise<Answer> {
   const view = viewOf(call, resource, false);
   const query = readListQuery(request.query, false);
   const options = readDeleteOptions(await readDeleteBody(request), request.query);
-  const asked = writeRequest(call, { dryRun: options.dryRun, fieldManager: "" });
+  const asked = writeRequest(call, { ...options, fieldManager: "" });
   const found = await deleteCollection(server.registry, resource, query, { ...asked, options });
   return { status: 200, type: view.form.mediaType, body: await encodeList(found, view) };
 }

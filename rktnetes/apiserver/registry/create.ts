@@ -54,6 +54,8 @@ export async function create(
     object,
     old: undefined,
     context,
+    options: request.sent,
+    annotate: request.annotate,
     warn: request.warn,
   } as const;
   await registry.admission.mutate(asked);

@@ -52,7 +52,7 @@ async function admit(
   request: DeleteRequest,
   old: JsonObject,
 ): Promise<void> {
-  const { namespace, name, subresource, warn } = request;
+  const { namespace, name, subresource, warn, annotate, sent: options } = request;
   const context = writeContext(registry, request);
   const object = undefined;
   await registry.admission.validate({
@@ -64,6 +64,8 @@ async function admit(
     object,
     old,
     context,
+    options,
+    annotate,
     warn,
   });
 }

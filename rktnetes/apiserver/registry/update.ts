@@ -93,7 +93,7 @@ async function replace(
   { current, object, request }: Replacement,
 ): Promise<CachedObject | undefined> {
   const old = current.object;
-  const { namespace, name, subresource, warn } = request;
+  const { namespace, name, subresource, warn, annotate, sent: options } = request;
   const context = writeContext(registry, request);
   checkIdentity(resource, object, old, request);
   settleMetadata(object, old);
@@ -109,6 +109,8 @@ async function replace(
     object,
     old,
     context,
+    options,
+    annotate,
     warn,
   } as const;
   await registry.admission.mutate(asked);

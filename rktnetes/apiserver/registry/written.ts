@@ -1,4 +1,5 @@
 /** What a write came to. */
+import type { JsonObject } from "@rktnetes/api/schema";
 import type { WriteContext } from "@rktnetes/api/strategy";
 import type { CachedObject } from "./cache/cached-object.ts";
 
@@ -21,6 +22,10 @@ export interface WriteRequest {
   readonly isApply?: boolean;
   /** A patch: what it says of the uid is judged like any other field. */
   readonly isPatch?: boolean;
+  /** What the client asked for beside the object, as an options object of meta.k8s.io/v1. */
+  readonly sent?: JsonObject | undefined;
+  /** Puts a note into the audit event of the request. */
+  readonly annotate?: ((key: string, value: string) => void) | undefined;
   /** Adds a line to the `Warning` headers of the answer. */
   readonly warn: (text: string) => void;
 }

@@ -9,6 +9,7 @@ import {
   notSupported,
   tooLong,
 } from "@rktnetes/api/field-error";
+import type { JsonObject } from "@rktnetes/api/schema";
 import { invalidFault } from "@rktnetes/api/status-fault";
 import { switchOf } from "./query.ts";
 
@@ -23,6 +24,52 @@ export interface WriteQuery {
 }
 
 export type OptionsKind = "CreateOptions" | "UpdateOptions" | "PatchOptions";
+
+/** What a request asked for beside its object. */
+export interface SentOptions {
+  readonly dryRun: boolean;
+  readonly fieldManager: string;
+  readonly fieldValidation?: string;
+  readonly force?: boolean | undefined;
+  /** Of deletions. */
+  readonly gracePeriodSeconds?: number | undefined;
+  readonly propagationPolicy?: string | undefined;
+  readonly orphanDependents?: boolean | undefined;
+  readonly uid?: string | undefined;
+  readonly resourceVersion?: string | undefined;
+}
+
+const KINDS: Readonly<Record<string, string>> = {
+  DELETE: "DeleteOptions",
+  PATCH: "PatchOptions",
+  POST: "CreateOptions",
+  PUT: "UpdateOptions",
+};
+
+/** The same as the options object of the method. */
+export function optionsObject(method: string, sent: SentOptions): JsonObject {
+  const { dryRun, fieldManager, fieldValidation = "", uid, resourceVersion, ...rest } = sent;
+  const object: JsonObject = {
+    kind: KINDS[method] ?? "CreateOptions",
+    apiVersion: "meta.k8s.io/v1",
+  };
+  if (dryRun) object["dryRun"] = ["All"];
+  if (fieldManager !== "") object["fieldManager"] = fieldManager;
+  if (fieldValidation !== "") object["fieldValidation"] = fieldValidation;
+  for (const field of FIELDS) {
+    const value = rest[field];
+    if (value !== undefined) object[field] = value;
+  }
+  if (uid !== undefined || resourceVersion !== undefined) {
+    object["preconditions"] = {
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    };
+  }
+  return object;
+}
+
+const FIELDS = ["force", "gracePeriodSeconds", "orphanDependents", "propagationPolicy"] as const;
 
 const MANAGER_MAX = 128;
 
