@@ -144,10 +144,23 @@ export class HttpServer {
     if (response.destroyed || response.writableEnded) return;
     if (response.headersSent) return void response.destroy(); // what was begun cannot be unsaid
     if (status !== 304) headers["content-length"] = String(body.length);
-    response.writeHead(status, headers);
-    if (request.method === "HEAD" || status === 304) response.end();
-    else response.end(body);
+    atOnce(response, () => {
+      response.writeHead(status, headers);
+      if (request.method === "HEAD" || status === 304) response.end();
+      else response.end(body);
+    });
   }
+}
+
+/**
+ * Sends what is written as one piece. HTTP/1.1 would make pieces of head, length and body, each
+ * encrypted and sent for itself; HTTP/2 gathers frames of its own accord.
+ */
+function atOnce({ stream, socket }: Http2ServerResponse, write: () => void): void {
+  const gathers = stream === undefined ? socket : undefined;
+  gathers?.cork();
+  write();
+  gathers?.uncork();
 }
 
 function compressed(body: Buffer): Promise<Buffer> {
@@ -294,7 +307,7 @@ class HttpOutlet implements Outlet {
   }
 
   write(bytes: Uint8Array): void {
-    if (!this.#response.destroyed) this.#response.write(bytes);
+    if (!this.#response.destroyed) atOnce(this.#response, () => this.#response.write(bytes));
   }
 
   get waitingBytes(): number {
