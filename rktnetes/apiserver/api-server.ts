@@ -62,6 +62,9 @@ export class ApiServer implements AsyncDisposable {
   readonly audit: Audit | undefined;
   /** `host:port` under which clients reach this server; known once it listens. */
   address: string = "";
+  /** What the process was started with, as `/flagz` shows it. */
+  flags: ReadonlyMap<string, string> = new Map();
+  readonly startedMs: number;
   /** Follows the definitions of custom kinds. */
   readonly definitions: Definitions;
   /** Follows who else answers for some of the API. */
@@ -78,6 +81,7 @@ export class ApiServer implements AsyncDisposable {
     this.registry = registry;
     this.definitions = new Definitions({ registry, kinds: this.kinds, store, lookup });
     this.host = host;
+    this.startedMs = host.clock.now();
     this.lookup = lookup;
     this.auth = auth;
     this.audit = parts.audit;

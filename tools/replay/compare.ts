@@ -6,12 +6,11 @@ import type { Bindings } from "./bindings.ts";
 
 export interface Comparison {
   readonly bindings: Bindings;
+  /** True for a text or number that a request of the case has brought: chance had no part in it. */
+  readonly isSent: (value: string) => boolean;
   /** Fields of objects that are not looked at. */
   readonly ignored: ReadonlySet<string>;
 }
-
-/** Recorded instead of a number. */
-const PORT = /^<nodePort\d*>$/;
 
 /** `.spec.replicas: 3, recorded 2`; undefined when they are the same. */
 export function firstDifference(
@@ -20,13 +19,17 @@ export function firstDifference(
   comparison: Comparison,
   path: string = "",
 ): string | undefined {
-  if (typeof recorded === "string" && typeof actual === "number" && PORT.test(recorded))
-    return firstDifference(recorded, String(actual), comparison, path);
+  if (isPort(path) && typeof actual === "number") {
+    return samePort(recorded, actual, comparison)
+      ? undefined
+      : `${path}: ${show(actual)}, recorded ${show(recorded)}`;
+  }
   if (typeof recorded === "string" && typeof actual === "string") {
     return sameText(recorded, actual, comparison, path)
       ? undefined
       : `${path}: ${show(actual)}, recorded ${show(recorded)}`;
   }
+  if (isLong(recorded) && actual !== "") return undefined;
   if (Array.isArray(recorded) && Array.isArray(actual)) {
     return listDifference(recorded, actual, comparison, path);
   }
@@ -35,6 +38,24 @@ export function firstDifference(
   }
   if (Object.is(recorded, actual)) return undefined;
   return `${path}: ${show(actual)}, recorded ${show(recorded)}`;
+}
+
+/** Recorded instead of a number, or in a number's place. */
+const PORT = /^<nodePort\d*>$/;
+
+function samePort(recorded: unknown, actual: number, { bindings, isSent }: Comparison): boolean {
+  const text = String(recorded);
+  if (PORT.test(text)) return bindings.matches(text, String(actual));
+  if (recorded === actual) return true;
+  return !isSent(text) && bindings.matches(`<nodePort${text}>`, String(actual));
+}
+
+function isPort(path: string): boolean {
+  return /[nN]odePort$/.test(path);
+}
+
+function isLong(recorded: unknown): boolean {
+  return typeof recorded === "string" && /^<(?:long body|binary|pem )/.test(recorded);
 }
 
 /** The end of a token volume's name is chance; recordings keep it. */
@@ -47,27 +68,58 @@ const AGE = /^(?:\d+[smhdy])+$/;
 function sameText(
   recorded: string,
   actual: string,
-  { bindings }: Comparison,
+  { bindings, isSent }: Comparison,
   path: string,
 ): boolean {
-  if (/^<(?:long body|binary|pem )/.test(recorded)) return actual !== "";
-  if (recorded.includes("kube-api-access-")) {
-    const [left, right] = [recorded, actual].map((text) => text.replace(TOKEN_VOLUME, "token"));
-    return bindings.matches(left ?? "", right ?? "");
-  }
+  if (isLong(recorded)) return actual !== "";
   if (path.includes(".cells[") && AGE.test(recorded) && AGE.test(actual)) return true;
-  if (path.endsWith(".message") && recorded.includes("\n@@ -")) {
-    const [left, right] = [recorded, actual].map((text) =>
-      text.replace(LINE_NUMBERS, "@@ $1 $2 @@"),
-    );
-    return bindings.matches(left ?? "", right ?? "");
+  const left = withPlaceholders(withoutChance(recorded, path), path, isSent);
+  return bindings.matches(left, withoutChance(actual, path));
+}
+
+/** In places that the pattern names, chance is taken out of both texts. */
+const CHANCES: readonly { readonly path: RegExp; readonly chance: RegExp; readonly is: string }[] =
+  [
+    { path: /(?:)/, chance: TOKEN_VOLUME, is: "token" },
+    { path: /\.message$/, chance: LINE_NUMBERS, is: "@@ $1 $2 @@" },
+    { path: /\.message$/, chance: /in record \(\d+\)/, is: "in record" },
+    // What stands behind the plus is no part of a version.
+    { path: /\.gitVersion$/, chance: /\+.*$/, is: "" },
+    { path: /\.serverRelativeURL$/, chance: /hash=[0-9A-F]{128}$/, is: "hash" },
+    { path: /\.(?:serverAddress|jwks_uri)$/, chance: /(?:\d+\.){3}1:[^/]+/, is: "host" },
+    // YAML is recorded as text.
+    { path: /^\.body$/, chance: /(resourceVersion: )"\d+"/g, is: "$1" },
+    { path: /^\.body$/, chance: /"(?:<time>|\d{4}-\d\d-\d\dT[\d:]+Z)"/g, is: "time" },
+  ];
+
+const ADDRESS = /^10\.9[67]\.\d+\.\d+$/;
+const CELL_PORT = /(?<=:)3\d{4}(?=\/)/;
+const GENERATED = /^(.*?)([a-z0-9]{5})$/;
+const GENERATED_QUOTED = /(?<=^[A-Za-z.]+ ")([^"]*?)([a-z0-9]{5})(?=" is )/;
+
+function withoutChance(text: string, path: string): string {
+  return CHANCES.filter(({ path: where }) => where.test(path)).reduce(
+    (left, { chance, is }) => left.replace(chance, is),
+    text,
+  );
+}
+
+/** Names, addresses and ports that no request has brought are placeholders: the server chose. */
+function withPlaceholders(text: string, path: string, isSent: Comparison["isSent"]): string {
+  // Revisions of one digit are recorded as they were.
+  if (/\]\.(?:object\.)?metadata\.resourceVersion$/.test(path) && text.length === 1) return "<rv>";
+  const isCell = path.includes(".cells[");
+  if (isCell && CELL_PORT.test(text)) {
+    return text.replace(CELL_PORT, (port) => (isSent(port) ? port : `<nodePort${port}>`));
   }
-  if (path.endsWith(".message")) {
-    const inRecord = /in record \(\d+\)/;
-    const [left, right] = [recorded, actual].map((text) => text.replace(inRecord, "in record"));
-    return bindings.matches(left ?? "", right ?? "");
+  if ((isCell || /[cC]lusterIPs?(?:\[\d+\])?$/.test(path)) && ADDRESS.test(text)) {
+    return isSent(`"${text}"`) ? text : `<clusterIP${text.replaceAll(".", "")}>`;
   }
-  return bindings.matches(recorded, actual);
+  if (!isCell && !/\.(?:name|message)$/.test(path)) return text;
+  const generated = path.endsWith("message") ? GENERATED_QUOTED : GENERATED;
+  return text.replace(generated, (whole, prefix: string) =>
+    isSent(`"generateName":"${prefix}`) ? `${prefix}<suffix>` : whole,
+  );
 }
 
 function listDifference(

@@ -36,6 +36,10 @@ export class Player {
   #token = "";
   /** The volume that the server gave the case's pods: each server gives it a name of its own. */
   #tokenVolume: TokenVolume | undefined;
+  /** All that requests of this file have said, one after another. */
+  #sent = "";
+  /** What the last document was marked with. */
+  #etag = "";
   /** Metadata of the case's objects as last answered, by uid: times are recorded without number. */
   readonly #answered = new Map<string, Metadata>();
   readonly #accounts = new Map<string, string>();
@@ -46,6 +50,7 @@ export class Player {
 
   async play(interaction: Interaction): Promise<Verdict> {
     if (interaction.case !== this.#case) await this.#beginCase(interaction);
+    this.#sent += expanded(JSON.stringify(interaction.request.body) ?? "");
     try {
       const { request, client } = this.#prepare(interaction);
       const events = interaction.response.events;
@@ -54,6 +59,7 @@ export class Player {
         isWatch(interaction) ? (bytes) => lines(bytes).length >= (events?.length ?? 1) : undefined,
       );
       this.#keepToken(interaction, answer);
+      this.#etag = answer.headers.get("etag")?.[0] ?? this.#etag;
       const object = jsonOf(answer);
       this.#tokenVolume = tokenVolumeOf(object) ?? this.#tokenVolume;
       const metadata = metadataOf(object);
@@ -90,7 +96,8 @@ export class Player {
     const { Authorization, ...rest } = request.headers ?? {};
     const isAdmin = Authorization === "Bearer <admin>" && !this.#namesUser(request);
     const headers: Record<string, string> = {};
-    for (const [name, value] of Object.entries(rest)) headers[name] = fill(value);
+    for (const [name, value] of Object.entries(rest))
+      headers[name] = fill(value.replace(/^"[0-9A-F]{128}"$/, this.#etag));
     if (Authorization !== undefined && !isAdmin) {
       headers["Authorization"] = this.#credentials(Authorization, fill);
     }
@@ -126,6 +133,7 @@ export class Player {
     if (name === "rv") return this.#revision;
     if (name === "admin") return ADMIN_TOKEN;
     if (name === "jwt") return this.#token;
+    if (name === "hash") return this.#etag.replaceAll('"', "");
     return name === "time" ? "2026-01-01T00:00:00Z" : undefined;
   }
 
@@ -160,8 +168,9 @@ export class Player {
       headers: recorded.headers,
       ...wantedContent(interaction),
     };
-    const exact = { bindings: this.#bindings, ignored: NONE };
-    const near = { bindings: this.#nearBindings, ignored: MANAGED };
+    const isSent = (value: string): boolean => this.#sent.includes(value);
+    const exact = { bindings: this.#bindings, ignored: NONE, isSent };
+    const near = { bindings: this.#nearBindings, ignored: MANAGED, isSent };
     const difference = firstDifference(wanted, actual, exact);
     const beyondManagers = firstDifference(wanted, actual, near);
     return { interaction, difference, beyondManagers };

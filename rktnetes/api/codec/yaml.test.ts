@@ -32,6 +32,10 @@ describe("plain scalars are what Go takes them for", () => {
   });
 });
 
+test("a point alone is written plainly, numbers in texts are quoted", async () => {
+  expect(await formatYaml({ ".": {}, a: "1.", b: ".5" })).toBe('.: {}\na: "1."\nb: ".5"\n');
+});
+
 describe("documents", () => {
   test("only the first is read", async () => {
     expect((await parseYaml("---\na: 1\n---\nb: {")).tree).toEqual({ a: 1 });

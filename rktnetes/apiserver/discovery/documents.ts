@@ -106,10 +106,15 @@ function isKinds(value: readonly Kind[] | JsonObject): value is readonly Kind[] 
   return Array.isArray(value);
 }
 
+/** Built-in kinds leave to the list what it says already. */
+function responseVersion({ group, version, schema }: Kind): GroupVersion {
+  return schema.structural === undefined ? { group: "", version: "" } : { group, version };
+}
+
 function aggregatedResource(kind: Kind): JsonObject {
   const entry: JsonObject = {
     resource: kind.resource,
-    responseKind: { group: "", version: "", kind: kind.kind },
+    responseKind: { ...responseVersion(kind), kind: kind.kind },
     scope: kind.namespaced ? "Namespaced" : "Cluster",
     singularResource: kind.singular,
     verbs: [...kind.verbs],
@@ -118,7 +123,7 @@ function aggregatedResource(kind: Kind): JsonObject {
   if (kind.categories.length > 0) entry["categories"] = [...kind.categories];
   const subresources = kind.subresources.map((each): Json => {
     const isOwn = each.kind.group === kind.group && each.kind.version === kind.version;
-    const { group, version } = isOwn ? { group: "", version: "" } : each.kind;
+    const { group, version } = isOwn ? responseVersion(kind) : each.kind;
     return {
       subresource: each.name,
       responseKind: { group, version, kind: each.kind.kind },

@@ -54,6 +54,8 @@ interface ServerOptions {
   readonly auth: AuthSettings;
   readonly audit: AuditSettings | undefined;
   readonly controllers: readonly string[];
+  /** All flags with their values. */
+  readonly flags: ReadonlyMap<string, string>;
 }
 
 /** Running requests have so long to end once the server is told to stop. */
@@ -87,6 +89,7 @@ function readOptions(flags: FlagValues): ServerOptions {
     auth: readAuthSettings(flags),
     audit: readAuditSettings(flags),
     controllers: chooseControllers(flags.get("controllers") ?? ""),
+    flags: new Map(FLAGS.map(({ name }) => [name, flags.get(name) ?? ""])),
   };
 }
 
@@ -117,6 +120,7 @@ async function serve(options: ServerOptions): Promise<number> {
       frontProxyNames: announcedNames(options.auth),
     },
   });
+  api.flags = options.flags;
   const http = new HttpServer(api, {
     host: bind,
     port: options.port,
