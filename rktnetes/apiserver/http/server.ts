@@ -156,7 +156,8 @@ export class HttpServer {
  * Sends what is written as one piece. HTTP/1.1 would make pieces of head, length and body, each
  * encrypted and sent for itself; HTTP/2 gathers frames of its own accord.
  */
-function atOnce({ stream, socket }: Http2ServerResponse, write: () => void): void {
+function atOnce(response: ResponseWriter, write: () => void): void {
+  const { stream, socket } = response as Partial<Http2ServerResponse>;
   const gathers = stream === undefined ? socket : undefined;
   gathers?.cork();
   write();
