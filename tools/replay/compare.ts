@@ -77,11 +77,15 @@ function sameText(
   return bindings.matches(left, withoutChance(actual, path));
 }
 
+/** Objects in messages are recorded with the version that they had. */
+const VERSION_IN_TEXT = /(\\?"resourceVersion\\?":\\?")\d+/g;
+
 /** In places that the pattern names, chance is taken out of both texts. */
 const CHANCES: readonly { readonly path: RegExp; readonly chance: RegExp; readonly is: string }[] =
   [
     { path: /(?:)/, chance: TOKEN_VOLUME, is: "token" },
     { path: /\.message$/, chance: LINE_NUMBERS, is: "@@ $1 $2 @@" },
+    { path: /\.message$/, chance: VERSION_IN_TEXT, is: "$1" },
     { path: /\.message$/, chance: /in record \(\d+\)/, is: "in record" },
     // What stands behind the plus is no part of a version.
     { path: /\.gitVersion$/, chance: /\+.*$/, is: "" },

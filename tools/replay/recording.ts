@@ -30,8 +30,9 @@ export interface Interaction {
 }
 
 export function readRecording(file: string): readonly Interaction[] {
-  const lines = readFileSync(file, "utf8").split("\n");
-  const all = lines.filter((line) => line !== "").map((line) => JSON.parse(line) as Interaction);
+  const text = withChosen(readFileSync(file, "utf8"));
+  const lines = text.split("\n").filter((line) => line !== "");
+  const all = lines.map((line) => JSON.parse(line) as Interaction);
   const grouped = groups(all);
   return all.map((interaction) => {
     const parts = interaction.name.split("/");
@@ -57,4 +58,31 @@ function groups(all: readonly Interaction[]): ReadonlySet<string> {
     seen.add(made);
   }
   return found;
+}
+
+/**
+ * Some addresses and ports that the server chose are recorded as they were: addresses of a second
+ * range, and ports of an object that was sent back.
+ */
+function withChosen(text: string): string {
+  const lines = text.split("\n");
+  const asked = new Set(lines.flatMap((line) => requestOf(line).match(/10\.97\.\d+\.\d+/g) ?? []));
+  const sentBack = lines.flatMap((line) => {
+    const request = requestOf(line);
+    return request.includes("<clusterIP1>") ? (/"nodePort": ?(\d+)/.exec(request)?.[1] ?? []) : [];
+  });
+  const withAddresses = text.replace(/"10\.97\.(\d+)\.(\d+)"/g, (whole, third, fourth) =>
+    asked.has(whole.slice(1, -1)) ? whole : `"<clusterIP97${third}${fourth}>"`,
+  );
+  return sentBack.reduce(
+    (now, port) =>
+      now
+        .replaceAll(`"nodePort": ${port}`, '"nodePort": "<nodePort1>"')
+        .replaceAll(`:${port}/TCP`, ":<nodePort1>/TCP"),
+    withAddresses,
+  );
+}
+
+function requestOf(line: string): string {
+  return line.slice(0, line.indexOf('"response"'));
 }

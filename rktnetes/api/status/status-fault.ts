@@ -73,6 +73,17 @@ export function methodNotAllowed(): StatusFault {
   return new StatusFault({ code: 405, reason: "MethodNotAllowed", message, details: {} });
 }
 
+/** 405 of a custom kind: `delete is not supported on resources of kind "crontabs.example.com"`. */
+export function verbNotSupported({ group, name }: Qualified, verb: string): StatusFault {
+  const of = group === "" ? name : `${name}.${group}`;
+  return new StatusFault({
+    code: 405,
+    reason: "MethodNotAllowed",
+    message: `${verb} is not supported on resources of kind ${JSON.stringify(of)}`,
+    details: { ...(group === "" ? {} : { group }), kind: name },
+  });
+}
+
 /** 409: the name is taken; `prefix` stands before the message. */
 export function alreadyExistsFault(
   resource: Qualified,

@@ -146,8 +146,22 @@ export function internalForm(name: string, object: JsonObject): JsonObject {
 
 function shown(schema: ObjectSchema, object: JsonObject): JsonObject {
   const out: JsonObject = {};
-  for (const [name, field] of schema.fields) out[goName(name)] = fieldValue(field, object[name]);
+  for (const [name, field] of fieldsInside(schema))
+    out[goName(name)] = fieldValue(field, object[name]);
   return out;
+}
+
+/** Fields of volumes that stand elsewhere inside, by what they follow there. */
+const AFTER: Readonly<Record<string, string>> = { rbd: "quobyte", vsphereVolume: "azureDisk" };
+
+function fieldsInside({ fields }: ObjectSchema): readonly (readonly [string, FieldSchema])[] {
+  const moved = new Set(Object.entries(AFTER).flatMap(([at, name]) => fields.has(at) ? [name] : []));
+  return [...fields].flatMap(([name, field]) => {
+    if (moved.has(name)) return [];
+    const follower = AFTER[name] ?? "";
+    const next = fields.get(follower);
+    return next === undefined ? [[name, field]] : [[name, field], [follower, next]];
+  });
 }
 
 function fieldValue(field: FieldSchema, value: Json | undefined): Json {

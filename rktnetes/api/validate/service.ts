@@ -60,7 +60,7 @@ export function balancerErrors(
   const errors: FieldError[] = [];
   if (!allowed && entries.length > 0)
     errors.push(
-      forbidden(`${field}.ingress`, 'may only be used when `spec.type` is "LoadBalancer"'),
+      forbidden(`${field}.ingress`, "may only be used when `spec.type` is 'LoadBalancer'"),
     );
   for (const [at, entry] of entries.entries()) {
     const where = `${field}.ingress[${at}]`;

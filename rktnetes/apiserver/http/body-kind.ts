@@ -87,7 +87,11 @@ function checkCustomType(said: SaidType, bytes: Buffer, own: string): void {
 }
 
 function otherType(said: GroupVersionKind, wanted: BodyKind): string {
-  const what = cannotBeHandled(said, wanted);
+  return `${cannotBeHandled(said, wanted)}: ${notOfType(said, wanted)}`;
+}
+
+/** Why an object that says it is one thing cannot be the other. */
+export function notOfType(said: GroupVersionKind, wanted: GroupVersionKind): string {
   const isKnown =
     findType(said) !== undefined ||
     (said.kind.endsWith("List") &&
@@ -96,9 +100,9 @@ function otherType(said: GroupVersionKind, wanted: BodyKind): string {
     const full = goQuote(apiVersionOf(said));
     const scheme = '"pkg/api/legacyscheme/scheme.go:30"';
     const unknown = `no kind ${goQuote(said.kind)} is registered for version ${full}`;
-    return `${what}: ${unknown} in scheme ${scheme}`;
+    return `${unknown} in scheme ${scheme}`;
   }
   const target = wanted.group === "" ? "core" : (wanted.group.split(".")[0] ?? "");
   const converting = `converting (${said.version}.${said.kind}) to (${target}.${wanted.kind})`;
-  return `${what}: ${converting}: unknown conversion`;
+  return `${converting}: unknown conversion`;
 }

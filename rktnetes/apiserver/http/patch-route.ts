@@ -10,6 +10,7 @@ import { applyJsonPatch, decodeJsonPatch, notPatch } from "@rktnetes/api/patch/j
 import { applyMergePatch } from "@rktnetes/api/patch/merge-patch";
 import { applyStrategicMerge } from "@rktnetes/api/patch/strategic-merge";
 import { goText, isObject } from "@rktnetes/api/patch/values";
+import { findType } from "@rktnetes/api/kinds";
 import type { Json, JsonObject } from "@rktnetes/api/schema";
 import {
   badRequest,
@@ -25,6 +26,7 @@ import { apiVersionOf, type Resource } from "../registry/resource.ts";
 import { fieldWriter } from "../registry/track.ts";
 import { type Change, update } from "../registry/update.ts";
 import type { WriteRequest, Written } from "../registry/written.ts";
+import { notOfType } from "./body-kind.ts";
 import { contentType } from "./read-object.ts";
 import type { ResourceCall } from "./resource-call.ts";
 
@@ -163,7 +165,7 @@ function patchChange(
         : type === MERGE_TYPE
           ? applyMergePatch(current, patch)
           : applyStrategicMerge(current ?? {}, isObject(patch) ? patch : {}, resource.kind.schema);
-    const shown = type === STRATEGIC_TYPE ? goText(patch) : stringifyJson(sortedTop(patched));
+    const shown = type === STRATEGIC_TYPE ? goText(patch) : stringifyJson(sortedAlong(patched, patch));
     const refuse = (fault: Fault): Fault =>
       patchInvalid(shown, type === STRATEGIC_TYPE ? restoreWords(fault.message) : fault.message);
     checkPatchedType(resource, patched, refuse);
@@ -227,9 +229,19 @@ function checkPatchedType(
   const [version, name] = [textOf(object, "apiVersion"), textOf(object, "kind")];
   if (version === "" && name === "") return;
   if (version === apiVersionOf(kind) && name === kind.kind) return;
-  const [asked, of] = [JSON.stringify(name), JSON.stringify(version)];
-  const what = `no kind ${asked} is registered for version ${of}`;
-  throw refuse(new Fault("invalid", `${what} in scheme "pkg/api/legacyscheme/scheme.go:30"`));
+  const said = { ...groupVersion(version), kind: name };
+  const other = findType(said);
+  try {
+    if (other !== undefined) decodeTree(other, patched);
+  } catch (error) {
+    throw refuse(Fault.from(error));
+  }
+  throw refuse(new Fault("invalid", notOfType(said, kind)));
+}
+
+function groupVersion(apiVersion: string): { readonly group: string; readonly version: string } {
+  const at = apiVersion.indexOf("/");
+  return { group: apiVersion.slice(0, Math.max(at, 0)), version: apiVersion.slice(at + 1) };
 }
 
 /** What a strategic merge made is not read as JSON, and its faults have other words. */
@@ -249,10 +261,15 @@ function patchInvalid(shown: string, message: string): StatusFault {
   return new StatusFault({ ...fault, details: { causes: fault.details?.causes ?? [] } });
 }
 
-function sortedTop(value: Json): Json {
+/** Objects that a patch went through come out sorted, the rest as it was. */
+function sortedAlong(value: Json, patch: Json): Json {
   if (!isObject(value)) return value;
   const members = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1));
-  return Object.fromEntries(members);
+  const sorted = members.map(([name, member]): [string, Json] => {
+    const inside = isObject(patch) && Object.hasOwn(patch, name) ? patch[name] : undefined;
+    return [name, isObject(inside) ? sortedAlong(member, inside) : member];
+  });
+  return Object.fromEntries(sorted);
 }
 
 /** Unknown and duplicate fields are refused, warned of or ignored, as the client asks. */

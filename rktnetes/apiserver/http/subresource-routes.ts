@@ -2,20 +2,24 @@
  * Sub-resources that speak another kind than their object: scale, binding, eviction, streams. In: a
  * request that was let in. Out: an answer. @throws {StatusFault}
  */
+import { type FieldWriter, trackUpdate } from "@rktnetes/api/apply/track-fields";
 import { encodeJson } from "@rktnetes/api/codec/encode";
 import { findType } from "@rktnetes/api/kinds";
 import type { GroupVersionKind, Subresource } from "@rktnetes/api/kind";
 import type { JsonObject } from "@rktnetes/api/schema";
 import { successStatus } from "@rktnetes/api/status";
-import { methodNotAllowed, notFoundFault } from "@rktnetes/api/status-fault";
+import { methodNotAllowed, notFoundFault, verbNotSupported } from "@rktnetes/api/status-fault";
 import { findObject, readObject as objectIn } from "@rktnetes/api/strategy/object-at";
 import { assert } from "@shared/base";
+import { timestamp } from "../host.ts";
 import { CachedObject } from "../registry/cache/cached-object.ts";
-import { metaText } from "../registry/metadata.ts";
+import { metadataOf, metaText, setMeta } from "../registry/metadata.ts";
 import { readDeleteOptions } from "../registry/options/delete-options.ts";
 import { readWriteQuery } from "../registry/options/write-options.ts";
 import type { Resource } from "../registry/resource.ts";
 import { rescaled, scaleOf, scaleResource, wantedScaleOf } from "../registry/subresources/scale.ts";
+import { ownersOfParent, ownersOfScale } from "../registry/subresources/scale-owners.ts";
+import { fieldWriter } from "../registry/track.ts";
 import { type Change, update } from "../registry/update.ts";
 import { type Answer, documentAnswer } from "./answer.ts";
 import type { BodyKind } from "./body-kind.ts";
@@ -52,7 +56,9 @@ export async function serveSpecial(
       return await serveConnection(call, subresource);
     default:
   }
-  throw methodNotAllowed();
+  if (call.kind.schema.structural === undefined) throw methodNotAllowed();
+  const { group, resource } = call.kind;
+  throw verbNotSupported({ group, name: resource }, method === "POST" ? "create" : "delete");
 }
 
 async function serveScale(call: ResourceCall, tools: CallTools): Promise<Answer> {
@@ -85,7 +91,8 @@ async function serveRescale(call: ResourceCall, tools: CallTools): Promise<Answe
   const view = tools.view(scales);
   const scale = await readObject(request, scales, { ...options, warn: call.warn });
   if (metaText(scale, "name") === "") metadataName(scale, path.name);
-  return await writeScale(call, tools.write(options), { parent, view, change: () => scale });
+  const change = (): JsonObject => scale;
+  return await writeScale(call, tools.write(options), { parent, view, change, isApply: false });
 }
 
 function metadataName(scale: JsonObject, name: string): void {
@@ -99,8 +106,8 @@ async function servePatchScale(call: ResourceCall, tools: CallTools): Promise<An
   const options = readWriteQuery(request.query, "PatchOptions");
   const write = tools.write(options);
   const view = tools.view(scales);
-  const { change } = await readPatch(call, scales, { options, request: write });
-  return await writeScale(call, write, { parent, view, change });
+  const { change, isApply } = await readPatch(call, scales, { options, request: write });
+  return await writeScale(call, write, { parent, view, change, isApply });
 }
 
 interface Rescaling {
@@ -108,23 +115,45 @@ interface Rescaling {
   readonly view: ViewContext;
   /** Of the scale. */
   readonly change: Change;
+  /** The change says who owns the replicas. */
+  readonly isApply: boolean;
 }
 
 async function writeScale(
   { server }: ResourceCall,
   write: ReturnType<CallTools["write"]>,
-  { parent, view, change }: Rescaling,
+  rescaling: Rescaling,
 ): Promise<Answer> {
+  const { parent, view } = rescaling;
+  const writer = fieldWriter(view.resource, write, timestamp(server.host.clock.now()));
   const { object } = await update(server.registry, parent, {
     ...write,
     mayCreate: false,
+    isTracked: true,
     change: async (current) => {
       assert(current !== undefined, "what is scaled is there");
-      const scale = await change(wantedScaleOf(parent, current));
-      return rescaled(parent, structuredClone(current), scale);
+      return await rescale(current, writer, rescaling);
     },
   });
   return await scaleAnswer(parent, object, view);
+}
+
+/** The Scale's own managed fields are written back into the object's. */
+async function rescale(
+  current: JsonObject,
+  writer: FieldWriter,
+  { parent, change, isApply }: Rescaling,
+): Promise<JsonObject> {
+  const { managedFields } = metadataOf(current);
+  const before = wantedScaleOf(parent, current);
+  const owned = structuredClone(before);
+  setMeta(owned, "managedFields", ownersOfScale(parent, managedFields));
+  const scale = await change(isApply ? owned : before);
+  if (!isApply) trackUpdate(writer, owned, scale);
+  const object = rescaled(parent, structuredClone(current), scale);
+  const owners = ownersOfParent(parent, managedFields, metadataOf(scale)["managedFields"]);
+  setMeta(object, "managedFields", owners.length === 0 ? undefined : owners);
+  return object;
 }
 
 /** `POST …/pods/<name>/binding`, and `POST …/bindings` where the body names the pod. */

@@ -202,8 +202,10 @@ function checkIdentity(
   const uid = metaText(object, "uid");
   const record = metaText(old, "uid");
   if (uid !== "" && uid !== record) {
-    if (isPatch)
-      refuseInvalid(resource, object, [invalid("metadata.uid", uid, "field is immutable")]);
+    if (isPatch) {
+      const error = invalid("metadata.uid", uid, "field is immutable");
+      refuseInvalid(resource, object, [error, error]); // judged twice, told twice
+    }
     const key = objectKey(`/registry/${resource.kind.resource}/`, namespace, name);
     const why =
       `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, ` +
@@ -224,9 +226,7 @@ function checkVersion(resource: Resource, object: JsonObject, old: JsonObject, n
   if (!resource.rules.needsResourceVersion) return;
   const value = version === "" ? 0 : Number(version);
   const error = invalid("metadata.resourceVersion", value, "must be specified for an update");
-  const isCustom = resource.kind.schema.structural !== undefined;
-  if (isCustom) throw invalidFault(resource.named, name, [error]);
-  refuseInvalid(resource, object, [error]);
+  throw invalidFault(resource.named, name, [error]);
 }
 
 /** What only the server may change. */

@@ -2,6 +2,7 @@
 import { jobDefaults } from "../../defaults/batch.ts";
 import { fill } from "../../defaults/fill.ts";
 import type { JsonObject } from "../../schema/schema.ts";
+import { jobStatusErrors } from "../../validate/workloads/job-status.ts";
 import { jobErrors, jobUpdateErrors } from "../../validate/workloads/job.ts";
 import { objectAt, readObject, readText } from "../object-at.ts";
 import { changedTemplateWarnings } from "../template-warnings.ts";
@@ -33,4 +34,5 @@ export const JOB: Strategy = {
   warnings: changedTemplateWarnings,
   validateCreate: jobErrors,
   validateUpdate: jobUpdateErrors,
+  subresources: { status: { validateUpdate: jobStatusErrors } },
 };

@@ -59,6 +59,7 @@ export const NAMESPACE: Strategy = {
       validateUpdate: phaseErrors,
     },
     finalize: {
+      resetFields: [["status"]],
       prepareForUpdate: (namespace, old) => {
         namespace["status"] = old["status"] ?? {};
       },

@@ -21,8 +21,11 @@ export function customStrategy(kind: Kind): Strategy {
   const rules = schemaRules(structural);
   const judge = (object: JsonObject, old: JsonObject | undefined): readonly FieldError[] => {
     const errors = objectErrors(kind, structural, object, old);
-    if (errors.some(({ type }) => BLOCKING.has(type))) return [...errors, UNCHECKED];
-    return rules === undefined ? errors : [...errors, ...rules(object, old)];
+    return [...errors, ...ruleErrors(rules, errors, object, old)];
+  };
+  const judgeStatus = (object: JsonObject, old: JsonObject): readonly FieldError[] => {
+    const errors = statusErrors(kind, structural, object, old);
+    return [...errors, ...ruleErrors(rules, errors, object, old)];
   };
   return {
     validateCreate: (object) => judge(object, undefined),
@@ -32,22 +35,39 @@ export function customStrategy(kind: Kind): Strategy {
     validateUpdate: judge,
     subresources: {
       status: {
-        prepareForUpdate: (object, old) => {
-          for (const name of Object.keys(object)) {
-            if (!KEPT_BY_STATUS.has(name)) delete object[name];
-          }
-          for (const name of Object.keys(old)) {
-            if (!KEPT_BY_STATUS.has(name)) object[name] = old[name] ?? null;
-          }
-        },
-        validateUpdate: judge,
+        resetFields: STATUS_RESETS,
+        prepareForUpdate: keepAllButStatus,
+        validateUpdate: judgeStatus,
       },
     },
     row: rowOf(kind),
   };
 }
 
-const KEPT_BY_STATUS: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata", "status"]);
+const STATUS_RESETS = [["metadata"], ["spec"]] as const;
+
+/** Of metadata, too, only what the server keeps by itself is written. */
+function keepAllButStatus(object: JsonObject, old: JsonObject): void {
+  const { status } = object;
+  const { managedFields } = asObject(object["metadata"]);
+  for (const name of Object.keys(object)) delete object[name];
+  Object.assign(object, old);
+  const metadata = { ...asObject(old["metadata"]) };
+  put(metadata, "managedFields", managedFields);
+  object["metadata"] = metadata;
+  put(object, "status", status);
+}
+
+/** Rules are not asked about objects of a wrong form. */
+function ruleErrors(
+  rules: ReturnType<typeof schemaRules>,
+  errors: readonly FieldError[],
+  object: JsonObject,
+  old: JsonObject | undefined,
+): readonly FieldError[] {
+  if (rules === undefined) return [];
+  return errors.some(({ type }) => BLOCKING.has(type)) ? [UNCHECKED] : rules(object, old);
+}
 
 function put(object: JsonObject, name: string, value: Json | undefined): void {
   if (value === undefined) delete object[name];
@@ -79,6 +99,31 @@ function schemaErrors(
   const { managedFields: _fields, ...metadata } = asObject(object["metadata"]);
   const judged = structural.properties.has("metadata") ? { ...object, metadata } : object;
   return valueErrors(judged, structural, "", old);
+}
+
+/** Only the status is judged, and its errors name it from there. */
+function statusErrors(
+  kind: Kind,
+  structural: Structural,
+  object: JsonObject,
+  old: JsonObject,
+): readonly FieldError[] {
+  const { status } = object;
+  const schema = structural.properties.get("status");
+  const errors =
+    status === undefined || schema === undefined
+      ? []
+      : valueErrors(status, schema, "", old["status"]);
+  const path = kind.scale?.statusReplicasPath;
+  return [
+    ...errors.map((error) => ({ ...error, field: statusField(error.field) })),
+    ...(path === undefined ? [] : replicasErrors(path, object)),
+    ...listTypeErrors(object, structural, ""),
+  ];
+}
+
+function statusField(field: string): string {
+  return field === "<nil>" ? "status" : `status${field.startsWith("[") ? "" : "."}${field}`;
 }
 
 function asObject(value: Json | undefined): JsonObject {

@@ -83,7 +83,7 @@ export function initContainersErrors(spec: JsonObject, field: string, parts: Pod
   });
 }
 
-const NOT_EPHEMERAL = ["ports", ...HOOKS, "resources", "resizePolicy"] as const;
+const NOT_EPHEMERAL = ["ports", "resources", "resizePolicy", ...HOOKS] as const;
 
 export function ephemeralContainersErrors(
   spec: JsonObject,

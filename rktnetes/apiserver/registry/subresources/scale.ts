@@ -105,8 +105,8 @@ function noReplicas(path: string): StatusFault {
 export function rescaled(parent: Resource, object: JsonObject, scale: JsonObject): JsonObject {
   const replicas = readNumber(readObject(scale, "spec"), "replicas") ?? 0;
   const name = metaText(object, "name");
-  const path = (parent.kind.scale ?? BUILT_IN).specReplicasPath;
-  if (replicas < 0) throw negative(parent, name, replicas, path);
+  const path = replicasPath(parent);
+  if (replicas < 0) throw negative(parent, name, replicas);
   checkUid(parent, object, scale);
   setMeta(object, "name", metaText(scale, "name"));
   const version = metaText(scale, "resourceVersion");
@@ -119,10 +119,9 @@ function negative(
   { kind, kindNamed }: Resource,
   name: string,
   replicas: number,
-  path: string,
 ): StatusFault {
   if (kind.scale !== undefined) {
-    const error = invalid(path, replicas, "should be a non-negative integer");
+    const error = invalid(kind.scale.specReplicasPath, replicas, "should be a non-negative integer");
     return invalidFault(kindNamed, name, [error]);
   }
   const error = invalid("spec.replicas", replicas, "must be greater than or equal to 0");
@@ -157,8 +156,8 @@ function valueAt(object: JsonObject, path: string): Json | undefined {
   return fields.reduce(readObject, object)[last];
 }
 
-function putAt(object: JsonObject, path: string, value: Json): void {
-  const fields = fieldsOf(path);
+function putAt(object: JsonObject, path: readonly string[], value: Json): void {
+  const fields = [...path];
   const last = fields.pop() ?? "";
   let parent = object;
   for (const field of fields) {
@@ -167,6 +166,11 @@ function putAt(object: JsonObject, path: string, value: Json): void {
     parent = next;
   }
   parent[last] = value;
+}
+
+/** Where an object says how many replicas it should have. */
+export function replicasPath({ kind }: Resource): string[] {
+  return fieldsOf((kind.scale ?? BUILT_IN).specReplicasPath);
 }
 
 function fieldsOf(path: string): string[] {
