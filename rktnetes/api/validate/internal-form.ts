@@ -155,12 +155,19 @@ function shown(schema: ObjectSchema, object: JsonObject): JsonObject {
 const AFTER: Readonly<Record<string, string>> = { rbd: "quobyte", vsphereVolume: "azureDisk" };
 
 function fieldsInside({ fields }: ObjectSchema): readonly (readonly [string, FieldSchema])[] {
-  const moved = new Set(Object.entries(AFTER).flatMap(([at, name]) => fields.has(at) ? [name] : []));
+  const moved = new Set(
+    Object.entries(AFTER).flatMap(([at, name]) => (fields.has(at) ? [name] : [])),
+  );
   return [...fields].flatMap(([name, field]) => {
     if (moved.has(name)) return [];
     const follower = AFTER[name] ?? "";
     const next = fields.get(follower);
-    return next === undefined ? [[name, field]] : [[name, field], [follower, next]];
+    return next === undefined
+      ? [[name, field]]
+      : [
+          [name, field],
+          [follower, next],
+        ];
   });
 }
 

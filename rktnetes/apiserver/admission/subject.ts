@@ -2,12 +2,24 @@
 import type { JsonObject } from "@rktnetes/api/schema";
 import { forbiddenFault, type StatusFault } from "@rktnetes/api/status-fault";
 import { metaText } from "../registry/metadata.ts";
-import type { AdmissionRequest } from "./admission.ts";
+import { apiVersionOf } from "../registry/resource.ts";
+import type { AdmissionRequest, SentBody } from "./admission.ts";
 
 /** `/pods`, `/pods/status`, `apps/deployments`. */
 export function targetOf({ resource, subresource }: AdmissionRequest): string {
   const { group, resource: plural } = resource.kind;
   return subresource === "" ? `${group}/${plural}` : `${group}/${plural}/${subresource}`;
+}
+
+/** What the objects of a request are. */
+export function formOf({ resource, body }: AdmissionRequest): SentBody & { apiVersion: string } {
+  const { group, version, kind, schema } = body ?? resource.kind;
+  return { group, version, kind, schema, apiVersion: apiVersionOf({ group, version }) };
+}
+
+/** Defaults that are more than data; what a sub-resource takes has none. */
+export function setDefaults({ resource, body }: AdmissionRequest, object: JsonObject): void {
+  if (body === undefined) resource.strategy.setDefaults?.(object);
 }
 
 /** True for a creation of this resource itself. */

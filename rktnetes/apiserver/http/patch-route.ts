@@ -165,7 +165,8 @@ function patchChange(
         : type === MERGE_TYPE
           ? applyMergePatch(current, patch)
           : applyStrategicMerge(current ?? {}, isObject(patch) ? patch : {}, resource.kind.schema);
-    const shown = type === STRATEGIC_TYPE ? goText(patch) : stringifyJson(sortedAlong(patched, patch));
+    const shown =
+      type === STRATEGIC_TYPE ? goText(patch) : stringifyJson(sortedAlong(patched, patch));
     const refuse = (fault: Fault): Fault =>
       patchInvalid(shown, type === STRATEGIC_TYPE ? restoreWords(fault.message) : fault.message);
     checkPatchedType(resource, patched, refuse);

@@ -6,7 +6,7 @@ import { type FieldWriter, trackUpdate } from "@rktnetes/api/apply/track-fields"
 import { encodeJson } from "@rktnetes/api/codec/encode";
 import { findType } from "@rktnetes/api/kinds";
 import type { GroupVersionKind, Subresource } from "@rktnetes/api/kind";
-import type { JsonObject } from "@rktnetes/api/schema";
+import type { JsonObject, ObjectSchema } from "@rktnetes/api/schema";
 import { successStatus } from "@rktnetes/api/status";
 import { methodNotAllowed, notFoundFault, verbNotSupported } from "@rktnetes/api/status-fault";
 import { findObject, readObject as objectIn } from "@rktnetes/api/strategy/object-at";
@@ -16,10 +16,13 @@ import { CachedObject } from "../registry/cache/cached-object.ts";
 import { metadataOf, metaText, setMeta } from "../registry/metadata.ts";
 import { readDeleteOptions } from "../registry/options/delete-options.ts";
 import { readWriteQuery } from "../registry/options/write-options.ts";
+import type { Registry } from "../registry/registry.ts";
 import type { Resource } from "../registry/resource.ts";
+import { admitSpecial, specialRequest } from "../registry/subresources/admit-special.ts";
 import { rescaled, scaleOf, scaleResource, wantedScaleOf } from "../registry/subresources/scale.ts";
 import { ownersOfParent, ownersOfScale } from "../registry/subresources/scale-owners.ts";
 import { fieldWriter } from "../registry/track.ts";
+import type { WriteRequest } from "../registry/written.ts";
 import { type Change, update } from "../registry/update.ts";
 import { type Answer, documentAnswer } from "./answer.ts";
 import type { BodyKind } from "./body-kind.ts";
@@ -129,30 +132,43 @@ async function writeScale(
   const { object } = await update(server.registry, parent, {
     ...write,
     mayCreate: false,
-    isTracked: true,
+    isScale: true,
     change: async (current) => {
       assert(current !== undefined, "what is scaled is there");
-      return await rescale(current, writer, rescaling);
+      return await rescale(server.registry, { current, write, writer, rescaling });
     },
   });
   return await scaleAnswer(parent, object, view);
 }
 
+interface RescaledWrite {
+  readonly current: JsonObject;
+  readonly write: WriteRequest;
+  readonly writer: FieldWriter;
+  readonly rescaling: Rescaling;
+}
+
+const SCALE = { group: "autoscaling", version: "v1", kind: "Scale" } as const;
+
 /** The Scale's own managed fields are written back into the object's. */
 async function rescale(
-  current: JsonObject,
-  writer: FieldWriter,
-  { parent, change, isApply }: Rescaling,
+  registry: Registry,
+  { current, write, writer, rescaling }: RescaledWrite,
 ): Promise<JsonObject> {
+  const { parent, view, change, isApply } = rescaling;
   const { managedFields } = metadataOf(current);
   const before = wantedScaleOf(parent, current);
   const owned = structuredClone(before);
   setMeta(owned, "managedFields", ownersOfScale(parent, managedFields));
   const scale = await change(isApply ? owned : before);
+  const special = { resource: parent, body: { ...SCALE, schema: view.resource.kind.schema }, object: scale };
+  const asked = specialRequest(registry, write, { ...special, old: before });
+  await registry.admission.mutate(asked);
   if (!isApply) trackUpdate(writer, owned, scale);
   const object = rescaled(parent, structuredClone(current), scale);
   const owners = ownersOfParent(parent, managedFields, metadataOf(scale)["managedFields"]);
   setMeta(object, "managedFields", owners.length === 0 ? undefined : owners);
+  await registry.admission.validate(asked);
   return object;
 }
 
@@ -162,13 +178,16 @@ export async function serveBinding(
   name: string,
   tools: CallTools,
 ): Promise<Answer> {
-  const { request, server, path } = call;
+  const { request, server } = call;
   const { bind } = await import("../registry/subresources/binding.ts");
   const options = readWriteQuery(request.query, "CreateOptions");
   const binding = await readSpecial(call, BINDING);
   const pods = await podsOf(call);
-  const { dryRun } = tools.write(options);
-  const target = { namespace: path.namespace, name: name || metaText(binding, "name"), dryRun };
+  const write = tools.write(options);
+  const target = { ...write, name: name || metaText(binding, "name") };
+  const body = { ...BINDING, schema: specialSchema(BINDING) };
+  const asked = { ...target, subresource: "binding" };
+  await admitSpecial(server.registry, asked, { resource: pods, body, object: binding });
   await bind(server.registry, pods, binding, target);
   return created();
 }
@@ -191,7 +210,10 @@ async function serveEviction(call: ResourceCall, tools: CallTools): Promise<Answ
   const eviction = await readSpecial(call, EVICTION);
   const how = readDeleteOptions(findObject(eviction, "deleteOptions"), request.query);
   const pods = await podsOf(call);
-  await evict(server.registry, pods, eviction, { ...tools.write(options), options: how });
+  const write = tools.write(options);
+  const body = { ...EVICTION, schema: specialSchema(EVICTION) };
+  await admitSpecial(server.registry, write, { resource: pods, body, object: eviction });
+  await evict(server.registry, pods, eviction, { ...write, options: how });
   return created();
 }
 
@@ -205,12 +227,17 @@ const EVICTION = {
   olderVersion: "policy/v1beta1",
 };
 
+function specialSchema(said: GroupVersionKind): ObjectSchema {
+  const schema = findType(said);
+  assert(schema !== undefined, "what a sub-resource takes is known");
+  return schema;
+}
+
 async function readSpecial(
   call: ResourceCall,
   said: GroupVersionKind & Pick<BodyKind, "olderVersion">,
 ): Promise<JsonObject> {
-  const schema = findType(said);
-  assert(schema !== undefined, "what a sub-resource takes is known");
+  const schema = specialSchema(said);
   const options = readWriteQuery(call.request.query, "CreateOptions");
   const kind = { ...said, schema, hasProtobuf: true };
   return await readBody(call.request, kind, { ...options, warn: call.warn });

@@ -25,6 +25,8 @@ export interface Deleted {
 
 export interface DeleteRequest extends WriteRequest {
   readonly options: DeleteOptions;
+  /** Admission was asked about something else, whose consequence this is: an eviction. */
+  readonly isAdmitted?: boolean;
 }
 
 export async function deleteObject(
@@ -38,7 +40,7 @@ export async function deleteObject(
   for (;;) {
     if (current === undefined) throw notFoundFault(resource.named, name);
     checkPreconditions(resource, current, request);
-    await admit(registry, resource, request, current.object);
+    if (request.isAdmitted !== true) await admit(registry, resource, request, current.object);
     const done = await attempt(registry, resource, { current, request });
     if (done !== undefined) return done;
     const entry = await registry.hub.store.get(key);

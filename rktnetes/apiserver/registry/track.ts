@@ -68,6 +68,6 @@ export function track(
     readonly now: string;
   },
 ): void {
-  if (request.isApply === true || request.isTracked === true) return;
+  if (request.isApply === true || request.isScale === true) return;
   trackUpdate(fieldWriter(resource, request, write.now), write.old, write.object);
 }

@@ -113,14 +113,15 @@ async function replace(
     annotate,
     warn,
   } as const;
-  await registry.admission.mutate(asked);
+  const isAsked = request.isScale !== true; // about the Scale
+  if (isAsked) await registry.admission.mutate(asked);
   prepare(resource, rules, { object, old, context, subresource });
   refuseInvalid(resource, object, [
     ...objectMetaUpdateErrors(object, old, resource.metaRules),
     ...(rules.validateUpdate?.(object, old) ?? []),
   ]);
   for (const warning of rules.warnings?.(object, old) ?? []) warn(warning);
-  await registry.admission.validate(asked);
+  if (isAsked) await registry.admission.validate(asked);
   return await write(registry, resource, { current, object, request });
 }
 

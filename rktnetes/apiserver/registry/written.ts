@@ -20,8 +20,8 @@ export interface WriteRequest {
   readonly fieldManager: string;
   /** A server-side apply, which has set the managed fields of the object. */
   readonly isApply?: boolean;
-  /** The change has set the managed fields of the object in another way: through its Scale. */
-  readonly isTracked?: boolean;
+  /** Through the object's Scale, which was admitted and whose managed fields say who owns what. */
+  readonly isScale?: boolean;
   /** A patch: what it says of the uid is judged like any other field. */
   readonly isPatch?: boolean;
   /** What the client asked for beside the object, as an options object of meta.k8s.io/v1. */

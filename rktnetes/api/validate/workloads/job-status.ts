@@ -3,7 +3,13 @@
  * Kubernetes' order: only for what this write changes, and about conditions that end a job. Pure.
  */
 import type { Json, JsonObject } from "../../schema/schema.ts";
-import { findObject, readList, readNumber, readObject, readText } from "../../strategy/object-at.ts";
+import {
+  findObject,
+  readList,
+  readNumber,
+  readObject,
+  readText,
+} from "../../strategy/object-at.ts";
 import { isSameJson } from "../../values/same-json.ts";
 import { type Errors, nonNegativeFields } from "../checks.ts";
 import { duplicate, type FieldError, invalid, invalidWhole, required } from "../field-error.ts";

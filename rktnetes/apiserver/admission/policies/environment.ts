@@ -16,6 +16,7 @@ import type { JsonObject } from "@rktnetes/api/schema";
 import type { Authorizer } from "../../auth/authorizer.ts";
 import { serviceAccountGroups, serviceAccountUser, type User } from "../../auth/user.ts";
 import type { AdmissionRequest } from "../admission.ts";
+import { formOf } from "../subject.ts";
 
 /** All expressions of one policy about one request may cost so much. */
 const BUDGET = 10_000_000;
@@ -83,11 +84,9 @@ async function answer(
 
 function scopeOf(facts: Facts, decide: Decide): Scope {
   const { request, namespaceObject, params, variables } = facts;
-  const { resource } = request;
+  const { kind, apiVersion } = formOf(request);
   const typed = (object: JsonObject | undefined): CelValue =>
-    object === undefined
-      ? null
-      : fromJson({ ...object, kind: resource.kind.kind, apiVersion: resource.apiVersion });
+    object === undefined ? null : fromJson({ ...object, kind, apiVersion });
   const scope: Scope = rootScope(
     {
       object: () => typed(request.object),
@@ -142,13 +141,15 @@ function authorizerOf(request: AdmissionRequest, decide: Decide): Opaque {
 
 function requestValue(request: AdmissionRequest): CelValue {
   const { resource, operation, namespace, name, subresource, context } = request;
-  const { group, version, kind, resource: plural } = resource.kind;
+  const { group, version, resource: plural } = resource.kind;
+  const form = formOf(request);
+  const gvk = { group: form.group, version: form.version, kind: form.kind };
   const { user } = context;
   return fromJson({
-    kind: { group, version, kind },
+    kind: gvk,
     resource: { group, version, resource: plural },
     subResource: subresource,
-    requestKind: { group, version, kind },
+    requestKind: gvk,
     requestResource: { group, version, resource: plural },
     requestSubResource: subresource,
     name,

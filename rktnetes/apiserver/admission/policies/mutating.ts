@@ -15,7 +15,7 @@ import { Fault } from "@shared/base";
 import type { Authorizer } from "../../auth/authorizer.ts";
 import { metaText } from "../../registry/metadata.ts";
 import type { AdmissionRequest } from "../admission.ts";
-import { nameOf } from "../subject.ts";
+import { formOf, nameOf, setDefaults } from "../subject.ts";
 import { isExempt } from "../webhooks/webhook-rules.ts";
 import { type Bound, boundPolicies, type PolicyParts } from "./bindings.ts";
 import { allHold } from "./conditions.ts";
@@ -67,14 +67,16 @@ async function mutateBy(
 async function run(
   { mutations }: CompiledPolicy,
   evaluate: (ask: (scope: Scope) => Json) => Promise<Json>,
-  { object, resource }: AdmissionRequest,
+  request: AdmissionRequest,
 ): Promise<void> {
+  const { object } = request;
   if (object === undefined) return;
+  const { schema } = formOf(request);
   for (const mutation of mutations) {
     const value = await evaluate((scope) => valueOf(mutation, scope));
-    const wanted = changed(mutation, object, value, resource.kind.schema);
-    const { object: next } = decodeTree(resource.kind.schema, wanted);
-    resource.strategy.setDefaults?.(next);
+    const wanted = changed(mutation, object, value, schema);
+    const { object: next } = decodeTree(schema, wanted);
+    setDefaults(request, next);
     for (const field of Object.keys(object)) delete object[field];
     Object.assign(object, next);
   }

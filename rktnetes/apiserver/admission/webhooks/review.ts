@@ -9,7 +9,7 @@ import type { StatusReason } from "@rktnetes/api/status";
 import type { AdmissionResponse, AdmissionReview } from "@rktnetes/api/types/admission-v1";
 import { Fault } from "@shared/base";
 import type { AdmissionRequest } from "../admission.ts";
-import { nameOf } from "../subject.ts";
+import { formOf, nameOf } from "../subject.ts";
 
 const OPTIONS: Readonly<Record<AdmissionRequest["operation"], string>> = {
   CREATE: "CreateOptions",
@@ -20,11 +20,12 @@ const OPTIONS: Readonly<Record<AdmissionRequest["operation"], string>> = {
 
 export function reviewText(request: AdmissionRequest, uid: string): string {
   const { resource, operation, namespace, subresource, object, old, context } = request;
-  const { group, version, kind, resource: plural } = resource.kind;
+  const form = formOf(request);
+  const { group, version, resource: plural } = resource.kind;
   const { name, uid: userId, groups, extra } = context.user;
-  const gvk = { group, version, kind };
+  const gvk = { group: form.group, version: form.version, kind: form.kind };
   const gvr = { group, version, resource: plural };
-  const typeMeta = { kind, apiVersion: resource.apiVersion };
+  const typeMeta = { kind: form.kind, apiVersion: form.apiVersion };
   const below = subresource === "" ? {} : { subResource: subresource };
   const requestBelow = subresource === "" ? {} : { requestSubResource: subresource };
   const optionsKind = OPTIONS[operation];

@@ -22,6 +22,7 @@ import type { ServerHost } from "../../host.ts";
 import { labelsOf } from "../../registry/metadata.ts";
 import type { AdmissionPlugin, AdmissionRequest } from "../admission.ts";
 import type { Lookup } from "../lookup.ts";
+import { formOf, setDefaults } from "../subject.ts";
 import { callWebhook } from "./call-webhook.ts";
 import { denial, readResponse, reviewText } from "./review.ts";
 import { isExempt, matchesRules } from "./webhook-rules.ts";
@@ -127,13 +128,12 @@ async function mutateBy(
 }
 
 function patched(name: string, request: AdmissionRequest, patch: string): JsonObject {
-  const { kind, strategy } = request.resource;
   try {
     const text = Buffer.from(patch, "base64").toString();
     const operations = decodeJsonPatch(parseJson(text));
     const whole = applyJsonPatch(structuredClone(request.object ?? {}), operations);
-    const { object } = decodeTree(kind.schema, whole);
-    strategy.setDefaults?.(object);
+    const { object } = decodeTree(formOf(request).schema, whole);
+    setDefaults(request, object);
     return object;
   } catch (error) {
     throw internal(name, Fault.from(error).message);

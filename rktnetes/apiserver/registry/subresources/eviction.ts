@@ -52,7 +52,7 @@ export async function evict(
   if (!isFree(found.object)) await takeFromBudget(registry, found.object, request);
   const isDry = request.dryRun || request.options.dryRun;
   await markDisrupted(registry, pods, { ...request, dryRun: isDry });
-  await deleteObject(registry, pods, { ...request, dryRun: isDry });
+  await deleteObject(registry, pods, { ...request, dryRun: isDry, isAdmitted: true });
 }
 
 /** Pods that serve nobody, or will not for long. */

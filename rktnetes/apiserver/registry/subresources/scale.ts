@@ -115,13 +115,13 @@ export function rescaled(parent: Resource, object: JsonObject, scale: JsonObject
   return object;
 }
 
-function negative(
-  { kind, kindNamed }: Resource,
-  name: string,
-  replicas: number,
-): StatusFault {
+function negative({ kind, kindNamed }: Resource, name: string, replicas: number): StatusFault {
   if (kind.scale !== undefined) {
-    const error = invalid(kind.scale.specReplicasPath, replicas, "should be a non-negative integer");
+    const error = invalid(
+      kind.scale.specReplicasPath,
+      replicas,
+      "should be a non-negative integer",
+    );
     return invalidFault(kindNamed, name, [error]);
   }
   const error = invalid("spec.replicas", replicas, "must be greater than or equal to 0");
