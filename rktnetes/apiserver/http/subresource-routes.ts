@@ -161,7 +161,11 @@ async function rescale(
   const owned = structuredClone(before);
   setMeta(owned, "managedFields", ownersOfScale(parent, managedFields));
   const scale = await change(isApply ? owned : before);
-  const special = { resource: parent, body: { ...SCALE, schema: view.resource.kind.schema }, object: scale };
+  const special = {
+    resource: parent,
+    body: { ...SCALE, schema: view.resource.kind.schema },
+    object: scale,
+  };
   const asked = specialRequest(registry, write, { ...special, old: before });
   await registry.admission.mutate(asked);
   if (!isApply) trackUpdate(writer, owned, scale);

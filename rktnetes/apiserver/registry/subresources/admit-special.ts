@@ -23,7 +23,7 @@ export function specialRequest(
   write: WriteRequest,
   { resource, body, object, old }: Special,
 ): AdmissionRequest {
-  const { namespace, name, subresource, warn } = write;
+  const { namespace, name, subresource, warn, annotate, sent: options } = write;
   return {
     operation: old === undefined ? "CREATE" : "UPDATE",
     resource,
@@ -34,6 +34,8 @@ export function specialRequest(
     object,
     old,
     context: writeContext(registry, write),
+    options,
+    annotate,
     warn,
   };
 }
