@@ -6,6 +6,8 @@
 import { Fault, quote } from "@shared/base";
 import type { Controller, ControllerHost } from "./controller.ts";
 
+export type { ControllerHost } from "./controller.ts";
+
 const LOADERS: Readonly<Record<string, () => Promise<Controller>>> = {
   "namespace-controller": async () => (await import("./namespace/controller.ts")).NAMESPACE,
   "serviceaccount-controller": async () =>

@@ -3,7 +3,8 @@
  * and serves until it is told to stop. Out: the exit status.
  */
 import { randomBytes, randomUUID } from "node:crypto";
-import { isIPv6 } from "node:net";
+import { isIP, isIPv6 } from "node:net";
+import { networkInterfaces } from "node:os";
 import process from "node:process";
 import { ApiServer } from "@rktnetes/apiserver/api-server";
 import type { ServerHost } from "@rktnetes/apiserver/host";
@@ -24,12 +25,17 @@ import { openClusterKeys } from "./cluster-directory.ts";
 import { kubeconfig } from "./kubeconfig.ts";
 import { openStore, startCompaction } from "./open-store.ts";
 import { readStoreSettings, STORE_FLAGS, type StoreSettings } from "./store-options.ts";
-import { startControllers } from "./start-controllers.ts";
+import { startControllers, startPublishing } from "./start-controllers.ts";
 
 const FLAGS: readonly Flag[] = [
   { name: "only", value: "PART", usage: "runs this part and no other: api" },
   { name: "bind", value: "ADDRESS", usage: "listens on this address", initial: "127.0.0.1" },
   { name: "port", value: "N", usage: "listens on this port, 0 for any", initial: "6443" },
+  {
+    name: "advertise-address",
+    value: "IP",
+    usage: "publishes this address as that of the API server; the machine's own otherwise",
+  },
   ...STORE_FLAGS,
   {
     name: "write-kubeconfig",
@@ -49,6 +55,7 @@ const FLAGS: readonly Flag[] = [
 interface ServerOptions {
   readonly bind: string;
   readonly port: number;
+  readonly advertise: string | undefined;
   readonly store: StoreSettings;
   readonly kubeconfig: string | undefined;
   readonly auth: AuthSettings;
@@ -84,6 +91,7 @@ function readOptions(flags: FlagValues): ServerOptions {
   return {
     bind: flags.get("bind") ?? "",
     port: Number(port),
+    advertise: readAdvertised(flags),
     store: readStoreSettings(flags),
     kubeconfig: flags.get("write-kubeconfig"),
     auth: readAuthSettings(flags),
@@ -91,6 +99,13 @@ function readOptions(flags: FlagValues): ServerOptions {
     controllers: chooseControllers(flags.get("controllers") ?? ""),
     flags: new Map(FLAGS.map(({ name }) => [name, flags.get(name) ?? ""])),
   };
+}
+
+function readAdvertised(flags: FlagValues): string | undefined {
+  const address = flags.get("advertise-address");
+  if (address === undefined || isIP(address) !== 0) return address;
+  const why = `invalid argument ${quote(address)} for --advertise-address: not an address`;
+  throw new Fault("invalid", why);
 }
 
 async function serve(options: ServerOptions): Promise<number> {
@@ -131,14 +146,25 @@ async function serve(options: ServerOptions): Promise<number> {
   });
   const port = await http.listen({ host: bind, port: options.port });
   api.address = `${authorityOf(reachable)}:${port}`;
+  const authority = keys.authority.certificate;
+  await startPublishing(api, { port, addresses: advertised(options) }, authority);
   const url = `https://${api.address}`;
   writeKubeconfig(options, url, keys);
   process.stdout.write(`rktnetes: the API server is ready on ${url}\n`);
-  startControllers(api, options.controllers, keys.authority.certificate);
+  startControllers(api, options.controllers, authority);
   await stop;
   api.beginStop();
   await Promise.race([http.close(), systemClock.sleep(GRACE_MS)]);
   return 0;
+}
+
+/** Under which addresses others reach this machine. */
+function advertised({ bind, advertise }: ServerOptions): readonly string[] {
+  if (advertise !== undefined) return [advertise];
+  if (isIP(bind) !== 0 && !/^(?:0\.0\.0\.0|127\..*|::1?)$/.test(bind)) return [bind];
+  const all = Object.values(networkInterfaces()).flatMap((each) => each ?? []);
+  const found = all.find(({ family, internal }) => family === "IPv4" && !internal);
+  return found === undefined ? [] : [found.address];
 }
 
 function authorityOf(host: string): string {

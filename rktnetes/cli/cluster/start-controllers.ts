@@ -5,26 +5,53 @@
 import process from "node:process";
 import type { ApiServer } from "@rktnetes/apiserver/api-server";
 import { Client } from "@rktnetes/client/client";
-import { runControllers } from "@rktnetes/controllers/run";
+import {
+  keepPublished,
+  publish,
+  type Published,
+} from "@rktnetes/controllers/kubernetes-service";
+import { type ControllerHost, runControllers } from "@rktnetes/controllers/run";
 import { describeFault, systemClock } from "@shared/base";
 import { localTransport } from "./local-transport.ts";
 
 /** Named in managed fields, as where Kubernetes runs these controllers. */
 const USER_AGENT = "kube-controller-manager/rktnetes";
 
+/** The server itself makes the service by which others reach it. */
+const OWN_AGENT = "kube-apiserver/rktnetes";
+
+/** Publishes where the server listens; resolves when that was done once. */
+export async function startPublishing(
+  server: ApiServer,
+  published: Published,
+  authority: string,
+): Promise<void> {
+  const host = hostOf(server, OWN_AGENT, authority);
+  try {
+    await publish(host.client, published);
+  } catch (error) {
+    host.note(`publish the API server: ${describeFault(error)}`);
+  }
+  void keepPublished(host, published);
+}
+
 export function startControllers(
   server: ApiServer,
   names: readonly string[],
   authority: string,
 ): void {
-  const host = {
-    client: new Client(localTransport(server), { userAgent: USER_AGENT }),
+  const host = hostOf(server, USER_AGENT, authority);
+  runControllers(host, names).catch((error: unknown) => {
+    if (!server.stopping.aborted) host.note(`run controllers: ${describeFault(error)}`);
+  });
+}
+
+function hostOf(server: ApiServer, userAgent: string, authority: string): ControllerHost {
+  return {
+    client: new Client(localTransport(server), { userAgent }),
     clock: systemClock,
     signal: server.stopping,
     authority,
     note: (line: string): void => void process.stderr.write(`rktnetes: ${line}\n`),
   };
-  runControllers(host, names).catch((error: unknown) => {
-    if (!server.stopping.aborted) host.note(`run controllers: ${describeFault(error)}`);
-  });
 }
