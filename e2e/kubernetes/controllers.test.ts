@@ -76,6 +76,18 @@ test("a namespace gets its service account and the authority of the server", asy
   expect(await kubectl(...map)).toStartWith("-----BEGIN CERTIFICATE-----");
 });
 
+test("the API server is a service from the start, whoever takes it away", async () => {
+  const wanted = ["-n=default", "get", "service/kubernetes"];
+  const address = ["-o=jsonpath={.spec.clusterIP} {.spec.ports[0].port}"];
+  expect(await kubectl(...wanted, ...address)).toBe("10.96.0.1 443");
+  expect(await kubectl("get", "ipaddress/10.96.0.1", "--no-headers")).toContain(
+    "default/kubernetes",
+  );
+  await kubectl("-n=default", "delete", "service/kubernetes");
+  await until("it is back", async () => await exists("-n=default", "service/kubernetes"));
+  expect(await kubectl(...wanted, ...address)).toBe("10.96.0.1 443");
+});
+
 test("an account that somebody deletes comes back", async () => {
   await until("the account is there", async () => await exists("sa", "default"));
   const uid = "-o=jsonpath={.metadata.uid}";

@@ -2,6 +2,7 @@
 import type { Client } from "@rktnetes/client/client";
 import type { Clock } from "@shared/base";
 
+/** What controllers work with: a client of the API server, a clock, and a signal to end. */
 export interface ControllerHost {
   readonly client: Client;
   readonly clock: Clock;

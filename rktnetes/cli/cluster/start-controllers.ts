@@ -5,11 +5,7 @@
 import process from "node:process";
 import type { ApiServer } from "@rktnetes/apiserver/api-server";
 import { Client } from "@rktnetes/client/client";
-import {
-  keepPublished,
-  publish,
-  type Published,
-} from "@rktnetes/controllers/kubernetes-service";
+import { keepPublished, publish, type Published } from "@rktnetes/controllers/kubernetes-service";
 import { type ControllerHost, runControllers } from "@rktnetes/controllers/run";
 import { describeFault, systemClock } from "@shared/base";
 import { localTransport } from "./local-transport.ts";
