@@ -12,7 +12,7 @@ import { mutate } from "./mutate.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 /** Programs of the packages that offer targets. */
-const PACKAGES = ["rkt/image", "rkt/spec"];
+const PACKAGES = ["rkt/image", "rkt/spec", "rktnetes/api", "rktnetes/apiserver"];
 const SECONDS = 30;
 const SLOW_MS = 1000;
 const KNOWN_MAX = 5000;
@@ -43,7 +43,8 @@ async function wordsOf(target: Target, bytes: Uint8Array): Promise<string | unde
     return `value ${String(await target(bytes))}`;
   } catch (error) {
     const { name, kind, message } = error as { name: string; kind?: string; message: string };
-    if (name !== "Fault" || kind === "internal") return report(String(error));
+    const isFault = name === "StatusFault" || (name === "Fault" && kind !== "internal");
+    if (!isFault) return report(String(error));
     return message.replace(/"(?:[^"\\]|\\.)*"|\d+/g, "_").slice(0, 200);
   }
 }

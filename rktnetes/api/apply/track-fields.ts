@@ -219,16 +219,30 @@ function checkConfiguration(writer: FieldWriter, config: JsonObject): void {
   if (managedFieldsOf(config) !== undefined) throw badRequest("metadata.managedFields must be nil");
   const problem = typedProblem(config, writer.schema);
   if (problem === undefined) return;
+  const what = configurationText(config, writer.apiVersion);
+  throw plainFault(500, `failed to create typed patch object (${what}): ${problem}`);
+}
+
+/** Applied values of the right type that the kind does not take, as `x` for a quantity. */
+export function inconvertible(config: JsonObject, apiVersion: string, why: string): StatusFault {
+  const what = configurationText(config, apiVersion);
+  const target = kindText(config, apiVersion);
+  const words = `unable to convert unstructured object to ${target}: ${why}`;
+  return plainFault(500, `failed to convert new object (${what}) to proper version: ${words}`);
+}
+
+/** `default/web; apps/v1, Kind=Deployment` */
+function configurationText(config: JsonObject, apiVersion: string): string {
   const metadata = own(config, "metadata");
   const [namespace, name] = isObject(metadata)
     ? [textOf(metadata, "namespace"), textOf(metadata, "name")]
     : ["", ""];
-  const version = `${writer.apiVersion.includes("/") ? "" : "/"}${writer.apiVersion}`;
-  const kind = `${version}, Kind=${textOf(config, "kind")}`;
-  throw plainFault(
-    500,
-    `failed to create typed patch object (${namespace}/${name}; ${kind}): ${problem}`,
-  );
+  return `${namespace}/${name}; ${kindText(config, apiVersion)}`;
+}
+
+function kindText(config: JsonObject, apiVersion: string): string {
+  const version = `${apiVersion.includes("/") ? "" : "/"}${apiVersion}`;
+  return `${version}, Kind=${textOf(config, "kind")}`;
 }
 
 function textOf(object: JsonObject, name: string): string {

@@ -149,7 +149,7 @@ function select(expr: Select, declared: ReadonlySet<string>): Program {
 }
 
 function call(expr: Call, declared: ReadonlySet<string>): Program {
-  const special = SPECIAL[expr.name];
+  const special = Object.hasOwn(SPECIAL, expr.name) ? SPECIAL[expr.name] : undefined;
   if (special !== undefined && expr.target === undefined) {
     return special(expr.args.map((arg) => program(arg, declared)));
   }

@@ -79,7 +79,8 @@ export function celType(schema: Structural, isResource: boolean = schema.embedde
 
 function textType(source: JsonObject): CelType {
   const { format, maxLength } = source;
-  const special = typeof format === "string" ? STRINGS[format] : undefined;
+  const isKnown = typeof format === "string" && Object.hasOwn(STRINGS, format);
+  const special = isKnown ? STRINGS[format] : undefined;
   if (special !== undefined && format !== "byte") return special;
   const choices = source["enum"];
   const longest = Array.isArray(choices)

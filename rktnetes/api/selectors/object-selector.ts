@@ -7,14 +7,14 @@ export function selectsLabels(selector: JsonObject | undefined, labels: JsonObje
   if (selector === undefined) return false;
   const wanted = readObject(selector, "matchLabels");
   for (const key of Object.keys(wanted)) {
-    if (labels[key] === undefined || readText(labels, key) !== readText(wanted, key)) return false;
+    if (!Object.hasOwn(labels, key) || labels[key] !== wanted[key]) return false;
   }
   return readList(selector, "matchExpressions").every((each) => meets(each, labels));
 }
 
 function meets(requirement: JsonObject, labels: JsonObject): boolean {
   const key = readText(requirement, "key");
-  const isThere = labels[key] !== undefined;
+  const isThere = Object.hasOwn(labels, key);
   const values = readTexts(requirement, "values");
   switch (readText(requirement, "operator")) {
     case "In":

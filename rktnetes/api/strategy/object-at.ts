@@ -1,4 +1,5 @@
 /** Small steps into decoded objects that all strategies take. */
+import { openObject } from "../codec/plan.ts";
 import type { JsonObject } from "../schema/schema.ts";
 
 /** The object in a field; an empty one is put there where there is none. */
@@ -13,7 +14,9 @@ export function objectAt(parent: JsonObject, field: string): JsonObject {
 /** The object in a field, or an empty one that is not put there. */
 export function readObject(parent: JsonObject, field: string): JsonObject {
   const value = parent[field];
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? value : {};
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? value
+    : openObject();
 }
 
 /** The text in a field; empty where there is none. */

@@ -2,7 +2,7 @@
  * Patches: the type of the body says how it changes the object. In: a patch. Out: what was written.
  * @throws {StatusFault} 400, 404, 409, 413, 415, 422
  */
-import { applyConfiguration } from "@rktnetes/api/apply/track-fields";
+import { applyConfiguration, inconvertible } from "@rktnetes/api/apply/track-fields";
 import { type Decoded, decodeTree } from "@rktnetes/api/codec/decode";
 import { parseJson, stringifyJson } from "@rktnetes/api/codec/json";
 import type { YamlTree } from "@rktnetes/api/codec/yaml";
@@ -112,7 +112,9 @@ async function applyChange(
     const force = options.force === true;
     const applied = applyConfiguration(writer, current, config, { force });
     if (metaText(applied, "name") === "") setMeta(applied, "name", request.name);
-    return decodePatched(resource, applied, (fault) => fault);
+    return decodePatched(resource, applied, ({ message }) =>
+      inconvertible(config, writer.apiVersion, message),
+    );
   };
 }
 

@@ -27,6 +27,10 @@ export interface Resource {
 /** Resources that messages call otherwise than paths do. */
 const IN_MESSAGES: Readonly<Record<string, string>> = { componentstatuses: "componentstatus" };
 
+function nameInMessages(plural: string): string {
+  return (Object.hasOwn(IN_MESSAGES, plural) ? IN_MESSAGES[plural] : undefined) ?? plural;
+}
+
 export async function openResource(kind: Kind, custom: boolean): Promise<Resource> {
   const strategy = await loadStrategy(kind);
   return {
@@ -34,7 +38,7 @@ export async function openResource(kind: Kind, custom: boolean): Promise<Resourc
     rules: rulesOf(kind, custom),
     strategy,
     prefix: resourcePrefix(kind),
-    named: { group: kind.group, name: IN_MESSAGES[kind.resource] ?? kind.resource },
+    named: { group: kind.group, name: nameInMessages(kind.resource) },
     kindNamed: { group: kind.group, name: kind.kind },
     apiVersion: apiVersionOf(kind),
     hasStatus: kind.subresources.some(({ name }) => name === "status"),

@@ -1,7 +1,7 @@
 /** A whole API server on the store in memory, for tests of what lies behind its door. */
 import { generateKeyPairSync } from "node:crypto";
 import { findKind } from "@rktnetes/api/kinds";
-import { systemClock } from "@shared/base";
+import { type Clock, systemClock } from "@shared/base";
 import { ApiServer } from "../api-server.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Resource } from "../registry/resource.ts";
@@ -18,13 +18,13 @@ export interface Cluster extends AsyncDisposable {
 
 export const ISSUER = "https://issuer.test";
 
-export async function openCluster(): Promise<Cluster> {
+export async function openCluster(clock: Clock = systemClock): Promise<Cluster> {
   const store = new MemoryStore();
   const { privateKey: signing } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const server = await ApiServer.open({
     store,
     host: {
-      clock: systemClock,
+      clock,
       uuid: () => crypto.randomUUID(),
       letters: (count) => "bcdfg".slice(0, count),
       random: () => 0.5,

@@ -57,7 +57,7 @@ const TASKS: Readonly<Record<string, Task>> = {
 
 export async function store(argv: readonly string[]): Promise<number> {
   const [name = "", ...rest] = argv;
-  const task = TASKS[name];
+  const task = Object.hasOwn(TASKS, name) ? TASKS[name] : undefined;
   if (name === "--help" || name === "-h" || name === "help") {
     process.stdout.write(help());
     return 0;

@@ -189,7 +189,7 @@ function keyDefaultErrors(
   const properties = readObject(items, "properties");
   const errors: FieldError[] = [];
   for (const key of [...keys].sort()) {
-    const property = properties[key];
+    const property = Object.hasOwn(properties, key) ? properties[key] : undefined;
     if (!isObject(property)) continue;
     const field = `${path}.items.properties[${key}]`;
     if (!needed.includes(key) && property["default"] === undefined) {

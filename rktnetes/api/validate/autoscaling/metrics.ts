@@ -24,7 +24,7 @@ export function metricErrors(metric: JsonObject, field: string): Errors {
   const type = readText(metric, "type");
   const errors: FieldError[] = [];
   if (type === "") errors.push(required(`${field}.type`, "must specify a metric source type"));
-  const own = SOURCES[type];
+  const own = Object.hasOwn(SOURCES, type) ? SOURCES[type] : undefined;
   const unknown = notSupported(`${field}.type`, type, TYPES);
   if (own === undefined) return [...errors, unknown, unknown];
   for (const [name, check] of Object.values(SOURCES)) {

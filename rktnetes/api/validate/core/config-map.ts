@@ -17,7 +17,7 @@ export function configMapErrors(map: JsonObject): Errors {
   let sizeBytes = 0;
   for (const key of Object.keys(data)) {
     errors.push(...keyErrors("data", key));
-    if (bytes[key] !== undefined)
+    if (Object.hasOwn(bytes, key))
       errors.push(invalid(`data[${key}]`, key, "duplicate of key present in binaryData"));
     sizeBytes += Buffer.byteLength(readText(data, key));
   }

@@ -77,7 +77,7 @@ export function priorityClassErrors(priority: JsonObject): Errors {
 }
 
 function systemProblem(name: string, value: number, isDefault: boolean): string | undefined {
-  const known = SYSTEM_PRIORITIES[name];
+  const known = Object.hasOwn(SYSTEM_PRIORITIES, name) ? SYSTEM_PRIORITIES[name] : undefined;
   if (known === undefined) return `${name} is not a known system priority class`;
   if (value !== known) return `value of ${name} PriorityClass must be ${known}`;
   return isDefault ? `globalDefault of ${name} PriorityClass must be false` : undefined;

@@ -67,9 +67,13 @@ function podSpecWarnings(spec: JsonObject, field: string): readonly string[] {
   ];
 }
 
+function oldLabel(label: string): string | undefined {
+  return Object.hasOwn(OLD_LABELS, label) ? OLD_LABELS[label] : undefined;
+}
+
 function labelWarnings(spec: JsonObject, field: string): readonly string[] {
   return Object.keys(readObject(spec, "nodeSelector")).flatMap((label) => {
-    const why = OLD_LABELS[label];
+    const why = oldLabel(label);
     return why === undefined ? [] : [`${field}.nodeSelector[${label}]: ${why}`];
   });
 }
@@ -77,7 +81,7 @@ function labelWarnings(spec: JsonObject, field: string): readonly string[] {
 function spreadWarnings(spec: JsonObject, field: string): readonly string[] {
   return readList(spec, "topologySpreadConstraints").flatMap((constraint, at) => {
     const path = `${field}.topologySpreadConstraints[${at}]`;
-    const why = OLD_LABELS[readText(constraint, "topologyKey")];
+    const why = oldLabel(readText(constraint, "topologyKey"));
     const old = why === undefined ? [] : [`${path}.topologyKey: ${why}`];
     if (constraint["labelSelector"] !== undefined) return old;
     return [...old, `${path}.labelSelector: a null labelSelector results in matching no pod`];

@@ -72,7 +72,7 @@ export function parseToken(token: string): ParsedToken | undefined {
 /** True when one of the keys signed the token. A key of another type never fits. */
 export function isSignedBy(token: ParsedToken, keys: readonly VerificationKey[]): boolean {
   const { algorithm, keyId, signed, signature } = token;
-  const form = ALGORITHMS[algorithm];
+  const form = Object.hasOwn(ALGORITHMS, algorithm) ? ALGORITHMS[algorithm] : undefined;
   if (form === undefined) return false;
   return keys.some(({ id, key }) => {
     if (id !== "" && keyId !== "" && id !== keyId) return false;

@@ -141,7 +141,8 @@ const IN_KEYS: Readonly<Record<string, string>> = { replicationcontrollers: "con
 export function uidConflict(resource: Resource, object: JsonObject, wanted: string): StatusFault {
   const { kind, named } = resource;
   const [name, uid] = [metaText(object, "name"), metaText(object, "uid")];
-  const own = IN_KEYS[kind.resource] ?? kind.resource;
+  const isBuiltin = Object.hasOwn(IN_KEYS, kind.resource);
+  const own = (isBuiltin ? IN_KEYS[kind.resource] : undefined) ?? kind.resource;
   const place = kind.scale === undefined ? own : `${kind.group}/${kind.resource}`;
   const key = `/registry/${place}/${metaText(object, "namespace")}/${name}`;
   const why = `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${uid}`;
