@@ -54,7 +54,7 @@ export class ApiServer implements AsyncDisposable {
   readonly registry: Registry;
   readonly kinds: ServedKinds = new ServedKinds();
   readonly metrics: Metrics = new Metrics();
-  readonly openApi: OpenApiDocuments = new OpenApiDocuments(this.kinds);
+  readonly openApi: OpenApiDocuments;
   readonly host: ServerHost;
   readonly auth: Auth;
   readonly lookup: Lookup;
@@ -87,6 +87,7 @@ export class ApiServer implements AsyncDisposable {
     this.audit = parts.audit;
     const { kinds } = this;
     this.apiServices = new ApiServices({ registry, kinds, lookup, keys: parts.frontProxy });
+    this.openApi = new OpenApiDocuments(kinds, this.apiServices.openApi);
     this.fairness = new Fairness(lookup, host);
     this.#aggregation = new RoleAggregation(registry, lookup);
     if (parts.vouching !== undefined) {

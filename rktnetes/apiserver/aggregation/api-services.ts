@@ -5,6 +5,7 @@
  */
 import type { GroupVersion } from "@rktnetes/api/kind";
 import type { APIService } from "@rktnetes/api/types/apiregistration-v1";
+import type { ForeignDocuments } from "../openapi/documents.ts";
 import { builtinKind } from "../admission/lookup.ts";
 import type { KeyPair } from "../certificates/certificates.ts";
 import { compareVersions } from "../custom/version-order.ts";
@@ -80,6 +81,22 @@ export class ApiServices implements AsyncDisposable {
   async remotes(): Promise<Remotes | undefined> {
     return this.#backends.size === 0 ? undefined : await this.#remotes;
   }
+
+  /** What backends say of themselves. */
+  readonly openApi: ForeignDocuments = {
+    version3: async () => {
+      const remotes = await this.remotes();
+      if (remotes === undefined) return new Map();
+      const { remoteVersion3 } = await import("./remote-openapi.ts");
+      return await remoteVersion3(remotes.documents, [...this.#backends.values()]);
+    },
+    version2: async () => {
+      const remotes = await this.remotes();
+      if (remotes === undefined) return [];
+      const { remoteVersion2 } = await import("./remote-openapi.ts");
+      return await remoteVersion2(remotes.documents, [...this.#backends.values()]);
+    },
+  };
 
   /** Who answers for a group and version; undefined for this server itself. */
   backend(group: string, version: string): Backend | undefined {

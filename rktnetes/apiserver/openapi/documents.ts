@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { setImmediate } from "node:timers/promises";
-import type { GroupVersion, Kind } from "@rktnetes/api/kind";
+import type { GroupVersion } from "@rktnetes/api/kind";
 import type { JsonObject } from "@rktnetes/api/schema";
 import { apiVersionOf } from "../registry/resource.ts";
 import type { ServedKinds } from "../served-kinds.ts";
@@ -18,7 +18,15 @@ export interface Document {
 
 interface Made extends Document {
   /** What it was made of. */
-  readonly kinds: readonly Kind[];
+  readonly sources: readonly object[];
+}
+
+/** What other servers say of what they serve in this server's place. */
+export interface ForeignDocuments {
+  /** Documents by their paths, as the index has them. */
+  version3(): Promise<ReadonlyMap<string, JsonObject>>;
+  /** Parts of version 2 documents, to be merged. */
+  version2(): Promise<readonly JsonObject[]>;
 }
 
 /** Paths beside the APIs that have a document of their own. */
@@ -26,32 +34,38 @@ const OTHERS: readonly string[] = [".well-known/openid-configuration", "openid/v
 
 export class OpenApiDocuments {
   readonly #kinds: ServedKinds;
+  readonly #foreign: ForeignDocuments;
   readonly #made = new Map<string, Made>();
 
-  constructor(kinds: ServedKinds) {
+  constructor(kinds: ServedKinds, foreign: ForeignDocuments) {
     this.#kinds = kinds;
+    this.#foreign = foreign;
   }
 
   /** Paths of all version 3 documents, each with its hash. */
   async index(): Promise<JsonObject> {
     const found: JsonObject = {};
-    for (const path of this.#paths()) {
+    for (const path of this.#paths(await this.#foreign.version3())) {
       const { hash } = (await this.version3(path)) ?? { hash: "" };
       found[path] = { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` };
     }
     return { paths: found };
   }
 
-  #paths(): readonly string[] {
+  #paths(foreign: ReadonlyMap<string, JsonObject>): readonly string[] {
     const all = this.#kinds.groupVersions();
-    const groups = all.map(({ group }) => (group === "" ? "api" : `apis/${group}`));
-    return [...new Set([...OTHERS, "apis", ...groups, ...all.map(pathOf)])].sort();
+    const own = all.map(({ group }) => (group === "" ? "api" : `apis/${group}`));
+    const others = [...foreign.keys()].flatMap((path) => [path, path.replace(/\/[^/]+$/, "")]);
+    return [...new Set([...OTHERS, "apis", ...own, ...all.map(pathOf), ...others])].sort();
   }
 
   /** The document of a path as the index names it; undefined when there is none. */
   async version3(path: string): Promise<Document | undefined> {
+    const foreign = await this.#foreign.version3();
+    const theirs = foreign.get(path);
+    if (theirs !== undefined) return await this.#make(`3 ${path}`, [theirs], () => encode(theirs));
     const api = this.#kinds.groupVersions().find((each) => pathOf(each) === path);
-    if (api === undefined && !this.#paths().includes(path)) return undefined;
+    if (api === undefined && !this.#paths(foreign).includes(path)) return undefined;
     const kinds = api === undefined ? [] : this.#kinds.of(api.group, api.version);
     return await this.#make(`3 ${path}`, kinds, async () => {
       const { openApi3, openApi3Index } = await import("@rktnetes/api/openapi/version-3");
@@ -64,23 +78,30 @@ export class OpenApiDocuments {
     const apis = this.#kinds.groupVersions().map((api) => {
       return { api, kinds: this.#kinds.of(api.group, api.version) };
     });
+    const foreign = await this.#foreign.version2();
     const all = apis.flatMap(({ kinds }) => kinds);
-    return await this.#make(`2 ${form}`, all, async () => {
+    return await this.#make(`2 ${form}`, [...all, ...foreign], async () => {
       const { openApi2 } = await import("@rktnetes/api/openapi/version-2");
-      const document = openApi2(apis);
+      const own = openApi2(apis);
+      const { mergeVersion2 } = await import("../aggregation/remote-openapi.ts");
+      const document = foreign.length === 0 ? own : mergeVersion2(own, foreign);
       if (form === "json") return encode(document);
       const { gnosticDocument } = await import("@rktnetes/api/openapi/gnostic");
       return gnosticDocument(document);
     });
   }
 
-  async #make(key: string, kinds: readonly Kind[], make: () => Promise<Buffer>): Promise<Document> {
+  async #make(
+    key: string,
+    sources: readonly object[],
+    make: () => Buffer | Promise<Buffer>,
+  ): Promise<Document> {
     const known = this.#made.get(key);
-    if (known !== undefined && isSame(known.kinds, kinds)) return known;
+    if (known !== undefined && isSame(known.sources, sources)) return known;
     await setImmediate(); // others get their answers between two documents
     const body = await make();
     const hash = createHash("sha512").update(body).digest("hex").toUpperCase();
-    const made = { body, hash, kinds };
+    const made = { body, hash, sources };
     this.#made.set(key, made);
     return made;
   }
@@ -90,8 +111,8 @@ function pathOf(api: GroupVersion): string {
   return `${api.group === "" ? "api" : "apis"}/${apiVersionOf(api)}`;
 }
 
-function isSame(a: readonly Kind[], b: readonly Kind[]): boolean {
-  return a.length === b.length && a.every((kind, index) => kind === b[index]);
+function isSame(a: readonly object[], b: readonly object[]): boolean {
+  return a.length === b.length && a.every((source, index) => source === b[index]);
 }
 
 function encode(document: JsonObject): Buffer {
