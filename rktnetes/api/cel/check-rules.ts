@@ -21,7 +21,7 @@ import {
   ruleTypes,
   usesOldSelf,
 } from "./rule.ts";
-import { celType } from "./schema-types.ts";
+import { celType, minSize, REQUEST_MAX } from "./schema-types.ts";
 
 const RULE_COST_MAX = 10_000_000;
 const SCHEMA_COST_MAX = 100_000_000;
@@ -32,7 +32,10 @@ export function ruleErrors(schema: JsonObject, path: string): readonly FieldErro
   const errors = [...schemaErrors(structuralOf(schema), place)];
   const total = costs.reduce((sum, { cost }) => sum + cost, 0);
   if (total <= SCHEMA_COST_MAX) return errors;
-  const most = costs.toSorted((left, right) => right.cost - left.cost).slice(0, 4);
+  const most = costs
+    .filter(({ cost }) => cost >= SCHEMA_COST_MAX / 100)
+    .toSorted((left, right) => right.cost - left.cost)
+    .slice(0, 4);
   const why =
     "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema";
   const whole =
@@ -47,14 +50,15 @@ const ADVICE =
   "maps, and strings are declared)";
 
 function factor(times: number): string {
-  return `by factor of ${times > 100 ? "more than 100" : times.toFixed(1)}x ${ADVICE}`;
+  const shown = times > 100 ? "more than 100" : times < 1.5 ? times.toFixed(6) : times.toFixed(1);
+  return `by factor of ${shown}x ${ADVICE}`;
 }
 
 interface Place {
   readonly path: string;
   readonly isResource: boolean;
-  /** How often the schema holds at most. */
-  readonly times: number;
+  /** How often the schema holds at most; undefined where nobody limits that. */
+  readonly times: number | undefined;
   /** The list or map in which old and new values cannot be told apart; empty for none. */
   readonly within: string;
   readonly costs: { readonly path: string; readonly cost: number }[];
@@ -75,10 +79,10 @@ function schemaErrors(schema: Structural, place: Place): readonly FieldError[] {
     const path = `${place.path}.properties[${name}]`;
     errors.push(...schemaErrors(property, { ...place, path, isResource: property.embedded }));
   }
-  const times = place.times * (celType(schema).maxSize ?? 1);
   if (items !== undefined) {
     const within = schema.listType === "map" ? place.within : place.within || place.path;
     const path = `${place.path}.items`;
+    const times = often(place.times, schema.source["maxItems"]);
     errors.push(
       ...schemaErrors(items, { ...place, path, times, within, isResource: items.embedded }),
     );
@@ -86,9 +90,14 @@ function schemaErrors(schema: Structural, place: Place): readonly FieldError[] {
   if (additional !== undefined && additional !== true) {
     const path = `${place.path}.additionalProperties`;
     const isResource = additional.embedded;
+    const times = often(place.times, schema.source["maxProperties"]);
     errors.push(...schemaErrors(additional, { ...place, path, times, isResource }));
   }
   return errors;
+}
+
+function often(times: number | undefined, most: Json | undefined): number | undefined {
+  return times === undefined || typeof most !== "number" ? undefined : times * most;
 }
 
 const REASONS = [
@@ -120,7 +129,7 @@ function entryErrors(rule: Rule, schema: Structural, place: Place): readonly Fie
   }
   if (rule.messageExpression === "") return errors;
   const message = compileMessage(rule, self);
-  if (message.ok) return errors;
+  if (message.ok) return [...errors, ...messageCostErrors(rule, message.compiled, schema, place)];
   const why = message.error.startsWith("compilation failed")
     ? `messageExpression ${message.error}`
     : "messageExpression must evaluate to a string";
@@ -147,11 +156,27 @@ function costErrors(
   { path, times, costs, isResource }: Place,
 ): readonly FieldError[] {
   const types = ruleTypes(celType(schema, isResource), rule);
-  const cost = estimateCost(expr, types) * times;
+  const most = times ?? Math.floor(REQUEST_MAX / (minSize(schema) + 1));
+  const cost = estimateCost(expr, types) * most;
   costs.push({ path: `${path}.rule`, cost });
   if (cost <= RULE_COST_MAX) return [];
   const why = `estimated rule cost exceeds budget ${factor(cost / RULE_COST_MAX)}`;
   return [forbidden(`${path}.rule`, why)];
+}
+
+/** One message is made at a time. */
+function messageCostErrors(
+  rule: Rule,
+  { expr }: Compiled,
+  schema: Structural,
+  { path, costs, isResource }: Place,
+): readonly FieldError[] {
+  const field = `${path}.messageExpression`;
+  const cost = estimateCost(expr, ruleTypes(celType(schema, isResource), rule));
+  costs.push({ path: field, cost });
+  if (cost <= RULE_COST_MAX) return [];
+  const why = `estimated messageExpression cost exceeds budget ${factor(cost / RULE_COST_MAX)}`;
+  return [forbidden(field, why)];
 }
 
 /** A rule as Kubernetes' own form of it reads in messages. */

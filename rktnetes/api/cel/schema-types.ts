@@ -3,6 +3,7 @@
  * type. Pure.
  */
 import type { Json, JsonObject, Structural } from "../schema/schema.ts";
+import { readText } from "../strategy/object-at.ts";
 import { isObject, textsOf } from "../structural/structural.ts";
 import { parseDuration, parseTimestamp } from "./functions/time-text.ts";
 import {
@@ -19,7 +20,7 @@ import {
 import { CelMap, type CelValue, fromJson } from "./values.ts";
 
 /** A request is at most so long: that bounds what has no bounds. */
-const REQUEST_MAX = 3 * 1024 * 1024;
+export const REQUEST_MAX: number = 3 * 1024 * 1024;
 
 const RESERVED: ReadonlySet<string> = new Set(
   (
@@ -49,7 +50,7 @@ const STRINGS: Readonly<Record<string, CelType>> = {
 /** `isResource` adds apiVersion, kind and the part of metadata that rules may see. */
 export function celType(schema: Structural, isResource: boolean = schema.embedded): CelType {
   const { type, items, additional, source } = schema;
-  if (schema.intOrString) return DYN;
+  if (schema.intOrString) return { ...DYN, maxSize: REQUEST_MAX - 2 };
   switch (type) {
     case "boolean":
       return BOOL;
@@ -63,12 +64,12 @@ export function celType(schema: Structural, isResource: boolean = schema.embedde
       if (items === undefined) return DYN;
       const item = celType(items);
       const most = Math.floor((REQUEST_MAX - 2) / (minSize(items) + 1));
-      return { name: "list", of: [item], maxSize: limit(source["maxItems"], most) };
+      return { name: "list", of: [item], maxSize: declaredMax(source["maxItems"]) ?? most };
     }
     case "object":
       if (additional !== undefined && additional !== true) {
         const most = Math.floor((REQUEST_MAX - 2) / (minSize(additional) + 6));
-        const maxSize = limit(source["maxProperties"], most);
+        const maxSize = declaredMax(source["maxProperties"]) ?? most;
         return { name: "map", of: [STRING, celType(additional)], maxSize };
       }
       return objectType(schema, isResource);
@@ -77,43 +78,64 @@ export function celType(schema: Structural, isResource: boolean = schema.embedde
   }
 }
 
+/** The longest text of a format, with its quotation marks. */
+const LONGEST: Readonly<Record<string, number>> = { date: 12, "date-time": 32, duration: 32 };
+
 function textType(source: JsonObject): CelType {
   const { format, maxLength } = source;
   const isKnown = typeof format === "string" && Object.hasOwn(STRINGS, format);
   const special = isKnown ? STRINGS[format] : undefined;
-  if (special !== undefined && format !== "byte") return special;
+  const longest = isKnown ? LONGEST[format] : undefined;
+  if (special !== undefined && longest !== undefined) return { ...special, maxSize: longest };
   const choices = source["enum"];
-  const longest = Array.isArray(choices)
-    ? Math.max(...choices.map((choice) => JSON.stringify(choice).length))
-    : REQUEST_MAX - 2;
-  return { ...(special ?? STRING), maxSize: limit(maxLength, longest) };
+  const texts = Array.isArray(choices) ? choices.filter((each) => typeof each === "string") : [];
+  const most =
+    texts.length > 0 && special === undefined
+      ? Math.max(...texts.map((text) => Buffer.byteLength(text)))
+      : REQUEST_MAX - 2;
+  // Lengths are declared in characters, which may take four bytes each; bytes are bytes.
+  const declared = declaredMax(maxLength);
+  const limit = declared === undefined ? most : special === undefined ? declared * 4 : declared;
+  return { ...(special ?? STRING), maxSize: limit };
 }
 
-function limit(value: Json | undefined, most: number): number {
-  return typeof value === "number" ? Math.min(value, most) : most;
+function declaredMax(value: Json | undefined): number | undefined {
+  return typeof value === "number" ? Math.max(value, 0) : undefined;
 }
 
-/** The shortest JSON of a value. */
-function minSize({ type, properties, source }: Structural): number {
-  if (type === "string" || type === "array") return 2;
+/** The shortest JSON of a text of some format. */
+const SHORTEST: ReadonlyMap<string, number> = new Map([
+  ["date", 12],
+  ["date-time", 21],
+  ["duration", 3],
+]);
+
+/** The shortest JSON of a value: what has a default may be left out. */
+export function minSize({ type, intOrString, properties, additional, source }: Structural): number {
+  if (intOrString) return 1;
+  if (type === "array") return 2;
+  if (type === "string") return SHORTEST.get(readText(source, "format")) ?? 2;
   if (type === "boolean") return 4;
   if (type !== "object") return 1;
-  const wanted = source["required"];
+  if (additional !== undefined && additional !== true) return 2;
+  const wanted = textsOf(source["required"]);
   let size = 2;
-  if (!Array.isArray(wanted)) return size;
-  for (const name of textsOf(wanted)) {
+  for (const name of new Set(wanted)) {
     const property = properties.get(name);
-    if (property !== undefined) size += name.length + 4 + minSize(property);
+    if (property === undefined || property.default !== undefined) continue;
+    size += Buffer.byteLength(name) + 4 + minSize(property);
   }
   return size;
 }
+
+const ANY_TEXT: CelType = { ...STRING, maxSize: REQUEST_MAX - 2 };
 
 const METADATA: CelType = {
   name: "object",
   title: "metadata",
   fields: new Map([
-    ["name", { ...STRING, maxSize: 253 }],
-    ["generateName", { ...STRING, maxSize: 253 }],
+    ["name", ANY_TEXT],
+    ["generateName", ANY_TEXT],
   ]),
 };
 
@@ -126,8 +148,8 @@ function objectType(schema: Structural, isResource: boolean): CelType {
     if (escaped !== undefined) fields.set(escaped, celType(property));
   }
   if (isResource) {
-    fields.set("apiVersion", { ...STRING, maxSize: 253 });
-    fields.set("kind", { ...STRING, maxSize: 253 });
+    fields.set("apiVersion", ANY_TEXT);
+    fields.set("kind", ANY_TEXT);
     fields.set("metadata", METADATA);
   }
   return { name: "object", title: "object", fields };
