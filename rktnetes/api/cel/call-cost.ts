@@ -34,10 +34,7 @@ const PATTERN = 0.25;
 /** An authorization check: two fit in an expression. */
 const CHECK = 350_000;
 
-export function estimateCall(
-  name: string,
-  { target, args }: Operands,
-): CallEstimate | undefined {
+export function estimateCall(name: string, { target, args }: Operands): CallEstimate | undefined {
   if (name === "check") return { cost: exactly(CHECK) };
   const [first, second] = args;
   if (target !== undefined) {
