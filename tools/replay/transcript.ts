@@ -11,6 +11,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { hollowNode } from "./hollow-node.ts";
 
 interface Recorded {
   readonly number: string;
@@ -53,6 +54,10 @@ function readCommand(number: string, text: string): Recorded {
 const PLAIN: readonly (readonly [RegExp, string])[] = [
   [/https:\/\/(127\.0\.0\.1|SERVER|localhost)(:\d+)?/g, "https://SERVER"],
   [/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|<uid\d+>/g, "<uid>"],
+  [/\b[0-9a-f]{40}\b/g, "<commit>"],
+  [/\b[0-9a-f]{64}\b/g, "<sha256>"],
+  [/^E\d{4} [\d:.]+ +\d+ /gm, "E<time> "],
+  [/\d{4}-\d\d-\d\d \d\d:\d\d:[\d.]+/g, "<time>"],
   [
     /\d{4}-\d\d-\d\dT[\d:.]+Z|[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [\d:]+ \+0000|<time>/g,
     "<time>",
@@ -64,10 +69,10 @@ const PLAIN: readonly (readonly [RegExp, string])[] = [
   [/(:)3\d{4}(\/TCP)/g, "$1<port>$2"],
   [/-[a-z0-9]{5}\b/g, "-<suffix>"],
   [/\/tmp\/(LIVE|MERGED)-\S+|<path>/g, "<path>"],
-  [/Resource Version: \d+/g, "Resource Version: <rv>"],
   [/\neyJ\S+|^eyJ\S+/g, "<jwt>"],
   [/<no newline>/g, ""],
   [/ +/g, " "],
+  [/Resource Version: \d+/g, "Resource Version: <rv>"],
 ];
 
 function plain(text: string): string {
@@ -133,6 +138,19 @@ async function startServer(directory: string): Promise<AsyncDisposable> {
   };
 }
 
+/** The recorded cluster had one node, with a runtime that runs nothing. */
+async function registerHollowNode(directory: string, kubectl: string): Promise<void> {
+  const one = { number: "", output: "", errors: "", status: 0 };
+  const list = JSON.stringify({ apiVersion: "v1", kind: "List", items: hollowNode() });
+  for (const command of [
+    "kubectl create -f -",
+    "kubectl taint node hollow-0 node.kubernetes.io/not-ready-",
+  ]) {
+    const { errors, status } = await run({ ...one, command, input: list }, directory, kubectl);
+    if (status !== 0) throw new Error(`${command}: ${errors}`);
+  }
+}
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
@@ -148,6 +166,7 @@ try {
   mkdirSync(join(directory, "data"));
   for (const [name, text] of files) writeFileSync(join(directory, name), text);
   await using _server = await startServer(directory);
+  await registerHollowNode(directory, resolve(values.kubectl));
   const count = { same: 0, status: 0 };
   for (const one of commands) {
     const said = await run(one, directory, resolve(values.kubectl));

@@ -68,8 +68,10 @@ export class Authenticator {
   #peer(certificate: PeerCertificate): User {
     const known = this.#peers.get(certificate);
     if (known !== undefined) return known;
-    const { commonName: name, organizations: groups } = certificate;
-    const user = authenticated({ name, uid: "", groups, extra: {} });
+    const { commonName: name, organizations: groups, sha256 } = certificate;
+    const id = [`X509SHA256=${sha256}`];
+    const extra = sha256 === undefined ? {} : { [CREDENTIAL_ID]: id };
+    const user = authenticated({ name, uid: "", groups, extra });
     this.#peers.set(certificate, user);
     return user;
   }
@@ -88,6 +90,9 @@ export class Authenticator {
     });
   }
 }
+
+/** Says in audit logs which of a user's certificates it was. */
+const CREDENTIAL_ID = "authentication.kubernetes.io/credential-id";
 
 const EXTRA_SPACE =
   "the provided Authorization header contains extra space before the bearer token, and is ignored";

@@ -8,6 +8,8 @@ import type { Duplex } from "node:stream";
 export interface PeerCertificate {
   readonly commonName: string;
   readonly organizations: readonly string[];
+  /** Of the whole certificate, as hexadecimal digits; nobody has one inside this process. */
+  readonly sha256?: string;
   /** Signed by the authority of front proxies, not by that of clients. */
   readonly isFrontProxy?: boolean;
 }

@@ -2,7 +2,7 @@
  * The door: TLS with client certificates, HTTP/1.1 and HTTP/2 on one port. In: connections. Out:
  * requests for `handle`, its answers as bytes. Decides nothing.
  */
-import { type KeyObject, X509Certificate } from "node:crypto";
+import { createHash, type KeyObject, X509Certificate } from "node:crypto";
 import { createSecureServer, type Http2SecureServer } from "node:http2";
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import type { IncomingMessage } from "node:http";
@@ -278,13 +278,14 @@ function readPeer(
 ): PeerCertificate | undefined {
   if (!socket.authorized) return undefined;
   const { subject, raw } = socket.getPeerCertificate() ?? {};
-  if (subject?.CN === undefined) return undefined;
+  if (subject?.CN === undefined || raw === undefined) return undefined;
   const groups: string | readonly string[] | undefined = subject.O;
   const organizations = groups === undefined ? [] : typeof groups === "string" ? [groups] : groups;
   const commonName = String(subject.CN);
-  if (frontProxy === undefined || raw === undefined) return { commonName, organizations };
+  const sha256 = createHash("sha256").update(raw).digest("hex");
+  if (frontProxy === undefined) return { commonName, organizations, sha256 };
   const isFrontProxy = new X509Certificate(raw).verify(frontProxy);
-  return { commonName, organizations, isFrontProxy };
+  return { commonName, organizations, sha256, isFrontProxy };
 }
 
 class HttpOutlet implements Outlet {
