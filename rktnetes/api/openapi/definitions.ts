@@ -5,6 +5,7 @@
 import type { GroupVersion, GroupVersionKind, Kind } from "../kinds/kind.ts";
 import { builtinGroupVersions, findDefinition, findType } from "../kinds/load.ts";
 import type { Json, JsonObject } from "../schema/schema.ts";
+import { asVersion2, keepsUnknownFields } from "./custom-version-2.ts";
 import { type Dialect, type Naming, objectForm, reference } from "./schema-form.ts";
 
 const META = "io.k8s.apimachinery.pkg.apis.meta.v1";
@@ -93,7 +94,10 @@ export class Definitions implements Naming {
 
   /** What the author of the kind wrote, and what all objects have. */
   #customForm({ openApi = {} }: Kind): JsonObject {
-    const written = this.dialect === "2" ? withoutAlternatives(openApi) : openApi;
+    const isOld = this.dialect === "2";
+    // kubectl takes properties for all that there are: whoever wants others must name none
+    if (isOld && keepsUnknownFields(openApi)) return { type: "object" };
+    const written = isOld ? asVersion2(openApi) : openApi;
     const metadata = this.#object(`${META}.ObjectMeta`);
     const head = { apiVersion: { type: "string" }, kind: { type: "string" }, metadata };
     const whole = withEmbedded({ ...written, type: "object" }, head);
@@ -139,31 +143,6 @@ function withEmbedded(schema: JsonObject, head: JsonObject): JsonObject {
     if (value !== undefined) made[name] = inner(value);
   }
   return made;
-}
-
-const ALTERNATIVES: readonly string[] = ["allOf", "anyOf", "not", "nullable", "oneOf"];
-
-/** Version 2 knows no alternatives; what they would forbid it leaves to the server. */
-function withoutAlternatives(schema: JsonObject): JsonObject {
-  const kept: JsonObject = {};
-  for (const [name, value] of Object.entries(schema)) {
-    if (ALTERNATIVES.includes(name)) continue;
-    if (name === "properties") kept[name] = eachWithout(value);
-    else if (name === "items" || name === "additionalProperties") kept[name] = without(value);
-    else kept[name] = value;
-  }
-  return kept;
-}
-
-function without(value: Json): Json {
-  const isSchema = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isSchema ? withoutAlternatives(value) : value;
-}
-
-function eachWithout(value: Json): Json {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  const entries = Object.entries(value).map(([name, schema]) => [name, without(schema)] as const);
-  return Object.fromEntries(entries);
 }
 
 /** APIs that own types: those that are served and those only spoken. */

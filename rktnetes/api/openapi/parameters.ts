@@ -27,6 +27,19 @@ export function parameterType(name: string): "boolean" | "integer" | "string" {
   return TYPES[name] ?? "string";
 }
 
+/** What a client is told of the parameters that choose; the names of the others say it. */
+const WORDS: Readonly<Record<string, string>> = {
+  fieldSelector: "Narrows the list of returned objects to those whose fields match.",
+  labelSelector: "Narrows the list of returned objects to those whose labels match.",
+  watch: "Watch for changes to the described resources, as a stream of events.",
+};
+
+/** Empty for parameters of which nothing is said. */
+export function parameterWords(name: string): { readonly description?: string } {
+  const description = WORDS[name];
+  return description === undefined ? {} : { description };
+}
+
 const PATCH_TYPES: readonly string[] = [
   "application/apply-patch+yaml",
   "application/json-patch+json",

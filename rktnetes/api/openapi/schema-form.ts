@@ -1,6 +1,6 @@
 /**
  * Types as OpenAPI describes them. In: schemas of types and the dialect (2 or 3). Out: JSON schemas
- * that name each other, and the types they name. No descriptions: clients get facts only. Pure.
+ * that name each other, and the types they name. Only the items of lists are described. Pure.
  */
 import type {
   FieldSchema,
@@ -33,7 +33,7 @@ export function reference(name: string, { dialect }: Pick<Naming, "dialect">): J
 export function objectForm(schema: ObjectSchema, naming: Naming): JsonObject {
   const properties: JsonObject = {};
   for (const [name, field] of schema.fields) properties[name] = fieldForm(field, naming);
-  if (schema.name?.endsWith("List") === true) plainItems(properties["items"]);
+  if (schema.name?.endsWith("List") === true) plainItems(schema.name, properties["items"]);
   const form: JsonObject = { type: "object" };
   if (schema.required.length > 0) form["required"] = [...schema.required].sort();
   if (schema.fields.size > 0) form["properties"] = properties;
@@ -42,9 +42,17 @@ export function objectForm(schema: ObjectSchema, naming: Naming): JsonObject {
 }
 
 /** Nobody owns the items of a list of objects, so it has no list type. */
-function plainItems(items: Json | undefined): void {
+function plainItems(name: string, items: Json | undefined): void {
   if (typeof items !== "object" || items === null || Array.isArray(items)) return;
   delete items["x-kubernetes-list-type"];
+  items["description"] = `List of ${pluralOf(name.slice(name.lastIndexOf(".") + 1, -4))}`;
+}
+
+function pluralOf(kind: string): string {
+  const word = kind.toLowerCase();
+  if (/[^aeiou]y$/.test(word)) return `${word.slice(0, -1)}ies`;
+  if (/(s|x|ch)$/.test(word)) return word.endsWith("points") ? word : `${word}es`;
+  return `${word}s`;
 }
 
 function fieldForm(field: FieldSchema, naming: Naming): JsonObject {

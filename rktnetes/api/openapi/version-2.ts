@@ -1,12 +1,12 @@
 /**
  * The OpenAPI 2 document of everything that is served. In: all APIs and their kinds. Out: the
- * document as JSON, with everything that clients look up in it, without descriptions. Pure.
+ * document as JSON, with everything that clients look up in it, and hardly a description. Pure.
  */
 import type { GroupVersion, Kind } from "../kinds/kind.ts";
 import type { JsonObject } from "../schema/schema.ts";
 import { Definitions } from "./definitions.ts";
 import { type ApiPath, type Operation, pathsOf } from "./operations.ts";
-import { answerTypes, parameterType, patchTypes } from "./parameters.ts";
+import { answerTypes, parameterType, parameterWords, patchTypes } from "./parameters.ts";
 import { reference } from "./schema-form.ts";
 
 /** One API with its kinds. */
@@ -52,7 +52,8 @@ function pathItem(path: ApiPath, definitions: Definitions, isCustom: boolean): J
 
 function parameter(name: string, where: "path" | "query"): JsonObject {
   const type = where === "path" ? "string" : parameterType(name);
-  return { uniqueItems: true, type, name, in: where };
+  const words = where === "query" ? parameterWords(name) : {};
+  return { uniqueItems: true, type, ...words, name, in: where };
 }
 
 function operationOf(

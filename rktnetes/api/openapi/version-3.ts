@@ -1,12 +1,12 @@
 /**
  * The OpenAPI 3 document of one API. In: its kinds. Out: the document as JSON, with everything that
- * clients look up in it, without descriptions. Pure.
+ * clients look up in it, and hardly a description. Pure.
  */
 import type { GroupVersion, Kind } from "../kinds/kind.ts";
 import type { Json, JsonObject } from "../schema/schema.ts";
 import { Definitions } from "./definitions.ts";
 import { type ApiPath, type Operation, pathsOf } from "./operations.ts";
-import { answerTypes, parameterType, patchTypes } from "./parameters.ts";
+import { answerTypes, parameterType, parameterWords, patchTypes } from "./parameters.ts";
 import { reference } from "./schema-form.ts";
 
 /** The document of one API. */
@@ -59,7 +59,7 @@ function parameter(name: string, where: "path" | "query"): JsonObject {
   const schema = { type: where === "path" ? "string" : parameterType(name), uniqueItems: true };
   return where === "path"
     ? { name, in: where, required: true, schema }
-    : { name, in: where, schema };
+    : { name, in: where, ...parameterWords(name), schema };
 }
 
 function operationOf(
