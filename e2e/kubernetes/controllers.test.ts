@@ -15,7 +15,8 @@ let server: Server;
 
 beforeAll(async () => {
   await must([process.execPath, "run", join(import.meta.dir, "../../tools/build/build.ts")]);
-  const flags = ["--only=api", "--datastore=memory", "--port=0"];
+  const range = "--service-cluster-ip-range=10.0.0.0/24";
+  const flags = ["--only=api", "--datastore=memory", "--port=0", range];
   const paths = [`--data-dir=${join(directory.path, "data")}`, `--write-kubeconfig=${kubeconfig}`];
   server = await startServer([RKTNETES, "server", ...flags, ...paths], /ready on (\S+)\n/);
 });
@@ -79,13 +80,13 @@ test("a namespace gets its service account and the authority of the server", asy
 test("the API server is a service from the start, whoever takes it away", async () => {
   const wanted = ["-n=default", "get", "service/kubernetes"];
   const address = ["-o=jsonpath={.spec.clusterIP} {.spec.ports[0].port}"];
-  expect(await kubectl(...wanted, ...address)).toBe("10.96.0.1 443");
-  expect(await kubectl("get", "ipaddress/10.96.0.1", "--no-headers")).toContain(
+  expect(await kubectl(...wanted, ...address)).toBe("10.0.0.1 443");
+  expect(await kubectl("get", "ipaddress/10.0.0.1", "--no-headers")).toContain(
     "default/kubernetes",
   );
   await kubectl("-n=default", "delete", "service/kubernetes");
   await until("it is back", async () => await exists("-n=default", "service/kubernetes"));
-  expect(await kubectl(...wanted, ...address)).toBe("10.96.0.1 443");
+  expect(await kubectl(...wanted, ...address)).toBe("10.0.0.1 443");
 });
 
 test("an account that somebody deletes comes back", async () => {

@@ -37,7 +37,12 @@ export interface ApiServerOptions {
   readonly frontProxy?: KeyPair | undefined;
   /** Told to such servers; they are told nothing without it. */
   readonly vouching?: Vouching | undefined;
+  /** Addresses that services of a fresh cluster have; the first range is the one of choice. */
+  readonly serviceRanges?: readonly string[];
 }
+
+/** What `--service-cluster-ip-range` says where it is not given. */
+export const SERVICE_RANGE = "10.96.0.0/16";
 
 interface ServerParts {
   readonly host: ServerHost;
@@ -98,7 +103,8 @@ export class ApiServer implements AsyncDisposable {
 
   /** Opens the server on a store and writes what a fresh cluster has. */
   static async open(options: ApiServerOptions): Promise<ApiServer> {
-    await bootstrap(options.store, options.host);
+    const { serviceRanges = [SERVICE_RANGE] } = options;
+    await bootstrap(options.store, options.host, serviceRanges);
     const store = new ViewedStore(options.store, sharedVersionViews());
     const hub = await Hub.open(store, store);
     const { host } = options;

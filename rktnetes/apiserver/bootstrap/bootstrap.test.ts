@@ -10,9 +10,11 @@ const HOST = {
   random: () => 0.5,
 };
 
+const RANGES = ["10.0.0.0/24", "fd00::/112"];
+
 describe("bootstrap", () => {
   test("every object is whole and lies where its kind lies", () => {
-    const writes = bootstrapWrites(HOST);
+    const writes = bootstrapWrites(HOST, RANGES);
     const keys = new Set<string>();
     const uids = new Set<string>();
     for (const { change } of writes) {
@@ -30,11 +32,18 @@ describe("bootstrap", () => {
     expect(keys.has("/registry/core/namespaces/default")).toBe(true);
   });
 
+  test("services have the addresses that were asked for", () => {
+    const key = "/registry/networking.k8s.io/servicecidrs/kubernetes";
+    const write = bootstrapWrites(HOST, RANGES).find(({ change }) => change.key === key);
+    const text = write?.change.type === "put" ? Buffer.from(write.change.value).toString() : "{}";
+    expect((JSON.parse(text) as { spec: unknown }).spec).toEqual({ cidrs: RANGES });
+  });
+
   test("a second start writes nothing", async () => {
     await using store = new MemoryStore();
-    await bootstrap(store, HOST);
+    await bootstrap(store, HOST, RANGES);
     const revision = await store.currentRevision();
-    await bootstrap(store, HOST);
+    await bootstrap(store, HOST, RANGES);
     expect(await store.currentRevision()).toBe(revision);
   });
 });

@@ -10,14 +10,25 @@ import objectsText from "./generated/objects.txt" with { type: "text" };
 
 const NAMESPACES = resourcePrefix({ group: "", version: "v1", resource: "namespaces" });
 
-export async function bootstrap(store: Store, host: ServerHost): Promise<void> {
+/** What the generated table has for the range of services. */
+const DEFAULT_RANGES = '"cidrs":["10.96.0.0/16"]';
+
+/** `serviceRanges`: at most one of each family. */
+export async function bootstrap(
+  store: Store,
+  host: ServerHost,
+  serviceRanges: readonly string[],
+): Promise<void> {
   const page = await store.list(NAMESPACES, { limit: 1 });
   if (page.entries.length > 0) return;
-  await store.commit(bootstrapWrites(host));
+  await store.commit(bootstrapWrites(host, serviceRanges));
 }
 
 /** One write for each object of the generated table. */
-export function bootstrapWrites(host: ServerHost): readonly Write[] {
+export function bootstrapWrites(
+  host: ServerHost,
+  serviceRanges: readonly string[],
+): readonly Write[] {
   const now = timestamp(host.clock.now());
   const blank = objectsText.indexOf("\n\n");
   const managers = objectsText.slice(0, blank).split("\n");
@@ -32,7 +43,8 @@ export function bootstrapWrites(host: ServerHost): readonly Write[] {
       .slice(tab + 1)
       .replace(/<managers (\d+)>/, (_whole, at: string) => managers[Number(at)] ?? "[]")
       .replace("<uid>", host.uuid())
-      .replaceAll("<time>", now);
+      .replaceAll("<time>", now)
+      .replace(DEFAULT_RANGES, `"cidrs":${JSON.stringify(serviceRanges)}`);
     const key = objectKey(resourcePrefix({ group, version: "v1", resource }), ...placeOf(text));
     return { change: { type: "put", key, value: Buffer.from(text) }, expected: 0 };
   });

@@ -47,13 +47,12 @@ const SERVER_NAMES = [
   "localhost",
   "127.0.0.1",
   "::1",
-  "10.96.0.1",
 ];
 
 /** @throws {Fault} when the directory cannot be written */
 export function openClusterKeys(
   directory: string,
-  { nowMs, bind }: { readonly nowMs: number; readonly bind: string },
+  { nowMs, names }: { readonly nowMs: number; readonly names: readonly string[] },
 ): ClusterKeys {
   const keys = join(directory, "pki");
   makeDirectory(keys);
@@ -63,7 +62,8 @@ export function openClusterKeys(
     () => true,
     () => newAuthority("rktnetes-ca", nowMs),
   );
-  const wanted = [...new Set([...SERVER_NAMES, hostname(), ...(isAny(bind) ? [] : [bind])])];
+  const others = names.filter((name) => !isAny(name));
+  const wanted = [...new Set([...SERVER_NAMES, hostname(), ...others])];
   const leaf = { notBeforeMs: nowMs - SKEW_MS, notAfterMs: nowMs + LEAF_DAYS * DAY_MS };
   const isGood = ({ certificate }: KeyPair): boolean =>
     expiryOf(certificate) > nowMs + RENEW_DAYS * DAY_MS && isIssuedBy(certificate, authority);

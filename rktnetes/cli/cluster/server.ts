@@ -9,6 +9,7 @@ import process from "node:process";
 import { ApiServer } from "@rktnetes/apiserver/api-server";
 import type { ServerHost } from "@rktnetes/apiserver/host";
 import { HttpServer } from "@rktnetes/apiserver/http";
+import type { Cidr } from "@rktnetes/api/values/ip";
 import { chooseControllers } from "@rktnetes/controllers/run";
 import { Fault, quote, systemClock, writeFileAtomic } from "@shared/base";
 import { type Flag, type FlagValues, helpOf, parseFlags } from "../flags/flags.ts";
@@ -24,6 +25,12 @@ import {
 import { openClusterKeys } from "./cluster-directory.ts";
 import { kubeconfig } from "./kubeconfig.ts";
 import { openStore, startCompaction } from "./open-store.ts";
+import {
+  rangeTexts,
+  readServiceRanges,
+  SERVICE_RANGE_FLAG,
+  serverAddresses,
+} from "./service-ranges.ts";
 import { readStoreSettings, STORE_FLAGS, type StoreSettings } from "./store-options.ts";
 import { startControllers, startPublishing } from "./start-controllers.ts";
 
@@ -36,6 +43,7 @@ const FLAGS: readonly Flag[] = [
     value: "IP",
     usage: "publishes this address as that of the API server; the machine's own otherwise",
   },
+  SERVICE_RANGE_FLAG,
   ...STORE_FLAGS,
   {
     name: "write-kubeconfig",
@@ -56,6 +64,7 @@ interface ServerOptions {
   readonly bind: string;
   readonly port: number;
   readonly advertise: string | undefined;
+  readonly serviceRanges: readonly Cidr[];
   readonly store: StoreSettings;
   readonly kubeconfig: string | undefined;
   readonly auth: AuthSettings;
@@ -92,6 +101,7 @@ function readOptions(flags: FlagValues): ServerOptions {
     bind: flags.get("bind") ?? "",
     port: Number(port),
     advertise: readAdvertised(flags),
+    serviceRanges: readServiceRanges(flags),
     store: readStoreSettings(flags),
     kubeconfig: flags.get("write-kubeconfig"),
     auth: readAuthSettings(flags),
@@ -109,10 +119,13 @@ function readAdvertised(flags: FlagValues): string | undefined {
 }
 
 async function serve(options: ServerOptions): Promise<number> {
-  const { bind, store: settings } = options;
+  const { bind, serviceRanges, store: settings } = options;
   const { dataDirectory } = settings;
   const stop = stopSignal();
-  const keys = openClusterKeys(dataDirectory, { nowMs: systemClock.now(), bind });
+  const keys = openClusterKeys(dataDirectory, {
+    nowMs: systemClock.now(),
+    names: [...serverAddresses(serviceRanges), bind],
+  });
   await using store = await openStore(settings);
   using _compaction = startCompaction(store);
   const reachable = bind === "0.0.0.0" || bind === "::" ? "127.0.0.1" : bind;
@@ -126,6 +139,7 @@ async function serve(options: ServerOptions): Promise<number> {
   await using api = await ApiServer.open({
     store,
     host: MACHINE,
+    serviceRanges: rangeTexts(serviceRanges),
     auth,
     audit,
     frontProxy: keys.frontProxy.client,

@@ -34,6 +34,26 @@ const DEFAULT_RANGE = "10.96.0.0/16";
 /** So often chance may find an address that somebody has, before they are tried in their order. */
 const CHANCES = 64;
 
+/** Who made an object that holds an address, as managed fields say it. */
+const OWNED_BY_SERVER = {
+  manager: "kube-apiserver",
+  operation: "Update",
+  apiVersion: `${GROUP}/v1`,
+  fieldsType: "FieldsV1",
+  fieldsV1: {
+    "f:metadata": {
+      "f:labels": {
+        ".": {},
+        "f:ipaddress.kubernetes.io/ip-family": {},
+        "f:ipaddress.kubernetes.io/managed-by": {},
+      },
+    },
+    "f:spec": {
+      "f:parentRef": { ".": {}, "f:name": {}, "f:namespace": {}, "f:resource": {} },
+    },
+  },
+};
+
 /** Whose addresses they are. */
 export interface Owner {
   readonly namespace: string;
@@ -154,11 +174,13 @@ export class AddressPool {
       "ipaddress.kubernetes.io/ip-family": `IPv${ip.family}`,
       "ipaddress.kubernetes.io/managed-by": "ipallocator.k8s.io",
     };
+    const now = timestamp(host.clock.now());
     const metadata = {
       name: formatIp(ip),
       uid: host.uuid(),
-      creationTimestamp: timestamp(host.clock.now()),
+      creationTimestamp: now,
       labels,
+      managedFields: [{ ...OWNED_BY_SERVER, time: now }],
     };
     const parentRef = { resource: "services", ...this.#owner };
     return encodeStored(this.#addresses, { metadata, spec: { parentRef } });
