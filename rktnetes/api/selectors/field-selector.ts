@@ -90,6 +90,17 @@ const COMPUTED: Readonly<Record<string, (object: JsonObject) => Json | undefined
   source: (object) => at(object, "source.component") ?? at(object, "reportingComponent"),
 };
 
+/**
+ * What the compact JSON of an object has if the term holds; undefined where that cannot be said.
+ */
+export function textOfMatch({ field, equal, value }: FieldTerm): string | undefined {
+  if (!equal || Object.hasOwn(COMPUTED, field) || !PLAIN.test(value)) return undefined;
+  return `"${field.slice(field.lastIndexOf(".") + 1)}":"${value}"`;
+}
+
+/** Text that JSON has no other form for, and that is neither a number nor a truth value. */
+const PLAIN = /^(?!(?:true|false)$)[A-Za-z][\w.-]*$/;
+
 /** What a field holds, as text; empty where there is nothing. */
 export function fieldValue(object: JsonObject, field: string): string {
   const compute = COMPUTED[field];

@@ -27,6 +27,17 @@ export function matchesLabels(selector: LabelSelector, labels: Labels): boolean 
   return selector.every((requirement) => matches(requirement, labels));
 }
 
+/**
+ * What the compact JSON of an object has if the requirement holds; undefined where that cannot be
+ * said.
+ */
+export function textOfLabel({ key, operator, values }: LabelRequirement): string | undefined {
+  if (operator === "exists") return `"${key}":`;
+  const [value = ""] = values;
+  const isPlain = operator === "in" && values.length === 1 && /^[\w.-]*$/.test(value);
+  return isPlain ? `"${key}":"${value}"` : undefined;
+}
+
 function matches({ key, operator, values }: LabelRequirement, labels: Labels): boolean {
   const value = Object.hasOwn(labels, key) ? labels[key] : undefined;
   switch (operator) {

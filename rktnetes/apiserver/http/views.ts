@@ -88,20 +88,29 @@ function listMetadata(list: ObjectList): JsonObject {
   return metadata;
 }
 
-const COMMA = Buffer.from(",");
+const OPEN = "{".charCodeAt(0);
+const COMMA = ",".charCodeAt(0);
 const CLOSE = Buffer.from("]}\n");
 
 /** A list put together from bytes that are there already. */
-function splice(list: ObjectList, metadata: JsonObject, resource: Resource): Buffer {
-  const head = JSON.stringify({ ...listHead(resource), metadata });
-  const parts: Buffer[] = [Buffer.from(`${head.slice(0, -1)},"items":[`)];
-  for (const object of list.objects) {
-    if (parts.length > 1) parts.push(COMMA);
+function splice({ objects }: ObjectList, metadata: JsonObject, resource: Resource): Buffer {
+  const text = JSON.stringify({ ...listHead(resource), metadata });
+  const head = Buffer.from(`${text.slice(0, -1)},"items":[`);
+  const length = objects.reduce((sum, { lengthMax }) => sum + lengthMax + 2, head.length);
+  const out = Buffer.allocUnsafe(length + CLOSE.length);
+  let end = head.copy(out);
+  for (const [at, object] of objects.entries()) {
+    if (at > 0) out[end++] = COMMA;
     // Items of custom kinds say what they are.
-    parts.push(isCustom(resource) ? object.bytes : object.item);
+    if (isCustom(resource)) {
+      end = object.writeTo(out, end);
+    } else {
+      out[end++] = OPEN;
+      end = object.writeTo(out, end, "metadata");
+    }
   }
-  parts.push(CLOSE);
-  return Buffer.concat(parts);
+  end += CLOSE.copy(out, end);
+  return out.subarray(0, end);
 }
 
 /** A table; `withColumns` is false for all events of a watch but the first. */

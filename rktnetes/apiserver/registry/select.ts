@@ -3,9 +3,11 @@ import {
   type FieldSelector,
   matchesFields,
   parseFieldSelector,
+  textOfMatch,
 } from "@rktnetes/api/field-selector";
-import { matchesLabels, parseLabelSelector } from "@rktnetes/api/label-selector";
+import { matchesLabels, parseLabelSelector, textOfLabel } from "@rktnetes/api/label-selector";
 import type { ObjectFilter } from "./cache/cache-event.ts";
+import type { CachedObject } from "./cache/cached-object.ts";
 import { objectKey, scopePrefix } from "./keys.ts";
 import { labelsOf } from "./metadata.ts";
 import type { ListQuery } from "./options/list-options.ts";
@@ -28,9 +30,15 @@ export function select(
   const fields = fieldSelector === "" ? [] : parseFieldSelector(resource.kind, fieldSelector);
   const scope = scopeOf(resource, namespace, fields);
   if (labels.length === 0 && fields.length === 0) return { filter: undefined, scope };
-  const filter: ObjectFilter = ({ object }) =>
+  const needed = [...labels.map(textOfLabel), ...fields.map(textOfMatch)]
+    .filter((text) => text !== undefined)
+    .map((text) => Buffer.from(text));
+  const matches = ({ object }: CachedObject): boolean =>
     (labels.length === 0 || matchesLabels(labels, labelsOf(object))) &&
     (fields.length === 0 || matchesFields(fields, object));
+  // Most objects are none of those that are wanted: that is seen without parsing them.
+  const filter: ObjectFilter = (object) =>
+    needed.every((text) => object.includes(text)) && matches(object);
   return { filter, scope };
 }
 

@@ -1,7 +1,6 @@
 /**
- * One object at one revision: its JSON, made once, and its parsed form, made when somebody asks.
- * In: what the store keeps, which has no resource version. Out: the bytes that answers are put
- * together from.
+ * One object at one revision: its JSON and its parsed form, made when somebody asks. In: what the
+ * store keeps, which has no resource version. Out: the bytes that answers are put together from.
  *
  * Stored JSON begins with kind, apiVersion and metadata, and metadata with name, generateName,
  * namespace and uid: what is looked for here stands before anything that a client can choose
@@ -15,22 +14,18 @@ import type { Entry, Revision } from "../../storage/store.ts";
 const UID = Buffer.from('"uid":"');
 const METADATA = Buffer.from('"metadata":');
 const QUOTE = 0x22;
-const OPEN = Buffer.from("{");
 
 export class CachedObject {
   readonly key: string;
   readonly revision: Revision;
-  /** The whole object as JSON, with its resource version. */
-  readonly bytes: Buffer;
-  readonly #stored: Uint8Array;
+  /** As it lies in the store, without its resource version. */
+  readonly stored: Uint8Array;
   #object: JsonObject | undefined;
-  #item: Buffer | undefined;
 
   constructor(key: string, stored: Uint8Array, revision: Revision) {
     this.key = key;
     this.revision = revision;
-    this.#stored = stored;
-    this.bytes = withRevision(stored, revision);
+    this.stored = stored;
   }
 
   static of(entry: Entry): CachedObject {
@@ -43,15 +38,34 @@ export class CachedObject {
     return this.#object;
   }
 
-  /** As it lies in the store. */
-  get stored(): Uint8Array {
-    return this.#stored;
+  /** The whole object as JSON, with its resource version; made anew each time. */
+  get bytes(): Buffer {
+    const { stored, revision } = this;
+    if (revision === 0) return bufferOf(stored);
+    const out = Buffer.allocUnsafe(stored.length + versionText(revision).length);
+    this.writeTo(out, 0);
+    return out;
   }
 
-  /** The object in a list, which has neither kind nor apiVersion. */
-  get item(): Buffer {
-    this.#item ??= Buffer.concat([OPEN, this.bytes.subarray(this.bytes.indexOf(METADATA))]);
-    return this.#item;
+  /** More than the whole object has. */
+  get lengthMax(): number {
+    return this.stored.length + VERSION_MAX;
+  }
+
+  /** Writes the whole object, or what comes behind kind and apiVersion; returns where it ends. */
+  writeTo(out: Buffer, at: number, from: "object" | "metadata" = "object"): number {
+    const source = bufferOf(this.stored);
+    const start = from === "object" ? 0 : source.indexOf(METADATA);
+    if (this.revision === 0) return at + source.copy(out, at, start);
+    const split = versionAt(source);
+    const version = at + source.copy(out, at, start, split);
+    const rest = version + out.write(versionText(this.revision), version, "latin1");
+    return rest + source.copy(out, rest, split);
+  }
+
+  /** Whether the JSON has this text somewhere. */
+  includes(text: Buffer): boolean {
+    return bufferOf(this.stored).includes(text);
   }
 
   /** A fresh copy that may be changed. */
@@ -61,21 +75,24 @@ export class CachedObject {
 
   /** The same object with another resource version: what a deletion shows. */
   at(revision: Revision): CachedObject {
-    return new CachedObject(this.key, this.#stored, revision);
+    return new CachedObject(this.key, this.stored, revision);
   }
 }
 
-/** Puts `"resourceVersion"` behind the uid, where Go's encoder has it; 0 was never stored. */
-function withRevision(stored: Uint8Array, revision: Revision): Buffer {
-  const source = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength);
-  if (revision === 0) return source;
-  const uid = source.indexOf(UID);
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Longer than any text of a version. */
+const VERSION_MAX = 48;
+
+function versionText(revision: Revision): string {
+  return `,"resourceVersion":"${revision}"`;
+}
+
+/** Behind the uid, where Go's encoder has it. */
+function versionAt(bytes: Buffer): number {
+  const uid = bytes.indexOf(UID);
   assert(uid > 0, "a stored object has a uid");
-  const end = source.indexOf(QUOTE, uid + UID.length) + 1;
-  const version = `,"resourceVersion":"${revision}"`;
-  const out = Buffer.allocUnsafe(source.length + version.length);
-  source.copy(out, 0, 0, end);
-  out.write(version, end, "latin1");
-  source.copy(out, end + version.length, end);
-  return out;
+  return bytes.indexOf(QUOTE, uid + UID.length) + 1;
 }

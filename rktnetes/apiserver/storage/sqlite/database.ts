@@ -84,10 +84,10 @@ function pragma<Name extends string>(database: Database, name: Name): Record<Nam
 
 /** A transaction that is rolled back when `work` throws; the store is as before then. */
 export function transaction<T>(database: Database, work: () => T): T {
-  database.run("BEGIN IMMEDIATE");
+  database.query("BEGIN IMMEDIATE").run();
   try {
     const result = work();
-    database.run("COMMIT");
+    database.query("COMMIT").run();
     return result;
   } catch (error) {
     if (database.inTransaction) database.run("ROLLBACK");

@@ -10,6 +10,7 @@ import type { Database } from "bun:sqlite";
 import { setImmediate } from "node:timers/promises";
 import { Fault } from "@shared/base";
 import type {
+  Change,
   CommitResult,
   Entry,
   EventBatch,
@@ -220,18 +221,21 @@ export class SqliteStore implements Store {
       const applied = explained("write to the store", () =>
         transaction(this.#database, () => {
           const events: StoreEvent[] = [];
-          const results = batch.map(({ writes }) => {
-            const blocking = this.#blocking(writes);
-            if (blocking !== undefined) return blocking;
-            const revisions = writes.map((write) => {
-              const event = this.#write(write, revision + 1);
+          const results = batch.map(({ writes }): CommitResult => {
+            const found = writes.map(({ change }) => this.#tables.entry(change.key));
+            const blocked = blockedAt(writes, found);
+            if (blocked !== undefined) return blocked;
+            const revisions = writes.map(({ change }, at) => {
+              // An earlier write of the same commit may have changed the key.
+              const previous = at === 0 ? found[0] : this.#tables.entry(change.key);
+              const event = this.#write(change, previous, revision + 1);
               if (event !== undefined) {
                 revision = event.revision;
                 events.push(event);
               }
               return revision;
             });
-            return { done: true as const, revisions };
+            return { done: true, revisions };
           });
           this.#brief.forget(revision);
           return { results, events };
@@ -248,20 +252,8 @@ export class SqliteStore implements Store {
     }
   }
 
-  #blocking(writes: readonly Write[]): CommitResult | undefined {
-    for (const { change, expected } of writes) {
-      if (expected === undefined) continue;
-      const current = this.#tables.entry(change.key);
-      if (expected !== (current?.revision ?? 0)) {
-        return { done: false, key: change.key, current };
-      }
-    }
-    return undefined;
-  }
-
-  #write({ change }: Write, revision: Revision): StoreEvent | undefined {
+  #write(change: Change, previous: Entry | undefined, revision: Revision): StoreEvent | undefined {
     const { key } = change;
-    const previous = this.#tables.entry(key);
     const row = { revision, key, previous: previous?.revision ?? 0, deleted: 0 };
     if (change.type === "put") this.#tables.put(row, change.value);
     else if (previous === undefined) return undefined;
@@ -380,6 +372,19 @@ export class SqliteStore implements Store {
       signal?.addEventListener("abort", done, { once: true });
     });
   }
+}
+
+/** The first key that is not as expected, if there is one. */
+function blockedAt(
+  writes: readonly Write[],
+  found: readonly (Entry | undefined)[],
+): CommitResult | undefined {
+  for (const [at, { change, expected }] of writes.entries()) {
+    const current = found[at];
+    if (expected === undefined || expected === (current?.revision ?? 0)) continue;
+    return { done: false, key: change.key, current };
+  }
+  return undefined;
 }
 
 function settle(batch: readonly Waiting[], { results }: Applied): void {
