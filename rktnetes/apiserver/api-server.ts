@@ -3,6 +3,7 @@
  * the store's revision; kinds and caches come with the first request for them.
  */
 import { Admission } from "./admission/admission.ts";
+import { choosePlugins } from "./admission/plugin-names.ts";
 import { admissionPlugins } from "./admission/plugins.ts";
 import { Lookup } from "./admission/lookup.ts";
 import { ApiServices } from "./aggregation/api-services.ts";
@@ -31,6 +32,8 @@ export interface ApiServerOptions {
   readonly host: ServerHost;
   /** Keys and files that say who may enter. */
   readonly auth: AuthOptions;
+  /** Names of the admission plug-ins that are on; the usual ones without it. */
+  readonly admission?: ReadonlySet<string> | undefined;
   /** Writes down what is done; nothing is without it. */
   readonly audit?: Audit | undefined;
   /** Vouches for users before servers that answer for some of the API. */
@@ -110,13 +113,8 @@ export class ApiServer implements AsyncDisposable {
     const { host } = options;
     const lookup: Lookup = new Lookup(() => registry);
     const auth = openAuth(options.auth, lookup, host);
-    const plugins = admissionPlugins({
-      registry: () => registry,
-      kinds: () => server.kinds,
-      lookup,
-      host,
-      auth,
-    });
+    const parts = { registry: () => registry, kinds: () => server.kinds, lookup, host, auth };
+    const plugins = await admissionPlugins(parts, options.admission ?? choosePlugins([], []));
     const admission: Admission = new Admission(plugins);
     const registry: Registry = new Registry({ hub, host, admission });
     const server: ApiServer = new ApiServer(hub, registry, {

@@ -6,6 +6,7 @@
 import { goQuote } from "@rktnetes/api/field-error";
 import { badRequest, noSuchResource } from "@rktnetes/api/status-fault";
 import { Fault, parseDuration } from "@shared/base";
+import type { Annotate } from "./admission/admission.ts";
 import type { ApiServer } from "./api-server.ts";
 import type { AuditedRequest } from "./audit/audit.ts";
 import { attributesOf } from "./auth/attributes.ts";
@@ -154,7 +155,7 @@ interface Routing {
   readonly path: RequestPath;
   readonly user: User;
   readonly warn: (text: string) => void;
-  readonly annotate: ((key: string, value: string) => void) | undefined;
+  readonly annotate: Annotate | undefined;
 }
 
 async function route(server: ApiServer, routing: Routing): Promise<Answer | undefined> {

@@ -125,6 +125,8 @@ export interface CompiledPolicy {
   readonly conditions: readonly Named[];
   readonly validations: readonly Validation[];
   readonly mutations: readonly Mutation[];
+  /** For the audit log, named by their keys. */
+  readonly annotations: readonly Named[];
 }
 
 const compiled = new WeakMap<JsonObject, CompiledPolicy>();
@@ -155,6 +157,11 @@ function compileSpec(spec: JsonObject): CompiledPolicy {
     conditions: readList(spec, "matchConditions").map((each) => named(each, types)),
     validations: readList(spec, "validations").map((each) => validation(each, types)),
     mutations: readList(spec, "mutations").map((each) => mutation(each, types)),
+    annotations: readList(spec, "auditAnnotations").map((each) => {
+      const text = readText(each, "valueExpression");
+      const compilation = compile(text, types, ["string", "null"]);
+      return { name: readText(each, "key"), text, compilation };
+    }),
   };
 }
 

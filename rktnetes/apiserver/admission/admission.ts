@@ -14,8 +14,11 @@ export interface SentBody extends GroupVersionKind {
   readonly schema: ObjectSchema;
 }
 
-/** A key of the form `name/key`, and a value; the first value of a key stays. */
-export type Annotate = (key: string, value: string) => void;
+/**
+ * A key of the form `name/key`, and a value; the first value of a key stays. With a level it is
+ * only for events that show as much.
+ */
+export type Annotate = (key: string, value: string, level?: "Request") => void;
 
 export interface AdmissionRequest {
   readonly operation: AdmissionOperation;

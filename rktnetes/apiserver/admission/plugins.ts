@@ -1,9 +1,5 @@
 /** All plug-ins, in the order in which they have their say. */
-import type { ServerHost } from "../host.ts";
-import type { Registry } from "../registry/registry.ts";
-import type { Auth } from "../auth/auth.ts";
-import type { ServedKinds } from "../served-kinds.ts";
-import { Admission, type AdmissionPlugin } from "./admission.ts";
+import { Admission, type AdmissionPlugin, type AdmissionRequest } from "./admission.ts";
 import {
   CERTIFICATE_SUBJECT_RESTRICTION,
   certificateApproval,
@@ -14,13 +10,14 @@ import { defaultStorageClass } from "./default-storage-class.ts";
 import { DEFAULT_TOLERATION_SECONDS } from "./default-toleration-seconds.ts";
 import { rbacEscalation } from "./escalation.ts";
 import { limitRanger } from "./limit-ranger.ts";
-import type { Lookup } from "./lookup.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
 import { nodeDeclaredFeatureValidator } from "./node-declared-features.ts";
 import { nodeRestriction } from "./node-restriction.ts";
 import { persistentVolumeClaimResize } from "./persistent-volume-claim-resize.ts";
 import { matchConditionsBy, mutatingPolicies, validatingPolicies } from "./policies/policies.ts";
 import { podSecurity } from "./pod-security.ts";
+import type { PluginParts } from "./plugin-parts.ts";
+import { OPTIONAL_PLUGINS, PLUGIN_ORDER } from "./plugin-names.ts";
 import { podTopologyLabels } from "./pod-topology-labels.ts";
 import { priority } from "./priority.ts";
 import { resourceQuota } from "./resource-quota.ts";
@@ -30,25 +27,51 @@ import { STORAGE_OBJECT_IN_USE_PROTECTION } from "./storage-object-in-use-protec
 import { mutatingWebhooks, validatingWebhooks } from "./webhooks/webhooks.ts";
 import { TAINT_NODES_BY_CONDITION } from "./taint-nodes.ts";
 
-export interface PluginParts {
-  readonly registry: () => Registry;
-  readonly lookup: Lookup;
-  readonly host: ServerHost;
-  readonly auth: Auth;
-  readonly kinds: () => ServedKinds;
+/** Those that are on, in their order; `on` is what `choosePlugins` made of the flags. */
+export async function admissionPlugins(
+  parts: PluginParts,
+  on: ReadonlySet<string>,
+): Promise<readonly AdmissionPlugin[]> {
+  const { lookup, host, auth, kinds, registry } = parts;
+  const { authorizer } = auth;
+  const equivalents = { lookup, kinds, uuid: () => host.uuid() };
+  const webhooks = { ...equivalents, matchConditions: matchConditionsBy(authorizer) };
+  const policies = { ...equivalents, registry };
+  const isOptional = [...OPTIONAL_PLUGINS].some((name) => on.has(name));
+  const optional = isOptional
+    ? (await import("./optional/optional.ts")).optionalPlugins(parts)
+    : [];
+  const all = [...usualPlugins(parts), ...optional];
+  const before = [...inOrder(all, on), rbacEscalation(auth)];
+  const mutating = mutatingPolicies(policies, authorizer);
+  const again = async (request: AdmissionRequest): Promise<void> => {
+    await new Admission(before).mutate(request);
+    if (on.has(mutating.name)) await mutating.again(request);
+  };
+  const last = [
+    mutating,
+    mutatingWebhooks(webhooks, again),
+    validatingPolicies(policies, authorizer),
+    validatingWebhooks(webhooks),
+    resourceQuota(lookup, registry),
+  ];
+  const deny = before.filter(({ name }) => name === "AlwaysDeny");
+  const first = before.filter((each) => !deny.includes(each));
+  return [...first, ...inOrder(last, on), ...deny];
 }
 
-export function admissionPlugins({
-  registry,
-  lookup,
-  host,
-  auth,
-  kinds,
-}: PluginParts): readonly AdmissionPlugin[] {
+function inOrder(
+  all: readonly AdmissionPlugin[],
+  on: ReadonlySet<string>,
+): readonly AdmissionPlugin[] {
+  return PLUGIN_ORDER.flatMap((name) =>
+    on.has(name) ? (all.find((plugin) => plugin.name === name) ?? []) : [],
+  );
+}
+
+function usualPlugins({ lookup, host, auth }: PluginParts): readonly AdmissionPlugin[] {
   const { authorizer } = auth;
-  const webhooks = { lookup, host, matchConditions: matchConditionsBy(authorizer) };
-  const policies = { lookup, registry, kinds };
-  const before: readonly AdmissionPlugin[] = [
+  return [
     namespaceLifecycle(lookup),
     limitRanger(lookup),
     serviceAccount(lookup, host),
@@ -67,14 +90,5 @@ export function admissionPlugins({
     defaultIngressClass(lookup),
     podTopologyLabels(lookup),
     nodeDeclaredFeatureValidator(lookup),
-    rbacEscalation(auth),
-  ];
-  return [
-    ...before,
-    mutatingPolicies(policies, authorizer),
-    mutatingWebhooks(webhooks, (request) => new Admission(before).mutate(request)),
-    validatingPolicies(policies, authorizer),
-    validatingWebhooks(webhooks),
-    resourceQuota(lookup, registry),
   ];
 }

@@ -14,6 +14,9 @@ import type { AdmissionPlugin, AdmissionRequest } from "./admission.ts";
 import type { Lookup } from "./lookup.ts";
 import { refused, targetOf, typed } from "./subject.ts";
 
+/** Notes for the audit log begin with it. */
+const NOTE = "pod-security.kubernetes.io/";
+
 /** So many pods are looked at when a namespace becomes stricter. */
 const PODS_MAX = 3000;
 
@@ -70,6 +73,11 @@ async function judgePod(lookup: Lookup, request: AdmissionRequest): Promise<void
   if (old !== undefined && subresource === "" && !isSignificant(typed<Pod>(old), pod)) return;
   const policy = policyOf(await labelsAt(lookup, namespace));
   const checked = { metadata: pod.metadata, spec: pod.spec };
+  request.annotate?.(`${NOTE}enforce-policy`, levelName(policy.enforce));
+  const audited = violations(checked, policy.audit);
+  if (audited.length > 0) {
+    request.annotate?.(`${NOTE}audit-violations`, `would violate ${worded(policy.audit, audited)}`);
+  }
   const found = violations(checked, policy.enforce);
   if (found.length > 0) throw refused(request, `violates ${worded(policy.enforce, found)}`);
   warnOf(request, policy.warn, violations(checked, policy.warn));
@@ -105,8 +113,12 @@ async function judgeTemplate(
 ): Promise<void> {
   const template = templateOf(request.object);
   if (template?.spec === undefined) return;
-  const { warn } = policyOf(await labelsAt(lookup, request.namespace));
+  const { warn, audit } = policyOf(await labelsAt(lookup, request.namespace));
   const { metadata, spec } = template;
+  const audited = violations({ metadata, spec }, audit);
+  if (audited.length > 0) {
+    request.annotate?.(`${NOTE}audit-violations`, `would violate ${worded(audit, audited)}`);
+  }
   warnOf(request, warn, violations({ metadata, spec }, warn));
 }
 

@@ -82,7 +82,8 @@ export class AuditedRequest {
   }
 
   /** A note for the events that are still to come; the first value of a key stays. */
-  readonly annotate = (key: string, value: string): void => {
+  readonly annotate = (key: string, value: string, level?: "Request"): void => {
+    if (level !== undefined && this.#auditing?.level === "Metadata") return;
     if (!this.#annotations.has(key)) this.#annotations.set(key, value);
   };
 

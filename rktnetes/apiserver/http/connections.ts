@@ -14,12 +14,17 @@ import {
   StatusFault,
 } from "@rktnetes/api/status-fault";
 import { readList, readNumber, readObject, readText } from "@rktnetes/api/strategy/object-at";
+import { admitConnection } from "./admit-connection.ts";
 import type { Answer } from "./answer.ts";
 import type { ResourceCall } from "./resource-call.ts";
 
-export async function connect(call: ResourceCall, { name, verbs }: Subresource): Promise<Answer> {
+export async function connect(
+  call: ResourceCall,
+  { name, verbs, kind }: Subresource,
+): Promise<Answer> {
   const verb = VERBS[call.request.method] ?? "";
   if (!verbs.includes(verb)) throw methodNotAllowed();
+  if (name !== "log") await admitConnection(call, kind);
   if (name === "proxy") return await proxy(call);
   if (name === "log") refuseLogOptions(call);
   const pod = await podOf(call, call.path.name);

@@ -1,4 +1,5 @@
 /** One request for objects, with all that serving it needs. */
+import type { Annotate } from "../admission/admission.ts";
 import type { Kind } from "@rktnetes/api/kind";
 import type { User } from "../auth/user.ts";
 import type { ApiServer } from "../api-server.ts";
@@ -13,7 +14,7 @@ export interface ResourceCall {
   readonly kind: Kind;
   readonly user: User;
   /** Puts a note into the audit event of the request; absent when there is none. */
-  readonly annotate?: ((key: string, value: string) => void) | undefined;
+  readonly annotate?: Annotate | undefined;
   /** Adds a line to the `Warning` headers of the answer. */
   readonly warn: (text: string) => void;
 }

@@ -12,7 +12,12 @@ import { timestamp } from "../host.ts";
 import { CachedObject } from "../registry/cache/cached-object.ts";
 import { metaText, setMeta } from "../registry/metadata.ts";
 import { apiVersionOf, type Resource } from "../registry/resource.ts";
-import { readWriteQuery, type WriteQuery } from "../registry/options/write-options.ts";
+import {
+  optionsObject,
+  readWriteQuery,
+  type WriteQuery,
+} from "../registry/options/write-options.ts";
+import { admitSpecial } from "../registry/subresources/admit-special.ts";
 import { track } from "../registry/track.ts";
 import type { Answer } from "./answer.ts";
 import { readBody } from "./read-object.ts";
@@ -69,21 +74,6 @@ async function answered(object: JsonObject, view: ViewContext): Promise<Answer> 
   return { status: 201, type: view.form.mediaType, body };
 }
 
-/** A node, for one, may ask only for tokens of the pods that it runs. */
-async function admitToken(
-  { server, path, user, warn }: ResourceCall,
-  resource: Resource,
-  object: JsonObject,
-): Promise<void> {
-  const { registry, host } = server;
-  const context = { now: timestamp(host.clock.now()), user, dryRun: false };
-  const { namespace, name, subresource } = path;
-  const place = { resource, namespace, name, subresource };
-  const asked = { ...place, operation: "CREATE", object, old: undefined, context, warn } as const;
-  await registry.admission.mutate(asked);
-  await registry.admission.validate(asked);
-}
-
 const TOKEN_REQUEST = { group: "authentication.k8s.io", version: "v1", kind: "TokenRequest" };
 
 /** `POST …/serviceaccounts/<name>/token` */
@@ -108,7 +98,13 @@ export async function serveToken(call: ResourceCall, view: ViewContext): Promise
   const { namespace, name } = path;
   const now = timestamp(server.host.clock.now());
   const asked = { namespace, name, now };
-  await admitToken(call, view.resource, object);
+  // a node, for one, may ask only for tokens of the pods that it runs
+  const { user, warn, annotate } = call;
+  const sent = optionsObject("POST", options);
+  const write = { namespace, name, subresource: "token", user, warn, annotate, sent };
+  const body = { ...TOKEN_REQUEST, schema };
+  const special = { resource: view.resource, body, object };
+  await admitSpecial(server.registry, { ...write, ...options }, special);
   const made = await requestToken(server.auth.tokens, server.lookup, object, asked);
   return await answered(made, { ...view, resource });
 }

@@ -1,6 +1,7 @@
 /** What a write came to. */
 import type { JsonObject } from "@rktnetes/api/schema";
 import type { WriteContext } from "@rktnetes/api/strategy";
+import type { Annotate } from "../admission/admission.ts";
 import type { CachedObject } from "./cache/cached-object.ts";
 
 export interface Written {
@@ -27,7 +28,7 @@ export interface WriteRequest {
   /** What the client asked for beside the object, as an options object of meta.k8s.io/v1. */
   readonly sent?: JsonObject | undefined;
   /** Puts a note into the audit event of the request. */
-  readonly annotate?: ((key: string, value: string) => void) | undefined;
+  readonly annotate?: Annotate | undefined;
   /** Adds a line to the `Warning` headers of the answer. */
   readonly warn: (text: string) => void;
 }

@@ -13,6 +13,7 @@ import type { Cidr } from "@rktnetes/api/values/ip";
 import { chooseControllers } from "@rktnetes/controllers/run";
 import { Fault, quote, systemClock, writeFileAtomic } from "@shared/base";
 import { type Flag, type FlagValues, helpOf, parseFlags } from "../flags/flags.ts";
+import { ADMISSION_FLAGS, readAdmissionPlugins } from "./admission-options.ts";
 import { AUDIT_FLAGS, type AuditSettings, openAudit, readAuditSettings } from "./audit-options.ts";
 import {
   AUTH_FLAGS,
@@ -57,6 +58,7 @@ const FLAGS: readonly Flag[] = [
     initial: "*",
   },
   ...AUTH_FLAGS,
+  ...ADMISSION_FLAGS,
   ...AUDIT_FLAGS,
 ];
 
@@ -68,6 +70,7 @@ interface ServerOptions {
   readonly store: StoreSettings;
   readonly kubeconfig: string | undefined;
   readonly auth: AuthSettings;
+  readonly admission: ReadonlySet<string>;
   readonly audit: AuditSettings | undefined;
   readonly controllers: readonly string[];
   /** All flags with their values. */
@@ -105,6 +108,7 @@ function readOptions(flags: FlagValues): ServerOptions {
     store: readStoreSettings(flags),
     kubeconfig: flags.get("write-kubeconfig"),
     auth: readAuthSettings(flags),
+    admission: readAdmissionPlugins(flags),
     audit: readAuditSettings(flags),
     controllers: chooseControllers(flags.get("controllers") ?? ""),
     flags: new Map(FLAGS.map(({ name }) => [name, flags.get(name) ?? ""])),
@@ -141,6 +145,7 @@ async function serve(options: ServerOptions): Promise<number> {
     host: MACHINE,
     serviceRanges: rangeTexts(serviceRanges),
     auth,
+    admission: options.admission,
     audit,
     frontProxy: keys.frontProxy.client,
     vouching: {

@@ -12,20 +12,19 @@ import { objectKey, scopePrefix } from "../../registry/keys.ts";
 import { labelsOf, metaText } from "../../registry/metadata.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { apiVersionOf } from "../../registry/resource.ts";
-import type { ServedKinds } from "../../served-kinds.ts";
 import type { AdmissionRequest } from "../admission.ts";
-import type { Lookup } from "../lookup.ts";
-import { matchesResources } from "./matching.ts";
+import { type EquivalentParts, type Seen, seenAs } from "../equivalent.ts";
+import { matchResources } from "./matching.ts";
 
-export interface PolicyParts {
-  readonly lookup: Lookup;
+export interface PolicyParts extends EquivalentParts {
   readonly registry: () => Registry;
-  readonly kinds: () => ServedKinds;
 }
 
 export interface Bound {
   readonly policy: JsonObject;
   readonly binding: JsonObject;
+  /** The request as the policy sees it. */
+  readonly seen: Seen;
   /** One evaluation each; a fault for parameters that cannot be had. */
   readonly params: readonly (JsonObject | undefined)[] | Fault;
 }
@@ -48,13 +47,13 @@ export async function boundPolicies(
     );
     if (mine.length === 0) continue;
     const spec = readObject(policy, "spec");
-    if (!(await matchesResources(parts.lookup, readObject(spec, "matchConstraints"), request))) {
-      continue;
-    }
+    const match = await matchResources(parts, readObject(spec, "matchConstraints"), request);
+    if (match === undefined) continue;
     for (const binding of mine) {
-      const match = readObject(readObject(binding, "spec"), "matchResources");
-      if (!(await matchesResources(parts.lookup, match, request))) continue;
-      out.push({ policy, binding, params: await paramsOf(parts, spec, binding, request) });
+      const further = readObject(readObject(binding, "spec"), "matchResources");
+      if ((await matchResources(parts, further, request)) === undefined) continue;
+      const seen = await seenAs(parts, request, match.kind);
+      out.push({ policy, binding, seen, params: await paramsOf(parts, spec, binding, request) });
     }
   }
   return out;

@@ -9,7 +9,7 @@ import { CelError } from "@rktnetes/api/cel/values";
 import type { MatchCondition } from "@rktnetes/api/types/admissionregistration-v1";
 import { Fault } from "@shared/base";
 import type { Authorizer } from "../../auth/authorizer.ts";
-import type { AdmissionRequest } from "../admission.ts";
+import type { Seen } from "../equivalent.ts";
 import { withScope } from "./environment.ts";
 
 const compiled = new WeakMap<object, Named>();
@@ -18,10 +18,10 @@ const compiled = new WeakMap<object, Named>();
 export async function conditionsHold(
   authorizer: Authorizer,
   conditions: readonly MatchCondition[],
-  request: AdmissionRequest,
+  seen: Seen,
 ): Promise<boolean> {
   const named = conditions.map(compiledCondition);
-  const facts = { request, namespaceObject: undefined, params: undefined, variables: [] };
+  const facts = { seen, namespaceObject: undefined, params: undefined, variables: [] };
   return await withScope(authorizer, facts, (scope) => allHold(named, scope));
 }
 

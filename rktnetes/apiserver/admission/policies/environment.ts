@@ -15,14 +15,15 @@ import { CelError, CelMap, type CelValue, fromJson, Opaque } from "@rktnetes/api
 import type { JsonObject } from "@rktnetes/api/schema";
 import type { Authorizer } from "../../auth/authorizer.ts";
 import { serviceAccountGroups, serviceAccountUser, type User } from "../../auth/user.ts";
+import { apiVersionOf } from "../../registry/resource.ts";
 import type { AdmissionRequest } from "../admission.ts";
-import { formOf } from "../subject.ts";
+import { namesOf, type Seen } from "../equivalent.ts";
 
 /** All expressions of one policy about one request may cost so much. */
 const BUDGET = 10_000_000;
 
 export interface Facts {
-  readonly request: AdmissionRequest;
+  readonly seen: Seen;
   readonly namespaceObject: JsonObject | undefined;
   readonly params: JsonObject | undefined;
   readonly variables: readonly Named[];
@@ -56,7 +57,7 @@ export async function withScope<T>(
     } catch (error) {
       if (!(error instanceof Unanswered)) throw error;
       const { question } = error;
-      const decision = await answer(authorizer, facts.request.context.user, question);
+      const decision = await answer(authorizer, facts.seen.request.context.user, question);
       answers.set(JSON.stringify(question), decision);
     }
   }
@@ -83,15 +84,17 @@ async function answer(
 }
 
 function scopeOf(facts: Facts, decide: Decide): Scope {
-  const { request, namespaceObject, params, variables } = facts;
-  const { kind, apiVersion } = formOf(request);
+  const { seen, namespaceObject, params, variables } = facts;
+  const { request } = seen;
+  const { kind } = namesOf(seen);
+  const typeMeta = { kind: kind.kind, apiVersion: apiVersionOf(kind) };
   const typed = (object: JsonObject | undefined): CelValue =>
-    object === undefined ? null : fromJson({ ...object, kind, apiVersion });
+    object === undefined ? null : fromJson({ ...object, ...typeMeta });
   const scope: Scope = rootScope(
     {
       object: () => typed(request.object),
       oldObject: () => typed(request.old),
-      request: () => requestValue(request),
+      request: () => requestValue(seen),
       namespaceObject: () => fromJson(namespaceObject),
       params: () => fromJson(params),
       variables: () => new LazyVariables(variables, () => scope),
@@ -139,18 +142,16 @@ function authorizerOf(request: AdmissionRequest, decide: Decide): Opaque {
   return new Opaque(plain.type, plain.content, plain.text, fields);
 }
 
-function requestValue(request: AdmissionRequest): CelValue {
-  const { resource, operation, namespace, name, subresource, context } = request;
-  const { group, version, resource: plural } = resource.kind;
-  const form = formOf(request);
-  const gvk = { group: form.group, version: form.version, kind: form.kind };
+function requestValue(seen: Seen): CelValue {
+  const { operation, namespace, name, subresource, context, options = null } = seen.request;
+  const { kind, resource, requestKind, requestResource } = namesOf(seen);
   const { user } = context;
   return fromJson({
-    kind: gvk,
-    resource: { group, version, resource: plural },
+    kind: { ...kind },
+    resource: { ...resource },
     subResource: subresource,
-    requestKind: gvk,
-    requestResource: { group, version, resource: plural },
+    requestKind: { ...requestKind },
+    requestResource: { ...requestResource },
     requestSubResource: subresource,
     name,
     namespace,
@@ -164,6 +165,6 @@ function requestValue(request: AdmissionRequest): CelValue {
       ),
     },
     dryRun: context.dryRun,
-    options: null,
+    options,
   });
 }

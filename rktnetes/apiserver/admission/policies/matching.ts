@@ -1,53 +1,41 @@
-/** Which requests a policy or its binding is about. In: `matchResources`. Out: yes or no. */
+/** Which requests a policy or its binding is about. In: `matchResources`. Out: how it sees them. */
+import type { Kind } from "@rktnetes/api/kind";
 import type { JsonObject } from "@rktnetes/api/schema";
-import { readList, readObject, readTexts } from "@rktnetes/api/strategy/object-at";
-import { selectsLabels } from "@rktnetes/api/selectors/object-selector";
-import { labelsOf } from "../../registry/metadata.ts";
+import { readList, readText, readTexts } from "@rktnetes/api/strategy/object-at";
 import type { AdmissionRequest } from "../admission.ts";
-import type { Lookup } from "../lookup.ts";
-import { matchesRules } from "../webhooks/webhook-rules.ts";
+import { type EquivalentParts, otherVersions } from "../equivalent.ts";
+import { selectsRequest } from "../selects.ts";
+import { matchingVersion } from "../webhooks/webhook-rules.ts";
 
-/** Without rules all requests match. */
-export async function matchesResources(
-  lookup: Lookup,
+/** The version in which the request is seen; undefined in `kind` for its own. */
+export interface Match {
+  readonly kind: Kind | undefined;
+}
+
+/** Undefined for requests that it is not about. Without rules all match. */
+export async function matchResources(
+  parts: EquivalentParts,
   match: JsonObject,
   request: AdmissionRequest,
-): Promise<boolean> {
-  const rules = readList(match, "resourceRules");
-  if (rules.length > 0 && !matchesAny(rules, request)) return false;
-  if (matchesAny(readList(match, "excludeResourceRules"), request)) return false;
-  const objects = readObject(match, "objectSelector");
-  const either = [request.object, request.old].filter((each) => each !== undefined);
-  if (!isEmpty(objects) && !either.some((each) => selectsLabels(objects, { ...labelsOf(each) }))) {
-    return false;
+): Promise<Match | undefined> {
+  if (!(await selectsRequest(parts.lookup, match, request))) return undefined;
+  const isExact = readText(match, "matchPolicy") === "Exact";
+  const others = (): readonly Kind[] => (isExact ? [] : otherVersions(parts, request));
+  if (firstMatch(readList(match, "excludeResourceRules"), request, others) !== undefined) {
+    return undefined;
   }
-  const namespaces = readObject(match, "namespaceSelector");
-  if (isEmpty(namespaces)) return true;
-  const labels = await namespaceLabels(lookup, request);
-  return labels === undefined || selectsLabels(namespaces, labels);
+  const rules = readList(match, "resourceRules");
+  return rules.length === 0 ? { kind: undefined } : firstMatch(rules, request, others);
 }
 
-function matchesAny(rules: readonly JsonObject[], request: AdmissionRequest): boolean {
-  return rules.some((rule) => {
+function firstMatch(
+  rules: readonly JsonObject[],
+  request: AdmissionRequest,
+  others: () => readonly Kind[],
+): Match | undefined {
+  const named = rules.filter((rule) => {
     const names = readTexts(rule, "resourceNames");
-    if (names.length > 0 && !names.includes(request.name)) return false;
-    return matchesRules([rule], request);
+    return names.length === 0 || names.includes(request.name);
   });
-}
-
-function isEmpty(selector: JsonObject): boolean {
-  const labels = Object.keys(readObject(selector, "matchLabels")).length;
-  return labels === 0 && readList(selector, "matchExpressions").length === 0;
-}
-
-/** Of the namespace that the request is in, or is about; undefined for what is in none. */
-async function namespaceLabels(
-  lookup: Lookup,
-  { resource, namespace, object, old }: AdmissionRequest,
-): Promise<JsonObject | undefined> {
-  const { group, resource: plural } = resource.kind;
-  if (group === "" && plural === "namespaces") return { ...labelsOf(object ?? old ?? {}) };
-  if (namespace === "") return undefined;
-  const found = await lookup.find("/namespaces", "", namespace);
-  return found === undefined ? {} : { ...labelsOf(found) };
+  return matchingVersion(named, request, others);
 }

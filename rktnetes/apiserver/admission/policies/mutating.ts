@@ -11,15 +11,20 @@ import { applyJsonPatch, decodeJsonPatch } from "@rktnetes/api/patch/json-patch"
 import type { Json, JsonObject } from "@rktnetes/api/schema";
 import { readObject, readText } from "@rktnetes/api/strategy/object-at";
 import { forbiddenFault, type StatusFault } from "@rktnetes/api/status-fault";
+import { isSameJson } from "@rktnetes/api/values/same-json";
 import { Fault } from "@shared/base";
 import type { Authorizer } from "../../auth/authorizer.ts";
 import { metaText } from "../../registry/metadata.ts";
 import type { AdmissionRequest } from "../admission.ts";
+import { broughtBack, type Seen, seenAs } from "../equivalent.ts";
 import { formOf, nameOf, setDefaults } from "../subject.ts";
 import { isExempt } from "../webhooks/webhook-rules.ts";
 import { type Bound, boundPolicies, type PolicyParts } from "./bindings.ts";
 import { allHold } from "./conditions.ts";
 import { withScope } from "./environment.ts";
+
+/** What each policy left behind, for requests that are on their way. */
+const LEFT = new WeakMap<AdmissionRequest, Map<string, JsonObject>>();
 
 export async function mutate(
   parts: PolicyParts,
@@ -27,32 +32,60 @@ export async function mutate(
   request: AdmissionRequest,
 ): Promise<void> {
   if (isExempt(request) || request.object === undefined) return;
+  const left = new Map<string, JsonObject>();
+  LEFT.set(request, left);
   for (const bound of await boundPolicies(parts, "mutating", request)) {
     await mutateBy(parts, authorizer, bound, request);
+    left.set(nameOfBound(bound), structuredClone(request.object));
+  }
+  await mutateAgain(parts, authorizer, request);
+}
+
+/** Asks those again that asked for it, where somebody has changed what they left behind. */
+export async function mutateAgain(
+  parts: PolicyParts,
+  authorizer: Authorizer,
+  request: AdmissionRequest,
+): Promise<void> {
+  const left = LEFT.get(request);
+  if (left === undefined || request.object === undefined) return;
+  for (const bound of await boundPolicies(parts, "mutating", request)) {
+    if (readText(readObject(bound.policy, "spec"), "reinvocationPolicy") !== "IfNeeded") continue;
+    const before = left.get(nameOfBound(bound));
+    if (before === undefined || isSameJson(before, request.object)) continue;
+    await mutateBy(parts, authorizer, bound, request);
+    left.set(nameOfBound(bound), structuredClone(request.object));
   }
 }
 
+function nameOfBound({ policy, binding }: Bound): string {
+  return `${metaText(policy, "name")}/${metaText(binding, "name")}`;
+}
+
 async function mutateBy(
-  { lookup }: PolicyParts,
+  parts: PolicyParts,
   authorizer: Authorizer,
   bound: Bound,
   request: AdmissionRequest,
 ): Promise<void> {
-  const { policy, params } = bound;
+  const { policy, params, seen: before } = bound;
   const isLoose = readText(readObject(policy, "spec"), "failurePolicy") === "Ignore";
   try {
     if (params instanceof Fault) throw params;
     const compiled = compilePolicy(policy);
+    const { namespace } = request;
     const namespaceObject =
-      request.namespace === ""
-        ? undefined
-        : await lookup.find("/namespaces", "", request.namespace);
+      namespace === "" ? undefined : await parts.lookup.find("/namespaces", "", namespace);
     for (const each of params) {
-      const facts = { request, namespaceObject, params: each, variables: compiled.variables };
+      const seen = await seenAs(parts, request, before.kind);
+      const facts = { seen, namespaceObject, params: each, variables: compiled.variables };
       const holds = await withScope(authorizer, facts, (scope) =>
         allHold(compiled.conditions, scope),
       );
-      if (holds) await run(compiled, (ask) => withScope(authorizer, facts, ask), request);
+      if (!holds) continue;
+      await run(compiled, (ask) => withScope(authorizer, facts, ask), seen);
+      const made = seen.request.object ?? {};
+      if (seen.kind !== undefined) replace(request, await broughtBack(parts, seen, made));
     }
   } catch (error) {
     if (isLoose || !(error instanceof CelError || error instanceof Fault)) {
@@ -67,19 +100,25 @@ async function mutateBy(
 async function run(
   { mutations }: CompiledPolicy,
   evaluate: (ask: (scope: Scope) => Json) => Promise<Json>,
-  request: AdmissionRequest,
+  { request, kind }: Seen,
 ): Promise<void> {
   const { object } = request;
   if (object === undefined) return;
-  const { schema } = formOf(request);
+  const schema = (kind ?? formOf(request)).schema;
   for (const mutation of mutations) {
     const value = await evaluate((scope) => valueOf(mutation, scope));
-    const wanted = changed(mutation, object, value, schema);
-    const { object: next } = decodeTree(schema, wanted);
-    setDefaults(request, next);
+    const { object: next } = decodeTree(schema, changed(mutation, object, value, schema));
+    if (kind === undefined) setDefaults(request, next);
     for (const field of Object.keys(object)) delete object[field];
     Object.assign(object, next);
   }
+}
+
+function replace({ object = {}, resource }: AdmissionRequest, wanted: JsonObject): void {
+  const { object: next } = decodeTree(resource.kind.schema, wanted);
+  resource.strategy.setDefaults?.(next);
+  for (const field of Object.keys(object)) delete object[field];
+  Object.assign(object, next);
 }
 
 function valueOf({ compilation }: Mutation, scope: Scope): Json {

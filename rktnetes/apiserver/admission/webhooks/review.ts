@@ -5,56 +5,46 @@
 import { parseJson, stringifyJson } from "@rktnetes/api/codec/json";
 import type { JsonObject } from "@rktnetes/api/schema";
 import { StatusFault } from "@rktnetes/api/status-fault";
-import type { StatusReason } from "@rktnetes/api/status";
+import type { Failure, StatusReason } from "@rktnetes/api/status";
 import type { AdmissionResponse, AdmissionReview } from "@rktnetes/api/types/admission-v1";
 import { Fault } from "@shared/base";
-import type { AdmissionRequest } from "../admission.ts";
-import { formOf, nameOf } from "../subject.ts";
+import { apiVersionOf } from "../../registry/resource.ts";
+import { namesOf, type Seen } from "../equivalent.ts";
+import { nameOf } from "../subject.ts";
 
-const OPTIONS: Readonly<Record<AdmissionRequest["operation"], string>> = {
-  CREATE: "CreateOptions",
-  UPDATE: "UpdateOptions",
-  DELETE: "DeleteOptions",
-  CONNECT: "",
-};
-
-export function reviewText(request: AdmissionRequest, uid: string): string {
-  const { resource, operation, namespace, subresource, object, old, context } = request;
-  const form = formOf(request);
-  const { group, version, resource: plural } = resource.kind;
+export function reviewText(seen: Seen, uid: string): string {
+  const { operation, namespace, subresource, object, old, context, options } = seen.request;
+  const { kind, resource, requestKind, requestResource } = namesOf(seen);
   const { name, uid: userId, groups, extra } = context.user;
-  const gvk = { group: form.group, version: form.version, kind: form.kind };
-  const gvr = { group, version, resource: plural };
-  const typeMeta = { kind: form.kind, apiVersion: form.apiVersion };
+  const typeMeta = { kind: kind.kind, apiVersion: apiVersionOf(kind) };
   const below = subresource === "" ? {} : { subResource: subresource };
   const requestBelow = subresource === "" ? {} : { requestSubResource: subresource };
-  const optionsKind = OPTIONS[operation];
   const review = {
     kind: "AdmissionReview",
     apiVersion: "admission.k8s.io/v1",
     request: {
       uid,
-      kind: gvk,
-      resource: gvr,
+      kind,
+      resource,
       ...below,
-      requestKind: gvk,
-      requestResource: gvr,
+      requestKind,
+      requestResource,
       ...requestBelow,
-      name: nameOf(request),
+      name: nameOf(seen.request),
       namespace,
       operation,
       userInfo: { username: name, uid: userId, groups: [...groups], extra: { ...extra } },
       object: object === undefined ? null : { ...typeMeta, ...object },
       oldObject: old === undefined ? null : { ...typeMeta, ...old },
       dryRun: context.dryRun,
-      options: optionsKind === "" ? null : { kind: optionsKind, apiVersion: "meta.k8s.io/v1" },
+      options: options ?? null,
     },
   };
   return stringifyJson(review as unknown as JsonObject);
 }
 
 /** @throws {Fault} "invalid" for what is no answer to this question */
-export function readResponse(text: string, uid: string): AdmissionResponse {
+export function readResponse(text: string, uid: string, mutates: boolean): AdmissionResponse {
   let review: AdmissionReview | null;
   try {
     review = parseJson(text) as unknown as AdmissionReview | null;
@@ -74,7 +64,27 @@ export function readResponse(text: string, uid: string): AdmissionResponse {
     const words = `expected response.uid=${JSON.stringify(uid)}`;
     throw new Fault("invalid", `${words}, got ${JSON.stringify(response.uid ?? "")}`);
   }
+  checkPatch(response, mutates);
   return response;
+}
+
+/** A patch says of which kind it is, and only those who may change anything send one. */
+function checkPatch({ patch = "", patchType }: AdmissionResponse, mutates: boolean): void {
+  const refuse = (why: string): Fault => new Fault("invalid", why);
+  if (!mutates) {
+    if (patch !== "") throw refuse("validating webhook may not return response.patch");
+    if (patchType !== undefined) {
+      throw refuse("validating webhook may not return response.patchType");
+    }
+    return;
+  }
+  if (patch !== "" && patchType === undefined) {
+    throw refuse("webhook returned response.patch but not response.patchType");
+  }
+  if (patch === "" && patchType !== undefined) {
+    throw refuse("webhook returned response.patchType but not response.patch");
+  }
+  if (patchType === "") throw refuse('webhook returned invalid response.patchType of ""');
 }
 
 /** What the client hears of a refusal. */
@@ -83,5 +93,7 @@ export function denial(name: string, { status }: AdmissionResponse): StatusFault
   const code = Math.max(status?.code ?? 0, 400);
   const why = status?.message || status?.reason || "";
   const message = why === "" ? `${by} without explanation` : `${by}: ${why}`;
-  return new StatusFault({ code, reason: (status?.reason ?? "") as StatusReason, message });
+  const details = status?.details as Failure["details"];
+  const reason = (status?.reason ?? "") as StatusReason;
+  return new StatusFault({ code, reason, message, ...(details === undefined ? {} : { details }) });
 }

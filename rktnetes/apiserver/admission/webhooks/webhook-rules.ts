@@ -1,21 +1,36 @@
 /** Which requests a webhook wants to see. In: its rules and a request. Out: yes or no. Pure. */
+import type { Kind } from "@rktnetes/api/kind";
 import type { RuleWithOperations } from "@rktnetes/api/types/admissionregistration-v1";
 import type { AdmissionRequest } from "../admission.ts";
 
-export function matchesRules(
+/**
+ * The version in which the rules are about the request: undefined in `kind` for its own. Undefined
+ * when they are about something else.
+ */
+export function matchingVersion(
   rules: readonly RuleWithOperations[],
-  request: Pick<AdmissionRequest, "operation" | "resource" | "subresource">,
-): boolean {
+  request: AdmissionRequest,
+  others: () => readonly Kind[],
+): { readonly kind: Kind | undefined } | undefined {
+  if (matchesRules(rules, request)) return { kind: undefined };
+  for (const kind of others()) {
+    const { operation, subresource } = request;
+    if (matchesRules(rules, { operation, subresource, resource: { kind } })) return { kind };
+  }
+  return undefined;
+}
+
+type RuleSubject = Pick<AdmissionRequest, "operation" | "subresource"> & {
+  readonly resource: Pick<AdmissionRequest["resource"], "kind">;
+};
+
+function matchesRules(rules: readonly RuleWithOperations[], request: RuleSubject): boolean {
   return rules.some((rule) => matchesRule(rule, request));
 }
 
 function matchesRule(
   { operations, apiGroups, apiVersions, resources, scope = "*" }: RuleWithOperations,
-  {
-    operation,
-    resource,
-    subresource,
-  }: Pick<AdmissionRequest, "operation" | "resource" | "subresource">,
+  { operation, resource, subresource }: RuleSubject,
 ): boolean {
   const { group, version, resource: plural, namespaced } = resource.kind;
   const isNamespaced = namespaced && !(group === "" && plural === "namespaces");
