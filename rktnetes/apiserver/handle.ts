@@ -4,7 +4,7 @@
  * throws: whatever goes wrong becomes an answer.
  */
 import { goQuote } from "@rktnetes/api/field-error";
-import { badRequest, noSuchResource } from "@rktnetes/api/status-fault";
+import { badRequest, noSuchResource, StatusFault } from "@rktnetes/api/status-fault";
 import { Fault, parseDuration } from "@shared/base";
 import type { Annotate } from "./admission/admission.ts";
 import type { ApiServer } from "./api-server.ts";
@@ -73,9 +73,15 @@ async function serve(server: ApiServer, { request, outlet, audited }: Visit): Pr
     }
   } catch (error) {
     const answer = faultAnswer(error);
-    const all = answer.status === 405 ? [] : warnings;
+    const all = isUnrouted(error) ? [] : warnings;
     return { answer: withHeaders(answer, headers), warnings: all };
   }
+}
+
+/** A method that no path takes is refused before anybody looks at the kind. */
+function isUnrouted(error: unknown): boolean {
+  if (!(error instanceof StatusFault) || error.failure.code !== 405) return false;
+  return error.failure.details?.kind === undefined;
 }
 
 /** Streams have the same headers as other answers. */

@@ -23,6 +23,7 @@ const FORMS: Readonly<Record<string, string>> = {
 
 const NAMES: ReadonlySet<string> = new Set([
   ...Object.keys(FORMS),
+  "admin",
   "jwt",
   "kid",
   "etag",

@@ -91,6 +91,12 @@ const CHANCES: readonly { readonly path: RegExp; readonly chance: RegExp; readon
     { path: /\.gitVersion$/, chance: /\+.*$/, is: "" },
     { path: /\.serverRelativeURL$/, chance: /hash=[0-9A-F]{128}$/, is: "hash" },
     { path: /\.(?:serverAddress|jwks_uri)$/, chance: /(?:\d+\.){3}1:[^/]+/, is: "host" },
+    // Facts of a build.
+    {
+      path: /\.(?:gitCommit|gitTreeState|buildDate|goVersion|compiler|platform)$/,
+      chance: /.+/,
+      is: "",
+    },
     // YAML is recorded as text.
     { path: /^\.body$/, chance: /(resourceVersion: )"\d+"/g, is: "$1" },
     { path: /^\.body$/, chance: /"(?:<time>|\d{4}-\d\d-\d\dT[\d:]+Z)"/g, is: "time" },
@@ -99,7 +105,7 @@ const CHANCES: readonly { readonly path: RegExp; readonly chance: RegExp; readon
 const ADDRESS = /^10\.9[67]\.\d+\.\d+$/;
 const CELL_PORT = /(?<=:)3\d{4}(?=\/)/;
 const GENERATED = /^(.*?)([a-z0-9]{5})$/;
-const GENERATED_QUOTED = /(?<=^[A-Za-z.]+ ")([^"]*?)([a-z0-9]{5})(?=" is )/;
+const GENERATED_QUOTED = /(?<=")([^"]*?)([a-z0-9]{5})(?=")/g;
 
 function withoutChance(text: string, path: string): string {
   return CHANCES.filter(({ path: where }) => where.test(path)).reduce(
@@ -126,6 +132,9 @@ function withPlaceholders(text: string, path: string, isSent: Comparison["isSent
   );
 }
 
+/** Rules of a review come in no order. */
+const UNORDERED = /\.status\.(?:nonR|r)esourceRules$/;
+
 function listDifference(
   recorded: readonly unknown[],
   actual: readonly unknown[],
@@ -134,6 +143,12 @@ function listDifference(
 ): string | undefined {
   if (recorded.every(isConflict) && actual.every(isConflict)) {
     const [left, right] = [recorded, actual].map((causes) => causes.map(show).toSorted());
+    return show(left) === show(right)
+      ? undefined
+      : `${path}: ${show(right)}, recorded ${show(left)}`;
+  }
+  if (UNORDERED.test(path)) {
+    const [left, right] = [recorded, actual].map((rules) => rules.map(show).toSorted());
     return show(left) === show(right)
       ? undefined
       : `${path}: ${show(right)}, recorded ${show(left)}`;

@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ADMIN_TOKEN, type Clients, Player, type Verdict } from "./play.ts";
+import { reasonOf } from "./explained.ts";
 import { RawClient } from "./raw-client.ts";
 import { readRecording } from "./recording.ts";
 
@@ -120,9 +121,10 @@ async function playFile(server: Server, file: string, options: Options): Promise
     verdicts.push(verdict);
     if (options.diff && verdict.difference !== undefined) {
       const mark = verdict.beyondManagers === undefined ? "~" : "!";
+      const reason = reasonOf(interaction.name);
       const { method, path } = interaction.request;
       console.log(`${mark} ${interaction.name}: ${method} ${path.slice(0, 160)}`);
-      console.log(`    ${verdict.beyondManagers ?? verdict.difference}`);
+      console.log(`    ${reason ?? verdict.beyondManagers ?? verdict.difference}`);
     }
   }
   return verdicts;
@@ -133,7 +135,10 @@ function score(name: string, verdicts: readonly Verdict[]): string {
   const near = verdicts.filter(({ beyondManagers }) => beyondManagers === undefined).length;
   const count = String(verdicts.length).padStart(5);
   const exact = `${String(same).padStart(5)} of ${count}`;
-  return `${name.padEnd(24)} ${exact}, but for managedFields ${near}`;
+  const rest = verdicts.filter(({ difference }) => difference !== undefined);
+  const explained = rest.filter(({ interaction }) => reasonOf(interaction.name) !== undefined);
+  const words = `, but for managedFields ${near}, explained ${explained.length}`;
+  return `${name.padEnd(24)} ${exact}${words}`;
 }
 
 function printCases(verdicts: readonly Verdict[]): void {

@@ -52,6 +52,7 @@ export class Player {
     if (interaction.case !== this.#case) await this.#beginCase(interaction);
     this.#sent += expanded(JSON.stringify(interaction.request.body) ?? "");
     try {
+      await this.#learnEtag(interaction);
       const { request, client } = this.#prepare(interaction);
       const events = interaction.response.events;
       const answer = await client.request(
@@ -70,6 +71,19 @@ export class Player {
       const difference = `no answer: ${error instanceof Error ? error.message : String(error)}`;
       return { interaction, difference, beyondManagers: difference };
     }
+  }
+
+  /** Marks of documents are those of this server. */
+  async #learnEtag({ request }: Interaction): Promise<void> {
+    if (request.headers?.["If-None-Match"] === undefined) return;
+    const { method, path } = request;
+    const answer = await this.#clients.admin.request({
+      method,
+      path,
+      headers: {},
+      body: undefined,
+    });
+    this.#etag = answer.headers.get("etag")?.[0] ?? "";
   }
 
   /** A case that is one watch goes back to where the case before it began. */

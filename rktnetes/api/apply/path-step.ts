@@ -23,7 +23,10 @@ function itemKeys(list: ListSchema, item: JsonObject): [string, Json][] {
 }
 
 function keyDefault(items: TypeSchema, name: string): Json | undefined {
-  return items.kind === "object" ? items.fields.get(name)?.default : undefined;
+  if (items.kind !== "object") return undefined;
+  // a reference that names nothing is still a reference
+  const isReference = items.goType === "v1.LocalObjectReference";
+  return items.fields.get(name)?.default ?? (isReference ? "" : undefined);
 }
 
 function stepJson(value: Json): string {

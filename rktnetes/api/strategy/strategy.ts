@@ -51,6 +51,8 @@ export interface Strategy extends UpdateRules {
   /** Defaults that are more than data. Also run on what was stored by an older version. */
   readonly setDefaults?: (object: JsonObject) => void;
   readonly prepareForCreate?: (object: JsonObject, context: WriteContext) => void;
+  /** Said of a new object even when it is refused. */
+  readonly earlyWarnings?: (object: JsonObject) => readonly string[];
   readonly validateCreate?: (object: JsonObject) => readonly FieldError[];
   /** What this kind demands of names; a DNS subdomain without it. */
   readonly nameProblems?: NameProblems;

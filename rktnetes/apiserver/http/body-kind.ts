@@ -57,6 +57,26 @@ function showBytes(bytes: Buffer): string {
   return bytes.length > SHOWN_MAX ? `${shown} ...` : shown;
 }
 
+/** A body is read as what it says that it is before anybody asks whether that was wanted. */
+export function refuseUnreadable(
+  { apiVersion, kind: name }: SaidType,
+  kind: BodyKind,
+  decode: (schema: ObjectSchema) => unknown,
+): void {
+  if (name === "" || name === kind.kind || apiVersion === "") return;
+  const at = apiVersion.indexOf("/");
+  const group = apiVersion.slice(0, Math.max(at, 0));
+  const said = { group, version: apiVersion.slice(at + 1), kind: name };
+  const schema = findType(said);
+  if (schema === undefined || kind.schema.structural !== undefined) return;
+  try {
+    decode(schema);
+  } catch (error) {
+    if (!(error instanceof Fault) || error.kind !== "invalid") throw error;
+    throw badRequest(`${cannotBeHandled(said, kind)}: ${error.message}`);
+  }
+}
+
 /** What is not said is taken from the path. */
 export function checkType(said: SaidType, bytes: Buffer, kind: BodyKind): void {
   const [first = "", second, ...more] = said.apiVersion.split("/");
@@ -71,7 +91,50 @@ export function checkType(said: SaidType, bytes: Buffer, kind: BodyKind): void {
   if (isVersion && name === kind.kind) return;
   const group = second === undefined ? "" : first;
   const version = second ?? (first === "" ? kind.version : first);
+  if (isForgotten(group, version, { group: kind.group, kind: name })) {
+    const why = `does not match the expected API version (${own})`;
+    throw badRequest(`the API version in the data (${apiVersion}) ${why}`);
+  }
   throw badRequest(otherType({ group, version, kind: name }, kind));
+}
+
+/** Versions that Kubernetes still reads from its store, though it serves them no more. */
+const FORGOTTEN: Readonly<Record<string, readonly string[]>> = {
+  "admissionregistration.k8s.io": ["v1beta1"],
+  apps: ["v1beta1", "v1beta2"],
+  autoscaling: ["v2beta1", "v2beta2"],
+  batch: ["v1beta1"],
+  "certificates.k8s.io": ["v1beta1"],
+  "coordination.k8s.io": ["v1beta1"],
+  "discovery.k8s.io": ["v1beta1"],
+  "events.k8s.io": ["v1beta1"],
+  "flowcontrol.apiserver.k8s.io": ["v1beta1", "v1beta2", "v1beta3"],
+  "networking.k8s.io": ["v1beta1"],
+  "node.k8s.io": ["v1beta1", "v1alpha1"],
+  policy: ["v1beta1"],
+  "rbac.authorization.k8s.io": ["v1beta1", "v1alpha1"],
+  "scheduling.k8s.io": ["v1beta1", "v1alpha1"],
+  "storage.k8s.io": ["v1beta1", "v1alpha1"],
+};
+
+/** Kinds that began in the group of extensions. */
+const EXTENSIONS: readonly string[] = [
+  "DaemonSet",
+  "Deployment",
+  "Ingress",
+  "NetworkPolicy",
+  "ReplicaSet",
+];
+
+/** A version of the wanted kind that nobody can ask for. */
+function isForgotten(
+  group: string,
+  version: string,
+  wanted: { readonly group: string; readonly kind: string },
+): boolean {
+  if (group === "extensions") return version === "v1beta1" && EXTENSIONS.includes(wanted.kind);
+  if (group !== wanted.group || FORGOTTEN[group]?.includes(version) !== true) return false;
+  return findType({ group, version: "v1", kind: wanted.kind }) !== undefined;
 }
 
 /** Objects of custom kinds say themselves what they are; which kind is a matter of validation. */

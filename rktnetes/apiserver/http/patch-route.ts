@@ -167,12 +167,13 @@ function patchChange(
         : type === MERGE_TYPE
           ? applyMergePatch(current, patch)
           : applyStrategicMerge(current ?? {}, isObject(patch) ? patch : {}, resource.kind.schema);
-    const shown =
-      type === STRATEGIC_TYPE ? goText(patch) : stringifyJson(sortedAlong(patched, patch));
+    const isStrategic = type === STRATEGIC_TYPE;
+    const ordered = isStrategic ? patched : sortedAlong(patched, patch);
+    const shown = isStrategic ? goText(patch) : stringifyJson(ordered);
     const refuse = (fault: Fault): Fault =>
-      patchInvalid(shown, type === STRATEGIC_TYPE ? restoreWords(fault.message) : fault.message);
+      patchInvalid(shown, isStrategic ? restoreWords(fault.message) : fault.message);
     checkPatchedType(resource, patched, refuse);
-    const object = decodePatched(resource, patched, refuse, (problems) => {
+    const object = decodePatched(resource, ordered, refuse, (problems) => {
       judge(call, resource, options, problems);
     });
     if (metaText(object, "name") !== "") return object;

@@ -14,6 +14,7 @@ import {
   cannotBeHandled,
   checkType,
   orRefuse,
+  refuseUnreadable,
   type SaidType,
   unrecognized,
 } from "./body-kind.ts";
@@ -50,11 +51,11 @@ export async function readBody(
   const type = contentType(request);
   checkMediaType(type, kind);
   const bytes = await request.body();
-  const { object, problems } = await decodeBody(bytes, type, kind);
+  const { object, problems, strictError } = await decodeBody(bytes, type, kind);
   if (problems.length === 0 || fieldValidation === "Ignore") return object;
   if (fieldValidation === "Strict") {
     const what = cannotBeHandled(kind, kind);
-    throw badRequest(`${what}: strict decoding error: ${problems.join(", ")}`);
+    throw badRequest(`${what}: ${strictError ?? problems.join(", ")}`);
   }
   for (const problem of problems) warn(problem);
   return object;
@@ -79,7 +80,9 @@ async function decodeBody(bytes: Buffer, type: string, kind: BodyKind): Promise<
     return await decodeYamlBody(bytes, kind);
   }
   const text = bytes.toString();
-  checkType(readType(text, bytes, kind), bytes, kind);
+  const said = readType(text, bytes, kind);
+  refuseUnreadable(said, kind, (schema) => decodeJson(schema, text));
+  checkType(said, bytes, kind);
   return orRefuse(kind, () => decodeJson(kind.schema, text));
 }
 

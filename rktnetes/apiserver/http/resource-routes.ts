@@ -11,6 +11,7 @@ import {
   noSuchResource,
   notFoundFault,
   plainFault,
+  verbNotSupported,
 } from "@rktnetes/api/status-fault";
 import { create } from "../registry/create.ts";
 import { deleteCollection } from "../registry/delete-collection.ts";
@@ -161,7 +162,8 @@ async function serveList(call: ResourceCall): Promise<Answer | undefined> {
   const resource = await server.registry.resource(kind);
   const view = viewOf(call, resource, true);
   const query = readListQuery(request.query, path.watch);
-  if (query.watch && !kind.verbs.includes("watch")) throw methodNotAllowed();
+  if (query.watch && !kind.verbs.includes("watch"))
+    throw verbNotSupported({ group: kind.group, name: kind.resource }, "watch");
   if (query.watch) return await serveWatch(call, request.query);
   const found = await list(server.registry, resource, path.namespace, query);
   return { status: 200, type: view.form.mediaType, body: await encodeList(found, view) };

@@ -61,6 +61,7 @@ export async function create(
   await registry.admission.mutate(asked);
   if (resource.hasStatus && !resource.rules.keepsStatus) delete object["status"];
   strategy.prepareForCreate?.(object, context);
+  for (const warning of strategy.earlyWarnings?.(object) ?? []) request.warn(warning);
   const errors = [
     ...objectMetaErrors(object, resource.metaRules),
     ...(strategy.validateCreate?.(object) ?? []),
@@ -117,7 +118,7 @@ async function store(
     const value = checkedSize(encodeStored(resource, wanted));
     const shown = await registry.hub.views.shown(key, value);
     const put = { change: { type: "put", key, value }, expected: 0 } as const;
-    const outcome = dryRun ? await existing(registry, key) : await insert(registry, [put, ...held]);
+    const outcome = dryRun ? await existing(registry, key) : await insert(registry, put, held);
     if (outcome === undefined) continue;
     if (outcome.done)
       return { object: new CachedObject(key, shown, outcome.revision), created: true };
@@ -136,10 +137,14 @@ type Outcome =
   | { readonly done: false; readonly current: CachedObject };
 
 /** Undefined when the key was there and is gone, or somebody else has what goes with it. */
-async function insert(registry: Registry, writes: readonly Write[]): Promise<Outcome | undefined> {
-  const result = await registry.hub.store.commit(writes);
-  if (result.done) return { done: true, revision: result.revisions[0] ?? 0 };
-  if (result.key !== writes[0]?.change.key || result.current === undefined) return undefined;
+async function insert(
+  registry: Registry,
+  put: Write,
+  held: readonly Write[],
+): Promise<Outcome | undefined> {
+  const result = await registry.hub.store.commit([...held, put]);
+  if (result.done) return { done: true, revision: result.revisions.at(-1) ?? 0 };
+  if (result.key !== put.change.key || result.current === undefined) return undefined;
   return { done: false, current: CachedObject.of(result.current) };
 }
 

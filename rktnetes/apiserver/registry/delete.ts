@@ -114,9 +114,32 @@ async function attempt(
   if (request.dryRun) return { object: new CachedObject(key, shown, current.revision), gone };
   const change = gone ? ({ type: "delete", key } as const) : ({ type: "put", key, value } as const);
   const held = gone ? await release(registry, resource.kind, current.object) : [];
+  if (gone && graceLeft(current.object) > 0) {
+    return await removeAfterShortening(registry, resource, { current, request }, value);
+  }
   const result = await registry.hub.store.commit([{ change, expected: current.revision }, ...held]);
   if (!result.done) return undefined;
   return { object: new CachedObject(key, shown, result.revisions[0] ?? 0), gone };
+}
+
+function graceLeft(object: JsonObject): number {
+  return Number(metadataOf(object)["deletionGracePeriodSeconds"] ?? 0);
+}
+
+/** Whoever watches an object that was to go later hears first that it is to go now. */
+async function removeAfterShortening(
+  registry: Registry,
+  resource: Resource,
+  { current, request }: Attempt,
+  value: Uint8Array,
+): Promise<Deleted | undefined> {
+  const { store } = registry.hub;
+  const { key } = current;
+  const change = { type: "put", key, value } as const;
+  const { done } = await store.commit([{ change, expected: current.revision }]);
+  const entry = done ? await store.get(key) : undefined;
+  if (entry === undefined) return undefined;
+  return await attempt(registry, resource, { current: CachedObject.of(entry), request });
 }
 
 type Plan =

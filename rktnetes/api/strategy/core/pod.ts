@@ -3,7 +3,7 @@ import { podDefaults } from "../../defaults/pods.ts";
 import { qualityOfService } from "../../defaults/quality-of-service.ts";
 import type { JsonObject } from "../../schema/schema.ts";
 import { podUpdateErrors } from "../../validate/pod/pod-update.ts";
-import { podWarnings } from "../../validate/pod/warnings.ts";
+import { annotationWarnings, podWarnings } from "../../validate/pod/warnings.ts";
 import { podErrors } from "../../validate/pod/pod.ts";
 import { findObject, objectAt, readList, readNumber, readObject, readText } from "../object-at.ts";
 import { POD_SUBRESOURCES } from "./pod-subresources.ts";
@@ -65,6 +65,7 @@ function gracePeriodSeconds(pod: JsonObject, asked: number | undefined): number 
 export const POD: Strategy = {
   setDefaults,
   prepareForCreate,
+  earlyWarnings: annotationWarnings,
   validateCreate: podErrors,
   validateUpdate: podUpdateErrors,
   warnings: (pod, old) => (old === undefined ? podWarnings(pod) : []),

@@ -63,12 +63,9 @@ function webhookErrors(webhook: JsonObject, field: string): Errors {
   const policy = webhook["reinvocationPolicy"];
   errors.push(...choiceErrors(`${field}.reinvocationPolicy`, policy, ["IfNeeded", "Never"]));
   const conditions = readList(webhook, "matchConditions");
-  errors.push(...conditionErrors(conditions, `${field}.matchConditions`));
-  for (const [at, condition] of conditions.entries()) {
-    const where = `${field}.matchConditions[${at}].expression`;
-    const text = readText(condition, "expression");
-    errors.push(...expressionErrors(where, text, conditionTypes(), ["bool"]));
-  }
+  const compiles = (where: string, text: string): Errors =>
+    expressionErrors(where, text, conditionTypes(), ["bool"]);
+  errors.push(...conditionErrors(conditions, `${field}.matchConditions`, compiles));
   return [...versionErrors(readTexts(webhook, "admissionReviewVersions"), field), ...errors];
 }
 
@@ -151,7 +148,11 @@ function serviceErrors(service: JsonObject, field: string): Errors {
 }
 
 /** Also of admission policies. */
-export function conditionErrors(conditions: readonly JsonObject[], field: string): Errors {
+export function conditionErrors(
+  conditions: readonly JsonObject[],
+  field: string,
+  compiles: (where: string, text: string) => Errors = () => [],
+): Errors {
   if (conditions.length > CONDITIONS_MAX) {
     const message = `Too many: ${conditions.length}: must have at most ${CONDITIONS_MAX} items`;
     return [{ type: "FieldValueTooMany", field, message }];
@@ -161,8 +162,9 @@ export function conditionErrors(conditions: readonly JsonObject[], field: string
     const where = `${field}[${at}]`;
     const name = readText(condition, "name");
     const errors: FieldError[] = [];
-    if (readText(condition, "expression").trim() === "")
-      errors.push(required(`${where}.expression`));
+    const text = readText(condition, "expression");
+    if (text.trim() === "") errors.push(required(`${where}.expression`));
+    else errors.push(...compiles(`${where}.expression`, text));
     if (name === "") return [...errors, required(`${where}.name`)];
     errors.push(...qualifiedNameErrors(`${where}.name`, name));
     if (names.has(name)) errors.push(duplicate(`${where}.name`, name));

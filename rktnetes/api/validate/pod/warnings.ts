@@ -41,12 +41,14 @@ const APP_ARMOR_WHY = 'deprecated since v1.30; use the "appArmorProfile" field i
 
 /** Of a new pod. */
 export function podWarnings(pod: JsonObject): readonly string[] {
+  return podSpecWarnings(readObject(pod, "spec"), "spec");
+}
+
+/** Of annotations that have become fields, whether the pod is taken or not. */
+export function annotationWarnings(pod: JsonObject): readonly string[] {
   const annotations = readObject(readObject(pod, "metadata"), "annotations");
   const profiles = Object.keys(annotations).filter((key) => key.startsWith(APP_ARMOR));
-  return [
-    ...podSpecWarnings(readObject(pod, "spec"), "spec"),
-    ...profiles.map((key) => `metadata.annotations[${key}]: ${APP_ARMOR_WHY}`),
-  ];
+  return profiles.map((key) => `metadata.annotations[${key}]: ${APP_ARMOR_WHY}`);
 }
 
 /** Of a workload whose template is new or changed. */

@@ -3,6 +3,7 @@
  * and the IPAddress objects that hold them. Chooses from the upper part of a range first: the lower
  * one is for those who ask for an address by name.
  */
+import { trackUpdate } from "@rktnetes/api/apply/track-fields";
 import { findKind } from "@rktnetes/api/kinds";
 import type { JsonObject } from "@rktnetes/api/schema";
 import { plainFault } from "@rktnetes/api/status-fault";
@@ -25,6 +26,7 @@ import { metaText } from "../metadata.ts";
 import { encodeStored } from "../object-codec.ts";
 import type { Registry } from "../registry.ts";
 import type { Resource } from "../resource.ts";
+import { fieldWriter } from "../track.ts";
 
 const GROUP = "networking.k8s.io";
 
@@ -183,7 +185,11 @@ export class AddressPool {
       managedFields: [{ ...OWNED_BY_SERVER, time: now }],
     };
     const parentRef = { resource: "services", ...this.#owner };
-    return encodeStored(this.#addresses, { metadata, spec: { parentRef } });
+    const object: JsonObject = { metadata, spec: { parentRef } };
+    const request = { fieldManager: "kube-apiserver", subresource: "" };
+    const writer = fieldWriter(this.#addresses, request, metadata.creationTimestamp);
+    trackUpdate(writer, undefined, object);
+    return encodeStored(this.#addresses, object);
   }
 }
 
