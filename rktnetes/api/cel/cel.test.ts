@@ -46,7 +46,7 @@ describe("the language", () => {
     ["[1, 2] + [3] == self.list", true],
     ["{'a': 1}.a", 1],
     ["type(1) == int && type('') == string", true],
-    ["9223372036854775807 + 1", "error: return error for overflow"],
+    ["9223372036854775807 + 1", "error: integer overflow"],
     ["1 / 0", "error: division by zero"],
     ["self.nope", "error: no such key: nope"],
     ["self.nope == 1 || true", true],

@@ -3,7 +3,7 @@
  * variables. Out: its type. @throws {CheckFault}
  */
 import type { Call, Each, Expr, Select, Struct } from "./ast.ts";
-import { qualifiedName } from "./evaluate.ts";
+import { namedType, qualifiedName } from "./evaluate.ts";
 import { FUNCTIONS } from "./functions/table.ts";
 import { type Overload, overloadsOf } from "./overloads.ts";
 import {
@@ -98,7 +98,9 @@ function typeOfAll(types: readonly CelType[]): CelType {
   return rest.every((type) => unify(first, type, new Map())) ? first : DYN;
 }
 
-function selectType({ operand, field, isTest, isOptional, at }: Select, types: Types): CelType {
+function selectType(expr: Select, types: Types): CelType {
+  if (namedType(expr, new Set(types.keys())) !== undefined) return { name: "type" };
+  const { operand, field, isTest, isOptional, at } = expr;
   const holder = check(operand, types);
   const isWrapped = holder.name === "optional";
   const plain = isWrapped ? itemOf(holder) : holder;

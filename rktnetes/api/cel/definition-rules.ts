@@ -16,6 +16,8 @@ import { CelError, Optional } from "./values.ts";
 
 /** All rules about one object together may cost so much. */
 const BUDGET = 10_000_000;
+/** One rule may cost so much. */
+const CALL_MAX = 1_000_000;
 
 /** Judges a whole object; undefined where the schema has no rules. */
 export function schemaRules(
@@ -26,12 +28,7 @@ export function schemaRules(
   return (object, old) => {
     judge ??= judgeOf(structural, true);
     const errors: FieldError[] = [];
-    try {
-      judge?.(object, old, { path: "", meter: new Meter(BUDGET), errors });
-    } catch (error) {
-      if (!(error instanceof CostError)) throw error;
-      errors.push(invalid("<nil>", "", SPENT));
-    }
+    judge?.(object, old, { path: "", budget: { left: BUDGET }, isOld: false, errors });
     return errors;
   };
 }
@@ -49,7 +46,10 @@ function hasRules({ source, properties, items, additional }: Structural): boolea
 
 interface Place {
   readonly path: string;
-  readonly meter: Meter;
+  /** Below zero nothing is asked any more. */
+  readonly budget: { left: number };
+  /** The nearest value above that has an old one is as it was. */
+  readonly isOld: boolean;
   readonly errors: FieldError[];
 }
 
@@ -70,11 +70,12 @@ function judgeOf(schema: Structural, isResource: boolean): Judge | undefined {
   const item = items === undefined ? undefined : judgeOf(items, items.embedded);
   return (value, old, place) => {
     if (value === null) return;
-    const isSame = old !== undefined && equalJson(value, old);
+    const isSame = old === undefined ? place.isOld : equalJson(value, old);
     judgeOne(own, schema, { value, old, isSame, place });
     if (Array.isArray(value) && item !== undefined) {
       for (const [at, each] of value.entries()) {
-        item(each, correlate(schema, old, each), { ...place, path: `${place.path}[${at}]` });
+        const path = `${place.path}[${at}]`;
+        item(each, correlate(schema, old, each), { ...place, path, isOld: isSame });
       }
     }
     if (!isObject(value)) return;
@@ -87,6 +88,7 @@ function judgeOf(schema: Structural, isResource: boolean): Judge | undefined {
       judge(value[name] ?? null, child, {
         ...place,
         path: childPath(place.path, name, isProperty),
+        isOld: isSame,
       });
     }
   };
@@ -132,41 +134,80 @@ function judgeOne(
   { value, old, isSame, place }: Judged,
 ): void {
   if (rules.length === 0) return;
+  const { budget } = place;
   const self = celValue(value, schema);
   for (const ready of rules) {
+    if (budget.left < 0) return;
     const { rule, isTransition } = ready;
     if (isSame && !isTransition) continue;
     if (isTransition && old === undefined && !rule.optionalOldSelf) continue;
     const before = old === undefined ? undefined : celValue(old, schema);
     const oldSelf = rule.optionalOldSelf ? new Optional(before) : (before ?? null);
-    const scope = rootScope({ self: () => self, oldSelf: () => oldSelf }, place.meter);
-    const why = refusal(ready, scope);
+    const values = { self: () => self, oldSelf: () => oldSelf };
+    const why = refusal(ready, { budget, scope: (meter) => rootScope(values, meter) });
     if (why !== undefined) place.errors.push(ruleError(rule, schema, { value, why, place }));
   }
 }
 
+interface Asking {
+  readonly budget: { left: number };
+  readonly scope: (meter: Meter) => Scope;
+}
+
 /** Undefined when the rule holds. */
-function refusal({ rule, compiled, message }: ReadyRule, scope: Scope): string | undefined {
+function refusal({ rule, compiled, message }: ReadyRule, asking: Asking): string | undefined {
+  const { budget } = asking;
+  const meter = new Meter(CALL_MAX);
+  const shown = (rule.message === "" ? rule.text : rule.message).trim();
   try {
-    if (compiled.run(scope) === true) return undefined;
+    const holds = compiled.run(asking.scope(meter)) === true;
+    budget.left -= meter.spent;
+    if (budget.left < 0) return SPENT;
+    if (holds) return undefined;
   } catch (error) {
-    if (!(error instanceof CelError) || error instanceof CostError) throw error;
-    return `${error.message} evaluating rule: ${rule.message === "" ? rule.text : rule.message}`;
+    budget.left -= meter.spent;
+    return failureText(error, shown, budget);
   }
-  const made = message === undefined ? undefined : messageOf(message, scope);
+  const made = message === undefined ? undefined : messageOf(message, rule, asking);
   if (made !== undefined) return made;
-  return rule.message === "" ? `failed rule: ${rule.text.trim()}` : rule.message.trim();
+  return rule.message === "" ? `failed rule: ${shown}` : shown;
+}
+
+function failureText(error: unknown, shown: string, budget: Asking["budget"]): string {
+  if (!(error instanceof CelError)) throw error;
+  if (budget.left < 0) return SPENT;
+  if (error instanceof CostError) {
+    budget.left = -1;
+    const why = "no further validation rules will be run due to call cost exceeds limit for rule";
+    return `'${error.message}': ${why}: ${shown}`;
+  }
+  if (!error.message.startsWith("no such overload")) {
+    return `${error.message} evaluating rule: ${shown}`;
+  }
+  const why = "call arguments did not match a supported operator, function or macro signature";
+  return `'${error.message}': ${why} for rule: ${shown}`;
 }
 
 /** Undefined for a message that is none. */
-function messageOf(message: Compiled, scope: Scope): string | undefined {
+function messageOf(message: Compiled, rule: Rule, asking: Asking): string | undefined {
+  const { budget } = asking;
+  const meter = new Meter(Math.min(CALL_MAX, budget.left));
   try {
-    const text = message.run(scope);
+    const text = message.run(asking.scope(meter));
+    budget.left -= meter.spent;
     if (typeof text !== "string" || text.trim() === "" || text.includes("\n")) return undefined;
     return text.trim();
   } catch (error) {
-    if (!(error instanceof CelError) || error instanceof CostError) throw error;
-    return undefined;
+    if (!(error instanceof CelError)) throw error;
+    if (!(error instanceof CostError)) return undefined;
+    const isPoor = budget.left < CALL_MAX;
+    budget.left = -1;
+    const words = isPoor
+      ? "messageExpression evaluation failed due to running out of cost budget, no further " +
+        "validation rules will be run"
+      : "no further validation rules will be run due to call cost exceeds limit for " +
+        `messageExpression: ${rule.messageExpression}`;
+    return words;
   }
 }
 

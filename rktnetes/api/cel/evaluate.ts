@@ -3,6 +3,7 @@
  * values to a value. What has no value is a CelError; what costs too much is one too.
  */
 import type { Bind, Call, Each, Expr, ListOf, MapOf, OptionalMap, Select } from "./ast.ts";
+import { spentBy } from "./call-spent.ts";
 import { FUNCTIONS, overloadError } from "./functions/table.ts";
 import {
   CelError,
@@ -123,11 +124,42 @@ function identifier(name: string): Program {
   };
 }
 
+const QUALIFIED_TYPES: ReadonlySet<string> = new Set([
+  "google.protobuf.Timestamp",
+  "google.protobuf.Duration",
+  "net.IP",
+  "net.CIDR",
+  "kubernetes.Quantity",
+  "kubernetes.Semver",
+  "kubernetes.URL",
+  "kubernetes.NamedFormat",
+]);
+
+/** `net.IP` where no variable is called `net`. */
+export function namedType(expr: Expr, declared: ReadonlySet<string>): string | undefined {
+  if (expr.kind !== "select" || expr.isTest || expr.isOptional) return undefined;
+  const name = dottedName(expr);
+  if (name === undefined || !QUALIFIED_TYPES.has(name)) return undefined;
+  return declared.has(name.slice(0, name.indexOf("."))) ? undefined : name;
+}
+
+function dottedName(expr: Expr): string | undefined {
+  if (expr.kind === "identifier") return expr.name;
+  if (expr.kind !== "select") return undefined;
+  const before = dottedName(expr.operand);
+  return before === undefined ? undefined : `${before}.${expr.field}`;
+}
+
 function select(expr: Select, declared: ReadonlySet<string>): Program {
+  const type = namedType(expr, declared);
+  if (type !== undefined) {
+    const value = new TypeValue(type);
+    return () => value;
+  }
   const operand = program(expr.operand, declared);
   const { field, isTest, isOptional } = expr;
   return (scope) => {
-    scope.meter.spend(1);
+    if (!isTest) scope.meter.spend(1);
     let value = operand(scope);
     const wraps = isOptional || value instanceof Optional;
     if (value instanceof Optional) {
@@ -160,22 +192,19 @@ function call(expr: Call, declared: ReadonlySet<string>): Program {
     ...expr.args,
   ].map((arg) => program(arg, declared));
   const run = FUNCTIONS.get(name);
+  const isFree = name === "@in" && isConstant(expr.args[1]);
   return (scope) => {
     const args = operands.map((operand) => operand(scope));
-    scope.meter.spend(1 + sizeCost(args));
     if (run === undefined) throw overloadError(name, args);
-    return run(args);
+    const result = run(args);
+    if (!isFree) scope.meter.spend(spentBy(name, args, result));
+    return result;
   };
 }
 
-/** Texts are walked: a tenth of a unit for each character. */
-function sizeCost(args: readonly CelValue[]): number {
-  let cost = 0;
-  for (const arg of args) {
-    if (typeof arg === "string") cost += Math.ceil(arg.length / 10);
-    else if (isList(arg)) cost += Math.ceil(arg.length / 10);
-  }
-  return cost;
+/** Whether something is among constants is known at once. */
+function isConstant(expr: Expr | undefined): boolean {
+  return expr?.kind === "list" && expr.items.every(({ kind }) => kind === "constant");
 }
 
 /** `math.greatest` where no variable is called `math`. */
@@ -198,7 +227,6 @@ const SPECIAL: Readonly<Record<string, Special>> = {
     (scope) => {
       const value = condition?.(scope);
       if (typeof value !== "boolean") throw new CelError("no such overload");
-      scope.meter.spend(1);
       return (value ? yes : no)?.(scope) ?? null;
     },
 };
@@ -222,10 +250,14 @@ function junction(operands: readonly Program[], decides: boolean): Program {
   };
 }
 
+const LIST_COST = 10;
+const MAP_COST = 30;
+const OBJECT_COST = 40;
+
 function list(expr: ListOf, declared: ReadonlySet<string>): Program {
   const items = expr.items.map((item) => program(item, declared));
   return (scope) => {
-    scope.meter.spend(10);
+    scope.meter.spend(LIST_COST);
     const out: CelValue[] = [];
     for (const [at, item] of items.entries()) {
       const value = item(scope);
@@ -243,7 +275,7 @@ function map(expr: MapOf, declared: ReadonlySet<string>, type: string): Program 
     isOptional,
   }));
   return (scope) => {
-    scope.meter.spend(30);
+    scope.meter.spend(type === "" ? MAP_COST : OBJECT_COST);
     const out = new CelMap(type);
     for (const { key, value, isOptional } of entries) {
       const name = asKey(key(scope));
@@ -297,14 +329,36 @@ function each(expr: Each, declared: ReadonlySet<string>): Program {
       const one = inner(scope, first, step.first);
       return second === undefined ? one : inner(one, second, step.second);
     });
-    const passes = (at: Scope): boolean => filter === undefined || asBool(filter(at));
-    const run = (at: Scope): CelValue => {
-      scope.meter.spend(2);
-      return body(at);
+    const { start, step } = STEPS[expr.operation];
+    const passes = (at: Scope): boolean => {
+      const is = filter === undefined || asBool(filter(at));
+      if (!is) scope.meter.spend(1);
+      return is;
     };
+    const run = (at: Scope): CelValue => {
+      const value = body(at);
+      scope.meter.spend(step(value));
+      return value;
+    };
+    scope.meter.spend(start);
     return fold({ steps, scopes, passes, run });
   };
 }
+
+/** What a macro costs once, and in each step beside its body. @see cost.ts */
+const STEPS: Readonly<
+  Record<Each["operation"], { readonly start: number; readonly step: (made: CelValue) => number }>
+> = {
+  all: { start: 1, step: () => 3 },
+  exists: { start: 1, step: () => 4 },
+  existsOne: { start: 2, step: (made) => (made === true ? 2 : 1) },
+  map: { start: 11, step: () => 12 },
+  filter: { start: 11, step: (made) => (made === true ? 13 : 1) },
+  transformList: { start: 11, step: () => 12 },
+  transformMap: { start: 31, step: () => 3 },
+  transformMapEntry: { start: 31, step: () => 2 },
+  sortBy: { start: 24, step: () => 12 },
+};
 
 interface Folding {
   readonly steps: readonly Step[];

@@ -154,10 +154,15 @@ function numberOf(value: CelValue): bigint | number | undefined {
   return value instanceof Uint ? value.value : undefined;
 }
 
+/** Whole numbers become doubles where one of two is one. */
+function isMixed(left: bigint | number, right: bigint | number): boolean {
+  return typeof left !== typeof right;
+}
+
 export function equal(left: CelValue, right: CelValue): boolean {
   const [a, b] = [numberOf(left), numberOf(right)];
   // oxlint-disable-next-line eqeqeq -- whole numbers and doubles are compared by value
-  if (a !== undefined && b !== undefined) return a == b;
+  if (a !== undefined && b !== undefined) return isMixed(a, b) ? Number(a) === Number(b) : a == b;
   if (left === right) return true;
   if (isList(left) && isList(right)) {
     return left.length === right.length && left.every((item, at) => equal(item, right[at] ?? null));
@@ -189,8 +194,10 @@ function equalMaps(left: CelMap, right: CelMap): boolean {
 
 /** Negative, zero, positive; undefined where the values have no order. */
 export function compare(left: CelValue, right: CelValue): number | undefined {
-  const [a, b] = [numberOf(left), numberOf(right)];
-  if (a !== undefined && b !== undefined) {
+  const [first, second] = [numberOf(left), numberOf(right)];
+  if (first !== undefined && second !== undefined) {
+    const isDouble = isMixed(first, second);
+    const [a, b] = isDouble ? [Number(first), Number(second)] : [first, second];
     if (Number.isNaN(a) || Number.isNaN(b)) return Number.NaN;
     return a < b ? -1 : a > b ? 1 : 0;
   }

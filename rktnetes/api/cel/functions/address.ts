@@ -27,7 +27,9 @@ function bitsOf(text: string): Address | undefined {
   const [left, right] = [groups(head), groups(tail ?? "")];
   const zeros = tail === undefined ? 0 : 8 - left.length - right.length;
   const all = [...left, ...Array<string>(zeros).fill("0"), ...right];
-  return { bits: all.reduce((sum, part) => sum * 65536n + BigInt(`0x${part}`), 0n), width: 128 };
+  const bits = all.reduce((sum, part) => sum * 65536n + BigInt(`0x${part}`), 0n);
+  const isMapped = bits >> 32n === 0xffffn; // an IPv4 address in other clothes
+  return isMapped ? undefined : { bits, width: 128 };
 }
 
 function textOf({ bits, width }: Address): string {

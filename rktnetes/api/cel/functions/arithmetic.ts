@@ -13,18 +13,24 @@ import {
   Uint,
 } from "../values.ts";
 import type { Library, PartialFunction } from "./library.ts";
+import { checkedTimestamp } from "./time-text.ts";
 
 const INT_MAX = 2n ** 63n - 1n;
 const INT_MIN = -(2n ** 63n);
 const UINT_MAX = 2n ** 64n - 1n;
 
 export function checkedInt(value: bigint): bigint {
-  if (value > INT_MAX || value < INT_MIN) throw new CelError("return error for overflow");
+  if (value > INT_MAX || value < INT_MIN) throw new CelError("integer overflow");
   return value;
 }
 
+function checkedDuration(nanos: bigint): Duration {
+  if (nanos > INT_MAX || nanos < INT_MIN) throw new CelError("duration overflow");
+  return new Duration(nanos);
+}
+
 export function checkedUint(value: bigint): Uint {
-  if (value > UINT_MAX || value < 0n) throw new CelError("return error for overflow");
+  if (value > UINT_MAX || value < 0n) throw new CelError("unsigned integer overflow");
   return new Uint(value);
 }
 
@@ -58,19 +64,19 @@ function add([a, b]: readonly CelValue[]): CelValue | undefined {
     return [...(a as readonly CelValue[]), ...(b as readonly CelValue[])];
   }
   if (a instanceof Uint8Array && b instanceof Uint8Array) return Buffer.concat([a, b]);
-  if (a instanceof Timestamp && b instanceof Duration) return new Timestamp(a.nanos + b.nanos);
-  if (a instanceof Duration && b instanceof Timestamp) return new Timestamp(a.nanos + b.nanos);
+  if (a instanceof Timestamp && b instanceof Duration) return checkedTimestamp(a.nanos + b.nanos);
+  if (a instanceof Duration && b instanceof Timestamp) return checkedTimestamp(a.nanos + b.nanos);
   if (a instanceof Duration && b instanceof Duration) {
-    return new Duration(checkedInt(a.nanos + b.nanos));
+    return checkedDuration(a.nanos + b.nanos);
   }
   return undefined;
 }
 
 function subtract([a, b]: readonly CelValue[]): CelValue | undefined {
-  if (a instanceof Timestamp && b instanceof Timestamp) return new Duration(a.nanos - b.nanos);
-  if (a instanceof Timestamp && b instanceof Duration) return new Timestamp(a.nanos - b.nanos);
+  if (a instanceof Timestamp && b instanceof Timestamp) return checkedDuration(a.nanos - b.nanos);
+  if (a instanceof Timestamp && b instanceof Duration) return checkedTimestamp(a.nanos - b.nanos);
   if (a instanceof Duration && b instanceof Duration) {
-    return new Duration(checkedInt(a.nanos - b.nanos));
+    return checkedDuration(a.nanos - b.nanos);
   }
   return undefined;
 }

@@ -11,7 +11,13 @@ import {
 } from "../values.ts";
 import { checkedInt, checkedUint } from "./arithmetic.ts";
 import type { Library } from "./library.ts";
-import { durationText, parseDuration, parseTimestamp, timestampText } from "./time-text.ts";
+import {
+  checkedTimestamp,
+  durationText,
+  parseDuration,
+  parseTimestamp,
+  timestampText,
+} from "./time-text.ts";
 
 function toInt([value]: readonly CelValue[]): CelValue | undefined {
   if (typeof value === "bigint") return value;
@@ -105,7 +111,7 @@ export const CONVERSIONS: Library = {
   },
   timestamp: ([value]) => {
     if (value instanceof Timestamp) return value;
-    if (typeof value === "bigint") return new Timestamp(value * 1_000_000_000n);
+    if (typeof value === "bigint") return checkedTimestamp(value * 1_000_000_000n);
     return typeof value === "string" ? parseTimestamp(value) : undefined;
   },
 };

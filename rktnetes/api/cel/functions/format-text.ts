@@ -13,6 +13,19 @@ import {
 } from "../values.ts";
 import { durationText, timestampText } from "./time-text.ts";
 
+/** What the verbs that are choosy say of what they do not take. */
+const TAKEN: Readonly<Record<string, string>> = {
+  decimal: "decimal clause can only be used on integers",
+  binary: "only integers and bools can be formatted as binary",
+  octal: "octal clause can only be used on integers",
+  hexadecimal: "only integers, byte buffers, and strings can be formatted as hex",
+  "fixed-point": "fixed-point clause can only be used on doubles",
+  scientific: "scientific clause can only be used on doubles",
+  string:
+    "string clause can only be used on strings, bools, bytes, ints, doubles, maps, lists, " +
+    "types, durations, and timestamps",
+};
+
 export function formatText(form: string, args: readonly CelValue[]): string {
   let next = 0;
   const text = form.replaceAll(/%(%|(?:\.(\d+))?([a-zA-Z]))?/g, (...found: string[]) => {
@@ -47,7 +60,7 @@ function write(verb: string, value: CelValue, digits: number | undefined): strin
     case "X":
       return hexadecimal(value).toUpperCase();
     case "f":
-      return double(value, "fixed-point").toFixed(digits ?? DIGITS);
+      return fixed(double(value, "fixed-point"), digits ?? DIGITS);
     case "e":
       return double(value, "scientific")
         .toExponential(digits ?? DIGITS)
@@ -59,10 +72,15 @@ function write(verb: string, value: CelValue, digits: number | undefined): strin
   }
 }
 
+/** To the even digit where the value lies in the middle. */
+function fixed(value: number, digits: number): string {
+  const isHalf = digits === 0 && Math.abs(value % 1) === 0.5;
+  return isHalf ? String(2 * Math.round(value / 2)) : value.toFixed(digits);
+}
+
 function wrong(what: string, value: CelValue): CelError {
-  return new CelError(
-    `error during formatting: ${what} clause cannot be used on ${typeName(value)}`,
-  );
+  const why = `${TAKEN[what] ?? what}, was given ${typeName(value)}`;
+  return new CelError(`error during formatting: ${why}`);
 }
 
 function whole(value: CelValue, what: string, write: (value: bigint) => string): string {

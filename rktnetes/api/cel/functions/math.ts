@@ -1,5 +1,6 @@
 /** `math.…`. Pure. */
 import { CelError, type CelValue, compare, isList, Uint } from "../values.ts";
+import { checkedInt } from "./arithmetic.ts";
 import type { Library, PartialFunction } from "./library.ts";
 
 function extreme(args: readonly CelValue[], wanted: -1 | 1): CelValue {
@@ -54,7 +55,7 @@ export const MATH_FUNCTIONS: Library = {
   "math.isInf": onDouble((value) => Math.abs(value) === Number.POSITIVE_INFINITY),
   "math.isFinite": onDouble(Number.isFinite),
   "math.abs": ([value]) => {
-    if (typeof value === "bigint") return value < 0n ? -value : value;
+    if (typeof value === "bigint") return value < 0n ? checkedInt(-value) : value;
     if (typeof value === "number") return Math.abs(value);
     return value instanceof Uint ? value : undefined;
   },

@@ -112,6 +112,25 @@ function ascii(text: string, upper: boolean): string {
     : text.replaceAll(/[A-Z]/g, (char) => char.toLowerCase());
 }
 
+/** White space at both ends, as Unicode has it. */
+const SPACES = /^[\p{White_Space}]+|[\p{White_Space}]+$/gu;
+
+const ESCAPED: Readonly<Record<string, string>> = {
+  "\u0007": "\\a",
+  "\b": "\\b",
+  "\f": "\\f",
+  "\n": "\\n",
+  "\r": "\\r",
+  "\t": "\\t",
+  "\v": "\\v",
+  "\\": "\\\\",
+  '"': '\\"',
+};
+
+function quoted(text: string): string {
+  return `"${text.replaceAll(/[\u0007\b\f\n\r\t\v\\"]/g, (char) => ESCAPED[char] ?? char)}"`;
+}
+
 export const STRING_FUNCTIONS: Library = {
   contains: withText((text, other) => text.includes(other)),
   startsWith: withText((text, other) => text.startsWith(other)),
@@ -141,9 +160,9 @@ export const STRING_FUNCTIONS: Library = {
   split: onText(split),
   join,
   substring: onText(substring),
-  trim: onText((text) => text.trim()),
+  trim: onText((text) => text.replaceAll(SPACES, "")),
   "jsonpatch.escapeKey": onText((text) => text.replaceAll("~", "~0").replaceAll("/", "~1")),
-  "strings.quote": onText((text) => JSON.stringify(text)),
+  "strings.quote": onText(quoted),
   format: onText((text, args) =>
     isList(args ?? null) ? formatText(text, args as readonly CelValue[]) : undefined,
   ),

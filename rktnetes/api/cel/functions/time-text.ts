@@ -16,12 +16,25 @@ export function parseDuration(text: string): Duration {
 
 /** @throws {CelError} */
 export function parseTimestamp(text: string): Timestamp {
+  return checkedTimestamp(nanosOf(text));
+}
+
+function nanosOf(text: string): bigint {
   try {
     const { seconds, nanos } = parseInstant(text);
-    return new Timestamp(BigInt(seconds) * NANOS + BigInt(nanos));
+    return BigInt(seconds) * NANOS + BigInt(nanos);
   } catch {
     throw new CelError(`parsing time ${JSON.stringify(text)} as RFC 3339: cannot parse`);
   }
+}
+
+const FIRST = -62_135_596_800n * NANOS;
+const LAST = 253_402_300_800n * NANOS - 1n;
+
+/** Times are of the years 1 to 9999. @throws {CelError} */
+export function checkedTimestamp(nanos: bigint): Timestamp {
+  if (nanos < FIRST || nanos > LAST) throw new CelError("timestamp overflow");
+  return new Timestamp(nanos);
 }
 
 export function timestampText({ nanos }: Timestamp): string {
