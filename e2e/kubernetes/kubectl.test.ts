@@ -2,18 +2,12 @@
  * An old and a current kubectl against `rktnetes server --only api`: every command that needs no
  * node. Each test has a namespace of its own; commands of a table run in order.
  */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ApiServer, startApiServer } from "../fixtures/api-server.ts";
-import {
-  type Kubectl,
-  type KubectlOptions,
-  KUBECTL_SUITES,
-  kubectlOf,
-  type KubectlSuite,
-  lacksKubectl,
-} from "../fixtures/kubectl.ts";
+import { type Kubectl, kubectlOf, type KubectlSuite } from "../fixtures/kubectl.ts";
+import { describeSuites, FAILS, type Row, runInNamespace } from "../fixtures/kubectl-rows.ts";
 import { must } from "../fixtures/process.ts";
 import { temporaryDirectory } from "../fixtures/temporary-directory.ts";
 
@@ -30,30 +24,6 @@ afterAll(async () => {
   await server[Symbol.asyncDispose]();
   directory[Symbol.dispose]();
 });
-
-/** A command and what its output, or what it says against it, must match. */
-type Row = readonly [command: string, says: RegExp, options?: KubectlOptions & { status?: number }];
-
-const FAILS = { status: 1 } as const;
-
-/** Words of a command; quotes keep spaces. */
-function wordsOf(command: string): string[] {
-  const found = command.match(/(?:[^\s']|'[^']*')+/g) ?? [];
-  return found.map((word) => word.replaceAll("'", ""));
-}
-
-async function runRows(kubectl: Kubectl, namespace: string, rows: readonly Row[]): Promise<void> {
-  for (const [command, says, { status = 0, ...options } = {}] of rows) {
-    const args = ["--namespace", namespace, ...wordsOf(command)];
-    const finished = await kubectl(args, options);
-    const said = finished.stdout + finished.stderr;
-    if (finished.status === status && says.test(said)) continue;
-    const wanted = `status ${status} and ${String(says)}`;
-    throw new Error(
-      `${command}: wanted ${wanted}, got ${finished.status} and ${said.slice(0, 600)}`,
-    );
-  }
-}
 
 const WEB = `
 apiVersion: v1
@@ -105,6 +75,15 @@ const CRON_JOBS: readonly Row[] = [
   ["create job j2 --from=cronjob/cj1", /created/],
 ];
 
+/** Flags that the old one does not have. */
+const NEWER_VIEWS: readonly Row[] = [
+  ["get deploy web --show-managed-fields -o yaml", /f:replicas: \{\}/],
+  ["get deploy web --subresource=scale", /^NAME +DESIRED +AVAILABLE +AGE\nweb +2 +0 /],
+  ["get deploy web --subresource=status", /^NAME +READY[^]*web +0\/2 /],
+  ['patch deploy web --subresource=scale --type=merge -p {"spec":{"replicas":1}}', /patched/],
+  ["events", /No events found/],
+];
+
 function suiteTests(suite: KubectlSuite): void {
   const isOld = suite === "bookworm";
   let kubectl: Kubectl;
@@ -114,12 +93,7 @@ function suiteTests(suite: KubectlSuite): void {
   });
 
   async function inNamespace(name: string, rows: readonly Row[]): Promise<void> {
-    const namespace = `${name}-${suite}`;
-    await runRows(kubectl, namespace, [
-      [`create namespace ${namespace}`, /created/],
-      ...rows,
-      [`delete namespace ${namespace} --wait=false`, /deleted/],
-    ]);
+    await runInNamespace(kubectl, `${name}-${suite}`, rows);
   }
 
   test("finds out what is served", async () => {
@@ -217,6 +191,11 @@ function suiteTests(suite: KubectlSuite): void {
       ["describe deploy web", /^StrategyType: +RollingUpdate$/m],
       ["describe pod p1", /^Status: +Pending$/m],
       ["get cm conf -o yaml", /^data:\n {2}a: "1"$/m],
+      ["get deploy web -o json", /"kind": "Deployment"/],
+      ["get pods -o custom-columns=N:.metadata.name,I:.spec.containers[0].image", /^p1 +nginx$/m],
+      ["get pods -o go-template={{range.items}}{{.metadata.name}}{{end}}", /^p1$/],
+      ["get pods -w --request-timeout=1s", /^NAME .*\np1 +0\/1 +Pending/],
+      ...(isOld ? [] : NEWER_VIEWS),
     ]);
   });
 
@@ -246,6 +225,7 @@ function suiteTests(suite: KubectlSuite): void {
       ["scale deploy/web --replicas=5", /scaled/],
       ["scale deploy/web --replicas=1 --current-replicas=9", /replicas to be 9, was 5/, FAILS],
       ["get deploy web -o jsonpath={.spec.replicas}", /^5$/],
+      ["rollout pause deploy/web", /already paused/, FAILS],
       ["rollout resume deploy/web", /resumed/],
       ["rollout restart deploy/web", /restarted/],
       ["rollout history deploy/web", /No rollout history found/],
@@ -291,40 +271,9 @@ function suiteTests(suite: KubectlSuite): void {
           ] as const)),
     ]);
   });
-
-  test("hears a clear refusal where nodes are needed", async () => {
-    await inNamespace("nodes", [
-      ["run p1 --image=nginx", /created/],
-      ["exec p1 -- ls", /error|Error/, FAILS],
-      ["top pods", /Metrics API not available/, FAILS],
-      ["logs p1", /^$/], // it has not run yet
-      ["logs none", /pods "none" not found/, FAILS],
-      ["get events", /No resources found/],
-      ["certificate approve none", /"none" not found/, FAILS],
-      ["cordon none", /nodes "none" not found/, FAILS],
-      ["get nodes", /No resources found/],
-      [
-        "create -f -",
-        /created/,
-        { input: '{"apiVersion":"v1","kind":"Node","metadata":{"name":"n1"}}' },
-      ],
-      ["taint node n1 k=v:NoSchedule", /tainted/],
-      ["taint node n1 k=v:Bogus", /invalid taint effect/, FAILS],
-      ["taint node n1 k-", /untainted/],
-      ["drain n1", /cordoned[^]*drained|node\/n1/],
-      ["get nodes", /^NAME .*\nn1 +Unknown,SchedulingDisabled +<none> +\d+s/],
-      ["uncordon n1", /uncordoned/],
-      ["describe node n1", /^Unschedulable: +false$/m],
-      ["delete node n1", /deleted/],
-    ]);
-  });
 }
 
-for (const suite of KUBECTL_SUITES) {
-  const lacking = lacksKubectl(suite);
-  if (lacking === undefined) describe(`kubectl of Debian ${suite}`, () => suiteTests(suite));
-  else test.skip(`kubectl of Debian ${suite}: ${lacking}`, () => undefined);
-}
+describeSuites(suiteTests);
 
 test("the kubeconfig names one server and no file of this machine", () => {
   const text = readFileSync(server.kubeconfig, "utf8");

@@ -36,7 +36,11 @@ export async function connect(
   }
   if ((await find(call, "nodes", "", node)) === undefined)
     throw notFoundFault({ group: "", name: "pods" }, node);
-  throw unavailable(`no agent of node ${JSON.stringify(node)} is connected`);
+  throw noAgent(node);
+}
+
+function noAgent(node: string): StatusFault {
+  return unavailable(`no agent of node ${JSON.stringify(node)} is connected`);
 }
 
 const VERBS: Readonly<Record<string, string>> = {
@@ -122,7 +126,17 @@ async function proxy(call: ResourceCall): Promise<Answer> {
   if (resource === "services") return await proxyService(call, target);
   const found = await find(call, resource, call.path.namespace, target.name);
   if (found === undefined) throw notFoundFault({ group: "", name: resource }, target.name);
-  throw badRequest("address not allowed");
+  const status = readObject(found, "status");
+  const addresses = readList(status, "addresses").map((each) => readText(each, "address"));
+  const address = resource === "nodes" ? addresses[0] : readText(status, "podIP");
+  if (address === undefined || !mayBeReached(address)) throw badRequest("address not allowed");
+  const node = resource === "nodes" ? target.name : readText(readObject(found, "spec"), "nodeName");
+  throw noAgent(node);
+}
+
+/** Addresses of this machine are for nobody else. */
+function mayBeReached(address: string): boolean {
+  return address !== "" && !/^(?:127\.|169\.254\.|0\.|22[4-9]\.|::1?$|fe80:|ff)/i.test(address);
 }
 
 interface ProxyTarget {
