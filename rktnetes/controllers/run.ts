@@ -6,7 +6,7 @@
 import { Fault, quote } from "@shared/base";
 import type { Controller, ControllerHost } from "./controller.ts";
 
-export type { ControllerHost } from "./controller.ts";
+export type { ControllerHost, RequestSigner } from "./controller.ts";
 
 const LOADERS: Readonly<Record<string, () => Promise<Controller>>> = {
   "namespace-controller": async () => (await import("./namespace/controller.ts")).NAMESPACE,
@@ -14,6 +14,22 @@ const LOADERS: Readonly<Record<string, () => Promise<Controller>>> = {
     (await import("./service-account/controller.ts")).SERVICE_ACCOUNT,
   "validatingadmissionpolicy-status-controller": async () =>
     (await import("./admission-policy/controller.ts")).ADMISSION_POLICY,
+  "resourcequota-controller": async () =>
+    (await import("./resource-quota/controller.ts")).RESOURCE_QUOTA,
+  "persistentvolumeclaim-protection-controller": async () =>
+    (await import("./protection/controller.ts")).CLAIM_PROTECTION,
+  "persistentvolume-protection-controller": async () =>
+    (await import("./protection/controller.ts")).VOLUME_PROTECTION,
+  "volumeattributesclass-protection-controller": async () =>
+    (await import("./protection/controller.ts")).CLASS_PROTECTION,
+  "certificatesigningrequest-approving-controller": async () =>
+    (await import("./certificates/approve.ts")).APPROVING,
+  "certificatesigningrequest-signing-controller": async () =>
+    (await import("./certificates/sign.ts")).SIGNING,
+  "certificatesigningrequest-cleaner-controller": async () =>
+    (await import("./certificates/clean.ts")).CLEANING,
+  "token-cleaner-controller": async () =>
+    (await import("./bootstrap-tokens/controller.ts")).TOKEN_CLEANER,
   "garbage-collector-controller": async () => (await import("./garbage/controller.ts")).GARBAGE,
 };
 

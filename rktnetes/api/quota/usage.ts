@@ -111,3 +111,35 @@ export function missingIn(
   }
   return missing;
 }
+
+/** What the names of a quota are about: the resource whose objects take of them. */
+export function isCountedBy(name: string, of: CountedResource): boolean {
+  if (name === countName(of)) return true;
+  if (of.group !== "") return false;
+  switch (of.resource) {
+    case "pods":
+      return name === "pods" || isOfPods(name);
+    case "services":
+      return name === "services" || name.startsWith("services.");
+    case "persistentvolumeclaims":
+      return name === of.resource || name === "requests.storage" || isOfStorageClass(name);
+    default:
+      return LEGACY.has(of.resource) && name === of.resource;
+  }
+}
+
+function isOfStorageClass(name: string): boolean {
+  return name.includes(".storageclass.storage.k8s.io/");
+}
+
+/** Standard resources, huge pages, and what extended resources ask for. */
+function isOfPods(name: string): boolean {
+  const bare = name.replace(/^(requests|limits)\./, "");
+  if (isStandard(bare)) return true;
+  return name.startsWith("requests.") && bare.includes("/") && !isOfStorageClass(name);
+}
+
+/** The resources of the core group that are counted by their bare names. */
+export function legacyResources(): readonly CountedResource[] {
+  return [...LEGACY].map((resource) => ({ group: "", resource }));
+}

@@ -103,6 +103,47 @@ export function issueCertificate(authority: KeyPair, request: CertificateRequest
   return { key: pemOfKey(privateKey), certificate };
 }
 
+/** A certificate for a key that somebody else has. */
+export interface ForeignCertificate {
+  /** 16 random bytes. */
+  readonly serial: Uint8Array;
+  /** DER. */
+  readonly subject: Buffer;
+  readonly publicKey: KeyObject;
+  /** DER. */
+  readonly alternativeNames: Buffer | undefined;
+  /** One byte, the first bit leftmost; none for 0. */
+  readonly keyUsage: number;
+  /** Dotted. */
+  readonly extendedKeyUsages: readonly string[];
+  readonly notBeforeMs: number;
+  readonly notAfterMs: number;
+}
+
+/** PEM. */
+export function signCertificate(authority: KeyPair, wanted: ForeignCertificate): string {
+  const { keyUsage, extendedKeyUsages, alternativeNames } = wanted;
+  const extensions: Buffer[] = [];
+  if (keyUsage !== 0) {
+    const unused = 31 - Math.clz32(keyUsage & -keyUsage);
+    extensions.push(extension(OIDS.keyUsage, true, bits(Buffer.of(keyUsage), unused)));
+  }
+  if (extendedKeyUsages.length > 0) {
+    const list = sequence(...extendedKeyUsages.map(oid));
+    extensions.push(extension(OIDS.extendedKeyUsage, false, list));
+  }
+  const keyId = sequence(der(0x80, authorityKeyId(authority)));
+  extensions.push(
+    extension(OIDS.basicConstraints, true, sequence()),
+    extension(OIDS.authorityKeyId, false, keyId),
+  );
+  if (alternativeNames !== undefined) {
+    extensions.push(extension(OIDS.alternativeNames, false, alternativeNames));
+  }
+  const body = toBeSigned({ ...wanted, issuer: subjectBytes(authority), extensions });
+  return signed(body, createPrivateKey(authority.key));
+}
+
 /** When a certificate ends, in ms since the epoch. */
 export function expiryOf(certificate: string): number {
   return Date.parse(new X509Certificate(certificate).validTo);

@@ -170,7 +170,7 @@ async function serve(options: ServerOptions): Promise<number> {
   const url = `https://${api.address}`;
   writeKubeconfig(options, url, keys);
   process.stdout.write(`rktnetes: the API server is ready on ${url}\n`);
-  startControllers(api, options.controllers, authority);
+  startControllers(api, options.controllers, keys.authority);
   await stop;
   api.beginStop();
   await Promise.race([http.close(), systemClock.sleep(GRACE_MS)]);

@@ -4,11 +4,13 @@
  */
 import process from "node:process";
 import type { ApiServer } from "@rktnetes/apiserver/api-server";
+import type { KeyPair } from "@rktnetes/apiserver/certificates";
 import { Client } from "@rktnetes/client/client";
 import { keepPublished, publish, type Published } from "@rktnetes/controllers/kubernetes-service";
 import { type ControllerHost, runControllers } from "@rktnetes/controllers/run";
 import { describeFault, systemClock } from "@shared/base";
 import { localTransport } from "./local-transport.ts";
+import { requestSigner } from "./request-signer.ts";
 
 /** Named in managed fields, as where Kubernetes runs these controllers. */
 const USER_AGENT = "kube-controller-manager/rktnetes";
@@ -34,9 +36,10 @@ export async function startPublishing(
 export function startControllers(
   server: ApiServer,
   names: readonly string[],
-  authority: string,
+  authority: KeyPair,
 ): void {
-  const host = hostOf(server, USER_AGENT, authority);
+  const signer = requestSigner(authority);
+  const host = { ...hostOf(server, USER_AGENT, authority.certificate), signer };
   runControllers(host, names).catch((error: unknown) => {
     if (!server.stopping.aborted) host.note(`run controllers: ${describeFault(error)}`);
   });
