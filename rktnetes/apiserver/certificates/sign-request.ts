@@ -41,6 +41,7 @@ const EXTENDED: Readonly<Record<string, string>> = {
   "netscape sgc": "2.16.840.1.113730.4.1",
 };
 
+/** PEM of a certificate with the names and the key of the request. */
 export function signRequest(
   authority: KeyPair,
   { subject, publicKey, alternativeNames }: CertificateRequestFile,

@@ -1,6 +1,6 @@
 /**
- * Tokens by which nodes first enter a cluster end when they say so. In: secrets of kube-system. Out:
- * deletions of those that have expired.
+ * Tokens by which nodes first enter a cluster end when they say so. In: secrets of kube-system.
+ * Out: deletions of those that have expired.
  */
 import type { JsonObject } from "@rktnetes/api/schema";
 import { StatusFault } from "@rktnetes/api/status-fault";

@@ -4,9 +4,9 @@
  */
 import type { RequestedCertificate } from "../controller.ts";
 
-export const CLIENT = "kubernetes.io/kube-apiserver-client";
+const CLIENT = "kubernetes.io/kube-apiserver-client";
 export const KUBELET_CLIENT = "kubernetes.io/kube-apiserver-client-kubelet";
-export const KUBELET_SERVING = "kubernetes.io/kubelet-serving";
+const KUBELET_SERVING = "kubernetes.io/kubelet-serving";
 const LEGACY = "kubernetes.io/legacy-unknown";
 
 type Rule = (requested: RequestedCertificate, usages: readonly string[]) => string | undefined;
