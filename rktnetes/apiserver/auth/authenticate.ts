@@ -3,6 +3,7 @@
  * user, or a bearer token. Without any it is anonymous; with credentials that mean nothing it is
  * refused. @throws {StatusFault} 401
  */
+import type { Anonymous } from "./config/authentication-config.ts";
 import { unauthorizedFault } from "@rktnetes/api/status-fault";
 import type { ApiRequest, PeerCertificate } from "../http/api-request.ts";
 import type { TokenSource, TokenVerdict } from "./tokens/token-source.ts";
@@ -19,14 +20,14 @@ export interface AuthenticatorParts {
   readonly sources: readonly TokenSource[];
   /** Who this server is to whoever issues tokens. */
   readonly audiences: readonly string[];
-  readonly anonymous: boolean;
+  readonly anonymous: Anonymous;
   readonly frontProxy: FrontProxy | undefined;
 }
 
 export class Authenticator {
   readonly audiences: readonly string[];
   readonly #sources: readonly TokenSource[];
-  readonly #anonymous: boolean;
+  readonly #anonymous: Anonymous;
   readonly #frontProxy: FrontProxy | undefined;
   readonly #peers = new WeakMap<PeerCertificate, User>();
 
@@ -50,7 +51,11 @@ export class Authenticator {
       if (verdict.type !== "user") throw unauthorizedFault();
       return authenticated(verdict.user);
     }
-    if (!this.#anonymous) throw unauthorizedFault();
+    const isLetIn =
+      typeof this.#anonymous === "boolean"
+        ? this.#anonymous
+        : this.#anonymous.paths.includes(request.path);
+    if (!isLetIn) throw unauthorizedFault();
     return ANONYMOUS;
   }
 

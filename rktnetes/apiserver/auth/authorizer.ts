@@ -6,6 +6,8 @@ export interface Decision {
   readonly allowed: boolean;
   /** Words for it; empty for none. */
   readonly reason: string;
+  /** Nobody else is asked. */
+  readonly final?: boolean;
 }
 
 /** A rule for objects, as `SelfSubjectRulesReview` shows it. */
@@ -48,6 +50,7 @@ export function firstOf(all: readonly Authorizer[]): Authorizer {
         const decision = await each.authorize(user, attributes);
         if (decision.allowed) return decision;
         if (decision.reason !== "") reasons.push(decision.reason);
+        if (decision.final === true) break;
       }
       return reasons.length === 0 ? NO_OPINION : { allowed: false, reason: reasons.join("\n") };
     },
@@ -72,6 +75,16 @@ export function allowGroup(group: string): Authorizer {
   return {
     authorize: ({ groups }) => Promise.resolve(groups.includes(group) ? YES : NO_OPINION),
     rulesFor: ({ groups }) => Promise.resolve(groups.includes(group) ? EVERYTHING : undefined),
+  };
+}
+
+/** Lets everybody do everything, or nobody anything. */
+export function always(allowed: boolean): Authorizer {
+  const reason = allowed ? "" : "Everything is forbidden.";
+  const rules = allowed ? EVERYTHING : undefined;
+  return {
+    authorize: () => Promise.resolve({ allowed, reason }),
+    rulesFor: () => Promise.resolve(rules),
   };
 }
 

@@ -6,71 +6,14 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync } from "node:cry
 import type { KeyObject } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { AuthOptions, OidcOptions } from "@rktnetes/apiserver/auth";
+import type { AuthOptions } from "@rktnetes/apiserver/auth";
+import type { OidcOptions } from "@rktnetes/apiserver/auth/oidc";
+import { userByClaims } from "@rktnetes/apiserver/auth/oidc-claims";
 import { Fault, quote, writeFileAtomic } from "@shared/base";
-import type { Flag, FlagValues } from "../flags/flags.ts";
+import type { FlagValues } from "../flags/flags.ts";
+import { type AuthFiles, readAuthFileFlags } from "./auth-file-flags.ts";
+import { ISSUER } from "./auth-flags.ts";
 import { FRONT_PROXY_NAME } from "./cluster-directory.ts";
-
-const ISSUER = "https://kubernetes.default.svc.cluster.local";
-
-export const AUTH_FLAGS: readonly Flag[] = [
-  { name: "token-auth-file", value: "FILE", usage: "knows these tokens: token,user,uid,groups" },
-  {
-    name: "service-account-issuer",
-    value: "URL",
-    usage: "stands in tokens of service accounts",
-    initial: ISSUER,
-  },
-  {
-    name: "api-audiences",
-    value: "LIST",
-    usage: "tokens are good for these; the issuer without it",
-  },
-  {
-    name: "service-account-signing-key-file",
-    value: "FILE",
-    usage: "signs tokens; a key in the data directory without it",
-  },
-  {
-    name: "service-account-key-file",
-    value: "FILE",
-    usage: "further public keys whose tokens are good",
-  },
-  { name: "oidc-issuer-url", value: "URL", usage: "knows tokens of this OpenID Connect provider" },
-  { name: "oidc-client-id", value: "ID", usage: "such tokens must be meant for this client" },
-  {
-    name: "oidc-username-claim",
-    value: "CLAIM",
-    usage: "holds the name of the user",
-    initial: "sub",
-  },
-  {
-    name: "oidc-username-prefix",
-    value: "TEXT",
-    usage: "stands before names; - for nothing, the issuer without it",
-  },
-  { name: "oidc-groups-claim", value: "CLAIM", usage: "holds the groups of the user" },
-  { name: "oidc-groups-prefix", value: "TEXT", usage: "stands before groups" },
-  { name: "oidc-required-claim", value: "LIST", usage: "claims and values that tokens must have" },
-  {
-    name: "oidc-signing-algs",
-    value: "LIST",
-    usage: "algorithms that the provider signs with",
-    initial: "RS256",
-  },
-  { name: "oidc-ca-file", value: "FILE", usage: "signs the provider's certificate" },
-  {
-    name: "requestheader-client-ca-file",
-    value: "FILE",
-    usage: "signs certificates of proxies that say who their users are; an own one without it",
-  },
-  {
-    name: "requestheader-allowed-names",
-    value: "LIST",
-    usage: "common names of such proxies, any without it",
-  },
-  { name: "anonymous-auth", value: "BOOL", usage: "lets nobody in, too", initial: "true" },
-];
 
 export interface AuthSettings {
   readonly tokenFile: string | undefined;
@@ -82,6 +25,7 @@ export interface AuthSettings {
   readonly oidc: OidcSettings | undefined;
   readonly frontProxyFile: string | undefined;
   readonly frontProxyNames: readonly string[];
+  readonly files: AuthFiles;
 }
 
 type OidcSettings = Omit<OidcOptions, "authority"> & { readonly authorityFile: string | undefined };
@@ -104,6 +48,7 @@ export function readAuthSettings(flags: FlagValues): AuthSettings {
     oidc: readOidcSettings(flags),
     frontProxyFile: flags.get("requestheader-client-ca-file"),
     frontProxyNames: listOf(flags.get("requestheader-allowed-names")),
+    files: readAuthFileFlags(flags),
   };
 }
 
@@ -119,9 +64,7 @@ function readOidcSettings(flags: FlagValues): OidcSettings | undefined {
     const hint = "say --oidc-client-id";
     throw new Fault("invalid", "know tokens of a provider: for no client", { hint });
   }
-  return {
-    issuer,
-    clientId,
+  const claims = {
     usernameClaim: flags.get("oidc-username-claim") ?? "sub",
     usernamePrefix: flags.get("oidc-username-prefix"),
     groupsClaim: flags.get("oidc-groups-claim"),
@@ -132,6 +75,11 @@ function readOidcSettings(flags: FlagValues): OidcSettings | undefined {
         return [pair.slice(0, at), pair.slice(at + 1)];
       }),
     ),
+  };
+  return {
+    issuer,
+    audiences: [clientId],
+    userOf: userByClaims(issuer, claims),
     algorithms: listOf(flags.get("oidc-signing-algs") ?? "RS256"),
     authorityFile: flags.get("oidc-ca-file"),
   };
@@ -142,10 +90,10 @@ function listOf(text: string | undefined): readonly string[] {
 }
 
 /** @throws {Fault} for files that cannot be read */
-export function readAuthOptions(
+export async function readAuthOptions(
   settings: AuthSettings,
   { dataDirectory, authority }: { readonly dataDirectory: string; readonly authority: string },
-): AuthOptions {
+): Promise<AuthOptions> {
   const { tokenFile, issuer, audiences, signingKeyFile, formerKeyFile, anonymous } = settings;
   const signing = readKey(signingKeyFile ?? ownKeyFile(dataDirectory));
   const former = formerKeyFile === undefined ? [] : [readPublicKey(formerKeyFile)];
@@ -155,8 +103,19 @@ export function readAuthOptions(
     anonymous,
     ...(tokenFile === undefined ? {} : { tokenFile: readText(tokenFile) }),
     frontProxy: { allowedNames: allowedNames(settings) },
-    ...(settings.oidc === undefined ? {} : { oidc: readOidc(settings.oidc) }),
+    ...(settings.oidc === undefined ? {} : { issuers: [readOidc(settings.oidc)] }),
+    ...(await readConfigured(settings.files)),
   };
+}
+
+/** Nothing is loaded for flags that are not given. */
+async function readConfigured(files: AuthFiles): Promise<Partial<AuthOptions>> {
+  const { authentication, authorization, modes, tokenWebhook, accessWebhook } = files;
+  const isUsual = modes.join(",") === "Node,RBAC";
+  const all = [authentication, authorization, tokenWebhook, accessWebhook];
+  if (isUsual && all.every((each) => each === undefined)) return {};
+  const { readAuthFiles } = await import("./auth-files.ts");
+  return await readAuthFiles(files, readText);
 }
 
 function readOidc({ authorityFile, ...rest }: OidcSettings): OidcOptions {

@@ -15,8 +15,8 @@ import { Fault, quote, systemClock, writeFileAtomic } from "@shared/base";
 import { type Flag, type FlagValues, helpOf, parseFlags } from "../flags/flags.ts";
 import { ADMISSION_FLAGS, readAdmissionPlugins } from "./admission-options.ts";
 import { AUDIT_FLAGS, type AuditSettings, openAudit, readAuditSettings } from "./audit-options.ts";
+import { AUTH_FLAGS } from "./auth-flags.ts";
 import {
-  AUTH_FLAGS,
   type AuthSettings,
   announcedNames,
   readAuthSettings,
@@ -133,7 +133,7 @@ async function serve(options: ServerOptions): Promise<number> {
   await using store = await openStore(settings);
   using _compaction = startCompaction(store);
   const reachable = bind === "0.0.0.0" || bind === "::" ? "127.0.0.1" : bind;
-  const auth = readAuthOptions(options.auth, {
+  const auth = await readAuthOptions(options.auth, {
     dataDirectory,
     authority: keys.authority.certificate,
   });

@@ -7,6 +7,7 @@ import type { JsonObject } from "@rktnetes/api/schema";
 import { systemClock } from "@shared/base";
 import { createAuthority, issueCertificate } from "../../certificates/certificates.ts";
 import { keyIdOf, signToken } from "./jwt.ts";
+import { type OidcClaims, userByClaims } from "./oidc-claims.ts";
 import { type OidcOptions, OidcTokens } from "./oidc-tokens.ts";
 
 let provider: Server;
@@ -55,19 +56,17 @@ afterAll(() => {
   provider.close();
 });
 
-function optionsWith(parts: Partial<OidcOptions> = {}): OidcOptions {
-  return {
-    issuer,
-    clientId: "kubernetes",
+function optionsWith(parts: Partial<OidcOptions & OidcClaims> = {}): OidcOptions {
+  const claims = {
     usernameClaim: "sub",
     usernamePrefix: undefined,
     groupsClaim: "groups",
     groupsPrefix: "oidc:",
     requiredClaims: {},
-    algorithms: ["RS256"],
-    authority,
     ...parts,
   };
+  const userOf = userByClaims(issuer, claims);
+  return { issuer, audiences: ["kubernetes"], algorithms: ["RS256"], authority, userOf, ...parts };
 }
 
 function newKey(): { readonly key: KeyObject; readonly sign: (claims: JsonObject) => string } {
