@@ -21,6 +21,16 @@ const IN_CORE: readonly string[] = [
   "Status",
 ];
 
+/** What `kubectl explain` says of what all objects have. */
+const HEAD: Readonly<Record<string, string>> = {
+  apiVersion: "APIVersion defines the group and version whose schema this object follows.",
+  kind: "Kind says what type of object this is, in the singular and in camel case.",
+  metadata: "Standard object's metadata.",
+};
+
+const CREATED =
+  "CreationTimestamp is a timestamp of the moment at which the server made this object.";
+
 export class Definitions implements Naming {
   readonly dialect: Dialect;
   readonly #apis: readonly GroupVersion[];
@@ -56,7 +66,9 @@ export class Definitions implements Naming {
   add(name: string): void {
     this.named(name, () => {
       const schema = findDefinition(name);
-      return schema === undefined ? { type: "object" } : objectForm(schema, this);
+      if (schema === undefined) return { type: "object" };
+      const form = objectForm(schema, this);
+      return name === `${META}.ObjectMeta` ? describedMember(form, "creationTimestamp") : form;
     });
   }
 
@@ -98,17 +110,23 @@ export class Definitions implements Naming {
     // kubectl takes properties for all that there are: whoever wants others must name none
     if (isOld && keepsUnknownFields(openApi)) return { type: "object" };
     const written = isOld ? asVersion2(openApi) : openApi;
-    const metadata = this.#object(`${META}.ObjectMeta`);
-    const head = { apiVersion: { type: "string" }, kind: { type: "string" }, metadata };
+    const head = this.#head("ObjectMeta");
     const whole = withEmbedded({ ...written, type: "object" }, head);
     return { ...whole, properties: { ...propertiesOf(whole), ...head } };
   }
 
   #listForm({ group, version, kind }: Kind): JsonObject {
     const items = { type: "array", items: reference(customName({ group, version, kind }), this) };
-    const metadata = this.#object(`${META}.ListMeta`);
-    const head = { apiVersion: { type: "string" }, kind: { type: "string" }, metadata };
+    const head = this.#head("ListMeta");
     return { type: "object", required: ["items"], properties: { ...head, items } };
+  }
+
+  /** What every object begins with. */
+  #head(metadata: "ObjectMeta" | "ListMeta"): JsonObject {
+    const text = (name: string): JsonObject => ({ description: HEAD[name] ?? "", type: "string" });
+    const target = this.#object(`${META}.${metadata}`);
+    const described = { ...target, description: HEAD["metadata"] ?? "" };
+    return { apiVersion: text("apiVersion"), kind: text("kind"), metadata: described };
   }
 
   #object(name: string): JsonObject {
@@ -116,6 +134,13 @@ export class Definitions implements Naming {
     const target = reference(name, this);
     return this.dialect === "2" ? target : { allOf: [target] };
   }
+}
+
+function describedMember(form: JsonObject, name: string): JsonObject {
+  const properties = propertiesOf(form);
+  const { [name]: member } = properties;
+  if (typeof member !== "object" || member === null || Array.isArray(member)) return form;
+  return { ...form, properties: { ...properties, [name]: { ...member, description: CREATED } } };
 }
 
 function propertiesOf({ properties = {} }: JsonObject): JsonObject {
