@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { systemClock } from "@shared/base";
 import { MemoryStore } from "../storage/memory/memory-store.ts";
+import type { CommitResult, Write } from "../storage/store.ts";
 import { bootstrap, bootstrapWrites } from "./bootstrap.ts";
 
 const HOST = {
@@ -46,4 +47,45 @@ describe("bootstrap", () => {
     await bootstrap(store, HOST, RANGES);
     expect(await store.currentRevision()).toBe(revision);
   });
+
+  test("a server that was killed between two commits is repaired by the next one", async () => {
+    for (let commits = 0; commits < 8; commits++) {
+      await using store = new DyingStore(commits);
+      const first = bootstrap(store, HOST, RANGES).then(
+        () => "done",
+        () => "killed",
+      );
+      expect(await first).toBe(commits < 7 ? "killed" : "done");
+      store.left = Number.POSITIVE_INFINITY;
+      await bootstrap(store, HOST, RANGES);
+      const { entries } = await store.list("/registry/");
+      expect(entries.length).toBe(bootstrapWrites(HOST, RANGES).length);
+    }
+  });
+
+  test("two servers that begin at once write each object once", async () => {
+    await using store = new DyingStore(Number.POSITIVE_INFINITY);
+    await Promise.all([1, 2, 3].map(() => bootstrap(store, HOST, RANGES)));
+    const count = bootstrapWrites(HOST, RANGES).length;
+    expect((await store.list("/registry/")).entries.length).toBe(count);
+    expect(await store.currentRevision()).toBe(count + 1);
+  });
 });
+
+/** Takes few writes at once, and dies after so many commits. */
+class DyingStore extends MemoryStore {
+  readonly writesMax = 30;
+  left: number;
+
+  constructor(left: number) {
+    super();
+    this.left = left;
+  }
+
+  override async commit(writes: readonly Write[]): Promise<CommitResult> {
+    await Bun.sleep(0);
+    if (this.left-- <= 0) throw new Error("killed");
+    expect(writes.length).toBeLessThanOrEqual(this.writesMax);
+    return await super.commit(writes);
+  }
+}

@@ -1,6 +1,10 @@
 /**
- * What a fresh cluster has before anybody asked for it, written in one commit. In: a store. A store
- * that has it already is not written to.
+ * What a fresh cluster has before anybody asked for it. In: a store. A store that has it already is
+ * not written to.
+ *
+ * It is one commit where the store takes so many writes. Elsewhere the namespaces come with the
+ * last one: a server that finds none writes what is missing, be it that another one was killed on
+ * its way or that both began at once.
  */
 import type { ServerHost } from "../host.ts";
 import { timestamp } from "../host.ts";
@@ -19,9 +23,28 @@ export async function bootstrap(
   host: ServerHost,
   serviceRanges: readonly string[],
 ): Promise<void> {
-  const page = await store.list(NAMESPACES, { limit: 1 });
-  if (page.entries.length > 0) return;
-  await store.commit(bootstrapWrites(host, serviceRanges));
+  const { writesMax = Number.POSITIVE_INFINITY } = store;
+  let writes: readonly Write[] | undefined;
+  while (!(await hasNamespaces(store))) {
+    writes ??= bootstrapWrites(host, serviceRanges);
+    await writeMissing(store, writes, writesMax);
+  }
+}
+
+async function hasNamespaces(store: Store): Promise<boolean> {
+  return (await store.list(NAMESPACES, { limit: 1 })).entries.length > 0;
+}
+
+/** Stops where somebody else was faster. */
+async function writeMissing(store: Store, all: readonly Write[], max: number): Promise<void> {
+  const there = new Set((await store.list("/registry/")).entries.map(({ key }) => key));
+  const missing = all.filter(({ change }) => !there.has(change.key));
+  const isLast = ({ change }: Write): boolean => change.key.startsWith(NAMESPACES);
+  const ordered = [...missing.filter((write) => !isLast(write)), ...missing.filter(isLast)];
+  // The last commit is a full one, so that it has all namespaces.
+  for (let end = ordered.length % max || max; end <= ordered.length; end += max) {
+    if (!(await store.commit(ordered.slice(Math.max(0, end - max), end))).done) return;
+  }
 }
 
 /** One write for each object of the generated table. */

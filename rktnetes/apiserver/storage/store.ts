@@ -91,6 +91,8 @@ export interface Store extends AsyncDisposable {
   currentRevision(): Promise<Revision>;
   get(key: string): Promise<Entry | undefined>;
   list(prefix: string, options?: ListOptions): Promise<Page>;
+  /** A commit has at most so many writes; any number without it. */
+  readonly writesMax?: number;
   /** All or nothing. Concurrent calls are batched by the store. */
   commit(writes: readonly Write[]): Promise<CommitResult>;
   /**

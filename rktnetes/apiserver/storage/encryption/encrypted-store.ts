@@ -26,9 +26,11 @@ export class EncryptedStore implements Store {
   readonly #store: Store;
   readonly #rules: readonly EncryptionRule[];
   readonly #random: RandomBytes;
+  readonly writesMax?: number;
 
   constructor(store: Store, rules: readonly EncryptionRule[], random: RandomBytes) {
     this.#store = store;
+    if (store.writesMax !== undefined) this.writesMax = store.writesMax;
     this.#rules = rules;
     this.#random = random;
   }

@@ -2,8 +2,7 @@
  * The store in an etcd cluster, that other servers may share. In: commits, each a transaction of
  * etcd. Out: entries, states of the past, events. Every read is linearizable.
  *
- * All writes of a commit have the same revision. A commit of more writes than etcd takes at once is
- * done in parts: only the first commit of a fresh cluster is so large.
+ * All writes of a commit have the same revision.
  */
 import { create } from "@bufbuild/protobuf";
 import { Fault } from "@shared/base";
@@ -42,6 +41,7 @@ const WRITES_MAX = 120;
 
 /** The objects of a cluster in etcd. Faults: "unavailable" and "timeout" when no member answers. */
 export class EtcdStore implements Store {
+  readonly writesMax: number = WRITES_MAX;
   readonly #client: EtcdClient;
   /** As far as this process has compacted. */
   #compacted: Revision = 0;
@@ -80,15 +80,13 @@ export class EtcdStore implements Store {
   }
 
   async commit(writes: readonly Write[]): Promise<CommitResult> {
-    const revisions: Revision[] = [];
-    for (let at = 0; at < writes.length; at += WRITES_MAX) {
-      const part = writes.slice(at, at + WRITES_MAX);
-      const answer = await this.#client.call(TXN, txnRequest(part));
-      if (!answer.succeeded) return conflictOf(part, answer);
-      const revision = revisionOf(answer);
-      for (const _write of part) revisions.push(revision);
+    if (writes.length > WRITES_MAX) {
+      throw new Fault("invalid", `write to etcd: ${writes.length} writes in one commit`);
     }
-    return { done: true, revisions };
+    const answer = await this.#client.call(TXN, txnRequest(writes));
+    if (!answer.succeeded) return conflictOf(writes, answer);
+    const revision = revisionOf(answer);
+    return { done: true, revisions: writes.map(() => revision) };
   }
 
   async *watch(prefix: string, { after, signal }: WatchOptions): AsyncGenerator<EventBatch> {
