@@ -67,26 +67,56 @@ afterAll(async () => {
   directory[Symbol.dispose]();
 });
 
-test("a server that is killed while it writes has all that it answered", async () => {
-  const answered: string[] = [];
-  const write = async (id: number): Promise<void> => {
-    for (let at = 0; ; at++) {
-      const answer = await server.ask(MAPS, map(`k${id}-${at}`)).catch(() => undefined);
-      if (answer?.status !== 201) return;
-      answered.push(`k${id}-${at}`);
-      if (answered.length === 500) process.kill(server.pid, "SIGKILL");
+const KILLS = Number(process.env["CRASH_ROUNDS"] ?? "3");
+const WRITERS = 16;
+
+interface Named {
+  readonly items: readonly { readonly metadata: { readonly name: string } }[];
+  readonly metadata: { readonly resourceVersion: string };
+}
+
+const listed = async (): Promise<Named> => (await (await server.ask(MAPS)).json()) as Named;
+
+/** Creates maps until the server is gone; says when there were so many. */
+async function writeUntilKilled(id: string, answered: string[], enough: () => void): Promise<void> {
+  for (let at = 0; ; at++) {
+    const name = `k${id}-${at}`;
+    const answer = await server.ask(MAPS, map(name)).catch(() => undefined);
+    if (answer?.status !== 201) return;
+    answered.push(name);
+    if (answered.length === 500) enough();
+  }
+}
+
+test(
+  `a server that is killed ${KILLS} times while it writes has all that it answered`,
+  async () => {
+    let last = 0;
+    let seconds = 0;
+    let count = 0;
+    for (let round = 0; round < KILLS; round++) {
+      const answered: string[] = [];
+      const began = Bun.nanoseconds();
+      const kill = (): void => void process.kill(server.pid, "SIGKILL");
+      const ids = Array.from({ length: WRITERS }, (_, id) => `${round}-${id}`);
+      await Promise.all(ids.map((id) => writeUntilKilled(id, answered, kill)));
+      seconds += (Bun.nanoseconds() - began) / 1e9;
+      count += answered.length;
+      await server[Symbol.asyncDispose]();
+      server = await start(data);
+      const { items, metadata } = await listed();
+      const names = new Set(items.map((item) => item.metadata.name));
+      expect(answered.length).toBeGreaterThanOrEqual(500);
+      expect(answered.filter((name) => !names.has(name))).toEqual([]);
+      expect(Number(metadata.resourceVersion)).toBeGreaterThan(last);
+      last = Number(metadata.resourceVersion);
     }
-  };
-  await Promise.all(Array.from({ length: 16 }, (_, id) => write(id)));
-  await server[Symbol.asyncDispose]();
-  server = await start(data);
-  const { items } = (await (await server.ask(MAPS)).json()) as {
-    readonly items: readonly { readonly metadata: { readonly name: string } }[];
-  };
-  const listed = new Set(items.map(({ metadata }) => metadata.name));
-  expect(answered.length).toBeGreaterThanOrEqual(500);
-  expect(answered.filter((name) => !listed.has(name))).toEqual([]);
-});
+    if (KILLS <= 3) return;
+    const rate = (count / seconds).toFixed(0);
+    console.log(`${count} maps created, ${rate} in a second, ${KILLS} kills: none is lost`);
+  },
+  60_000 + KILLS * 10_000,
+);
 
 test("a Secret is nowhere on the disk, a ConfigMap is", async () => {
   const secret = { metadata: { name: "s" }, stringData: { password: PASSWORD } };
@@ -166,20 +196,64 @@ test("keys are rotated: the new one writes, encrypt frees the old one", async ()
   expect((await again.ask(`${SECRETS}/s`)).status).toBe(200);
 });
 
-test("a full disk refuses writes with one clear message, and nothing else", async () => {
+test("a full disk refuses writes, and nothing else, until there is space again", async () => {
   const full = join(directory.path, "full");
-  const script = 'mkdir -p "$0" && mount -t tmpfs -o size=6m tmpfs "$0" && exec "$@"';
+  const mount = 'mkdir -p "$0" && mount -t tmpfs -o size=9m tmpfs "$0"';
+  const script = `${mount} && head -c 3000000 /dev/zero >"$0/ballast" && exec "$@"`;
   await using small = await start(full, ["unshare", "--mount", "sh", "-c", script, full]);
-  let refused: Response | undefined;
-  let count = 0;
-  while (refused === undefined && count < 200) {
-    const answer = await small.ask(MAPS, map(`f${count}`, "x".repeat(100_000)));
-    if (answer.status === 201) count++;
-    else refused = answer;
+  const made: string[] = [];
+  const fill = async (): Promise<Response> => {
+    for (;;) {
+      const name = `f${made.length}`;
+      const answer = await small.ask(MAPS, map(name, "x".repeat(100_000)));
+      if (answer.status !== 201) return answer;
+      made.push(name);
+      expect(made.length).toBeLessThan(200);
+    }
+  };
+  const there = async (): Promise<readonly string[]> => {
+    const { items } = (await (await small.ask(MAPS)).json()) as Named;
+    return items.map(({ metadata }) => metadata.name);
+  };
+  const refused = await fill();
+  expect([refused.status, await refused.text()]).toEqual([
+    500,
+    expect.stringContaining("no space left on device"),
+  ]);
+  const before = made.length;
+  expect((await small.ask(`${MAPS}/f${before}`)).status).toBe(404);
+  expect(await there()).toEqual(expect.arrayContaining(made));
+  await must(["nsenter", "-t", String(small.pid), "-m", "--", "rm", join(full, "ballast")]);
+  expect((await fill()).status).toBe(500);
+  expect(made.length).toBeGreaterThan(before + 5);
+  expect(await there()).toEqual(expect.arrayContaining(made));
+});
+
+test("a store that cannot be used stops the start with one line that says what to do", async () => {
+  const broken = join(directory.path, "broken");
+  const file = join(broken, "store/state.db");
+  const snapshot = join(directory.path, "whole.db");
+  await (await start(broken))[Symbol.asyncDispose]();
+  await must([RKTNETES, "store", "snapshot", snapshot, `--data-dir=${broken}`]);
+  const begin = (): ReturnType<typeof run> =>
+    run([RKTNETES, "server", "--only=api", "--port=0", `--data-dir=${broken}`]);
+  for (const rest of ["-wal", "-shm"]) rmSync(file + rest, { force: true });
+  const whole = readFileSync(snapshot);
+  const cases: readonly (readonly [bytes: Uint8Array, words: RegExp])[] = [
+    [Buffer.alloc(whole.length, 7), /is not a database\nhint: restore a snapshot: .*store restore/],
+    [whole.subarray(0, 20_000), /file is damaged\nhint: restore a snapshot: .*store restore/],
+    [Buffer.concat([whole.subarray(0, 4096), Buffer.alloc(whole.length - 4096, 7)]), /damaged/],
+  ];
+  for (const [bytes, words] of cases) {
+    await Bun.write(file, bytes);
+    const { status, stderr } = await begin();
+    expect([status, stderr]).toEqual([1, expect.stringMatching(words)]);
+    for (const rest of ["-wal", "-shm"]) rmSync(file + rest, { force: true });
   }
-  expect(await refused?.text()).toContain("no space left on device");
-  expect((await small.ask(`${MAPS}/f${count - 1}`)).status).toBe(200);
-  expect((await small.ask(`${MAPS}/f${count}`)).status).toBe(404);
+  rmSync(file);
+  await must([RKTNETES, "store", "restore", snapshot, `--data-dir=${broken}`]);
+  await using server = await start(broken);
+  expect((await server.ask("/api/v1/namespaces/default")).status).toBe(200);
 });
 
 test("what cannot be done is said on one line", async () => {

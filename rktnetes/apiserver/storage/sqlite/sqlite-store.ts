@@ -8,7 +8,7 @@
  */
 import type { Database } from "bun:sqlite";
 import { setImmediate } from "node:timers/promises";
-import { Fault } from "@shared/base";
+import { Fault, quote } from "@shared/base";
 import type {
   Change,
   CommitResult,
@@ -112,7 +112,7 @@ export class SqliteStore implements Store {
   static open(file: string, options: SqliteStoreOptions = {}): SqliteStore {
     const database = openDatabase(file);
     try {
-      return explained("read the store", () => {
+      return explained(`open the store ${quote(file)}`, () => {
         // So that there is a log to bring to the disk.
         transaction(database, () => database.run("UPDATE mark SET revision = revision"));
         return new SqliteStore(file, database, options);

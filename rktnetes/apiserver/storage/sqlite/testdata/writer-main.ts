@@ -13,13 +13,21 @@ const store = SqliteStore.open(file, { brief: ["/brief/"], briefRevisions: 500 }
 
 async function write(id: number): Promise<void> {
   for (let at = 0; ; at++) {
-    const key = at % 3 === 0 ? `/brief/${id}` : `/key/${id}/${at % 500}`;
     const text = `${round}.${id}.${at}`;
     const value = Buffer.from(text.padEnd(1000 + ((at * 37) % 1500), "-"));
-    const change = { type: "put" as const, key, value };
-    const result = await store.commit([{ change, expected: undefined }]);
-    const revision = result.done ? (result.revisions[0] ?? 0) : 0;
-    writeSync(1, `${key} ${revision} ${text}\n`);
+    const keys =
+      at % 3 === 0
+        ? [`/brief/${id}`]
+        : at % 3 === 1
+          ? [`/key/${id}/${at % 500}`]
+          : [`/left/${id}/${at % 90}`, `/right/${id}/${at % 90}`];
+    const writes = keys.map((key) => ({
+      change: { type: "put" as const, key, value },
+      expected: undefined,
+    }));
+    const result = await store.commit(writes);
+    const revision = result.done ? (result.revisions.at(-1) ?? 0) : 0;
+    writeSync(1, `${keys.at(-1)} ${revision} ${text}\n`);
     if (id === 0 && at % 200 === 199) void store.compact(revision - 1000);
   }
 }
