@@ -75,45 +75,62 @@ interface Named {
   readonly metadata: { readonly resourceVersion: string };
 }
 
-const listed = async (): Promise<Named> => (await (await server.ask(MAPS)).json()) as Named;
+/** Names, and the revision that they are of. */
+async function listed(selector: string): Promise<[names: ReadonlySet<string>, revision: number]> {
+  const answer = await server.ask(`${MAPS}?labelSelector=${selector}`);
+  const { items, metadata } = (await answer.json()) as Named;
+  return [new Set(items.map((item) => item.metadata.name)), Number(metadata.resourceVersion)];
+}
 
 /** Creates maps until the server is gone; says when there were so many. */
-async function writeUntilKilled(id: string, answered: string[], enough: () => void): Promise<void> {
+async function writeUntilKilled(
+  [round, id]: readonly [round: number, id: number],
+  answered: string[],
+  enough: () => void,
+): Promise<void> {
   for (let at = 0; ; at++) {
-    const name = `k${id}-${at}`;
-    const answer = await server.ask(MAPS, map(name)).catch(() => undefined);
+    const name = `k${round}-${id}-${at}`;
+    const body = { metadata: { name, labels: { round: String(round) } } };
+    const answer = await server.ask(MAPS, body).catch(() => undefined);
     if (answer?.status !== 201) return;
     answered.push(name);
     if (answered.length === 500) enough();
   }
 }
 
+/** What was answered before the server was killed, and after how long. */
+async function killWhileWriting(round: number): Promise<[answered: string[], seconds: number]> {
+  const answered: string[] = [];
+  const began = Bun.nanoseconds();
+  const kill = (): void => void process.kill(server.pid, "SIGKILL");
+  const ids = Array.from({ length: WRITERS }, (_, id) => id);
+  await Promise.all(ids.map((id) => writeUntilKilled([round, id], answered, kill)));
+  return [answered, (Bun.nanoseconds() - began) / 1e9];
+}
+
 test(
   `a server that is killed ${KILLS} times while it writes has all that it answered`,
   async () => {
+    const all: string[] = [];
     let last = 0;
-    let seconds = 0;
-    let count = 0;
+    let time = 0;
     for (let round = 0; round < KILLS; round++) {
-      const answered: string[] = [];
-      const began = Bun.nanoseconds();
-      const kill = (): void => void process.kill(server.pid, "SIGKILL");
-      const ids = Array.from({ length: WRITERS }, (_, id) => `${round}-${id}`);
-      await Promise.all(ids.map((id) => writeUntilKilled(id, answered, kill)));
-      seconds += (Bun.nanoseconds() - began) / 1e9;
-      count += answered.length;
+      const [answered, seconds] = await killWhileWriting(round);
+      all.push(...answered);
+      time += seconds;
       await server[Symbol.asyncDispose]();
       server = await start(data);
-      const { items, metadata } = await listed();
-      const names = new Set(items.map((item) => item.metadata.name));
+      const [names, revision] = await listed(`round=${round}`);
       expect(answered.length).toBeGreaterThanOrEqual(500);
       expect(answered.filter((name) => !names.has(name))).toEqual([]);
-      expect(Number(metadata.resourceVersion)).toBeGreaterThan(last);
-      last = Number(metadata.resourceVersion);
+      expect(revision).toBeGreaterThan(last);
+      last = revision;
     }
+    const [names] = await listed("round");
+    expect(all.filter((name) => !names.has(name))).toEqual([]);
     if (KILLS <= 3) return;
-    const rate = (count / seconds).toFixed(0);
-    console.log(`${count} maps created, ${rate} in a second, ${KILLS} kills: none is lost`);
+    const rate = (all.length / time).toFixed(0);
+    console.log(`${all.length} maps created, ${rate} in a second, ${KILLS} kills: none is lost`);
   },
   60_000 + KILLS * 10_000,
 );
