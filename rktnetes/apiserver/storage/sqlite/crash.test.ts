@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { systemClock } from "@shared/base";
 import { SqliteStore } from "./sqlite-store.ts";
 import { verifyStore } from "./verify.ts";
 
@@ -44,8 +45,8 @@ async function killedWriters(round: number): Promise<Killed> {
   let began = 0;
   let ended = 0;
   for await (const chunk of child.stdout) {
-    if (count === 0) began = Bun.nanoseconds();
-    ended = Bun.nanoseconds();
+    if (count === 0) began = systemClock.now();
+    ended = systemClock.now();
     const text = decoder.decode(chunk, { stream: true });
     said += text;
     count += text.split("\n").length - 1;
@@ -61,7 +62,7 @@ async function killedWriters(round: number): Promise<Killed> {
     last.set(writer, Number(revision));
     answers.set(key, { revision: Number(revision), text });
   }
-  return { answers, count, seconds: (ended - began) / 1e9 };
+  return { answers, count, seconds: (ended - began) / 1000 };
 }
 
 /** What was written together is there together. */
