@@ -227,19 +227,23 @@ function storedVersionErrors(definition: JsonObject): readonly FieldError[] {
     return [invalid(field, stored ?? null, "must have at least one stored version")];
   }
   const versions = versionsOf(readObject(definition, "spec"));
+  const left = new Set(names);
   const errors: FieldError[] = [];
+  for (const version of versions) {
+    const name = readText(version, "name");
+    if (!left.delete(name) && version["storage"] === true) {
+      errors.push(invalid(field, [...names], `must have the storage version ${name}`));
+    }
+  }
   for (const [at, name] of names.entries()) {
-    if (versions.some((version) => version["name"] === name)) continue;
+    if (!left.has(name)) continue;
     const why =
       `missing from spec.versions; ${name} was previously a storage version, and must remain in ` +
       "spec.versions until a storage migration ensures no data remains persisted in " +
       `${name} and removes ${name} from status.storedVersions`;
     errors.push(invalid(`${field}[${at}]`, name, why));
   }
-  const storage = versions.findLast((version) => version["storage"] === true);
-  if (storage === undefined || names.includes(readText(storage, "name"))) return errors;
-  const why = `must have the storage version ${readText(storage, "name")}`;
-  return [...errors, invalid(field, [...names], why)];
+  return errors;
 }
 
 const APPROVED = "api-approved.kubernetes.io";
