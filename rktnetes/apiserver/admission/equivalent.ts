@@ -9,17 +9,15 @@ import type { GroupVersionKind, Kind } from "@rktnetes/api/kind";
 import type { JsonObject } from "@rktnetes/api/schema";
 import { readObject, readText } from "@rktnetes/api/strategy/object-at";
 import { isSame, SHARED_VERSIONS, type VersionedResource } from "@rktnetes/api/versions/shared";
+import type { ResolveParts } from "../aggregation/resolve-service.ts";
 import type { Converter } from "../custom/convert-by-webhook.ts";
 import { apiVersionOf } from "../registry/resource.ts";
 import { inVersion } from "../registry/shared-versions.ts";
 import type { ServedKinds } from "../served-kinds.ts";
 import type { AdmissionRequest } from "./admission.ts";
-import type { Lookup } from "./lookup.ts";
 
-export interface EquivalentParts {
-  readonly lookup: Lookup;
+export interface EquivalentParts extends ResolveParts {
   readonly kinds: () => ServedKinds;
-  readonly uuid: () => string;
 }
 
 /** A request, and the version in which it is seen. */
@@ -121,7 +119,7 @@ async function converted(
 }
 
 async function customConverter(
-  { lookup, uuid }: EquivalentParts,
+  { lookup, host }: EquivalentParts,
   { group, resource }: Kind,
 ): Promise<Converter | undefined> {
   const place = "apiextensions.k8s.io/customresourcedefinitions";
@@ -129,5 +127,5 @@ async function customConverter(
   const conversion = readObject(readObject(definition ?? {}, "spec"), "conversion");
   if (readText(conversion, "strategy") !== "Webhook") return undefined;
   const { webhookConverter } = await import("../custom/convert-by-webhook.ts");
-  return webhookConverter(conversion, { lookup, uuid });
+  return webhookConverter(conversion, { lookup, host });
 }

@@ -34,7 +34,7 @@ export async function admissionPlugins(
 ): Promise<readonly AdmissionPlugin[]> {
   const { lookup, host, auth, kinds, registry } = parts;
   const { authorizer } = auth;
-  const equivalents = { lookup, kinds, uuid: () => host.uuid() };
+  const equivalents = { lookup, kinds, host };
   const webhooks = { ...equivalents, matchConditions: matchConditionsBy(authorizer) };
   const policies = { ...equivalents, registry };
   const isOptional = [...OPTIONAL_PLUGINS].some((name) => on.has(name));

@@ -17,19 +17,14 @@ import type { Json, JsonObject } from "@rktnetes/api/schema";
 import { plainFault, type StatusFault } from "@rktnetes/api/status-fault";
 import type { WebhookClientConfig } from "@rktnetes/api/types/admissionregistration-v1";
 import { Fault } from "@shared/base";
-import type { Lookup } from "../admission/lookup.ts";
 import { callWebhook } from "../admission/webhooks/call-webhook.ts";
+import type { ResolveParts } from "../aggregation/resolve-service.ts";
 
 /** Objects in the version with this `apiVersion`. */
 export type Converter = (
   objects: readonly JsonObject[],
   apiVersion: string,
 ) => Promise<readonly JsonObject[]>;
-
-export interface ConverterParts {
-  readonly lookup: Lookup;
-  readonly uuid: () => string;
-}
 
 const GROUP = "apiextensions.k8s.io";
 const TIMEOUT_SECONDS = 30;
@@ -39,7 +34,7 @@ const BATCH_MAX = 500;
 const ANSWER_MAX = 256 * 1024 * 1024;
 
 /** @param conversion `spec.conversion` of a definition whose strategy is Webhook */
-export function webhookConverter(conversion: JsonObject, parts: ConverterParts): Converter {
+export function webhookConverter(conversion: JsonObject, parts: ResolveParts): Converter {
   const webhook = readObject(conversion, "webhook");
   const config = readObject(webhook, "clientConfig") as unknown as WebhookClientConfig;
   const known = textsOf(webhook["conversionReviewVersions"]);
@@ -56,18 +51,18 @@ export function webhookConverter(conversion: JsonObject, parts: ConverterParts):
   };
 }
 
-interface Asking extends ConverterParts {
+interface Asking extends ResolveParts {
   readonly config: WebhookClientConfig;
   readonly review: string | undefined;
 }
 
 async function ask(
-  { lookup, uuid, config, review }: Asking,
+  { lookup, host, config, review }: Asking,
   objects: readonly JsonObject[],
   apiVersion: string,
 ): Promise<readonly JsonObject[]> {
   if (review === undefined) throw plainFault(500, "no supported conversion review versions");
-  const uid = uuid();
+  const uid = host.uuid();
   const body = stringifyJson({
     kind: "ConversionReview",
     apiVersion: `${GROUP}/${review}`,
@@ -78,7 +73,8 @@ async function ask(
   let answered: readonly Json[];
   try {
     const call = { config, body, timeoutSeconds: TIMEOUT_SECONDS } as const;
-    const text = await callWebhook(lookup, { ...call, saysTimeout: false, answerMax: ANSWER_MAX });
+    const how = { ...call, saysTimeout: false, answerMax: ANSWER_MAX } as const;
+    const text = await callWebhook({ lookup, host }, how);
     answered = readAnswer(parseAnswer(text), uid, review);
   } catch (error) {
     throw plainFault(500, `conversion webhook for ${what} failed: ${Fault.from(error).message}`);

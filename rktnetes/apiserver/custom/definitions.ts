@@ -159,7 +159,7 @@ export class Definitions {
     const conversion = readObject(readObject(definition, "spec"), "conversion");
     if (readText(conversion, "strategy") !== "Webhook") return undefined;
     const { lookup, registry } = this.#parts;
-    return webhookConverter(conversion, { lookup, uuid: () => registry.host.uuid() });
+    return webhookConverter(conversion, { lookup, host: registry.host });
   }
 
   #forget(name: string): void {

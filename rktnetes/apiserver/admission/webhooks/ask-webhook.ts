@@ -116,13 +116,13 @@ function refuseDryRun(
 }
 
 async function callOnce(
-  { lookup, uuid }: WebhookParts,
+  { lookup, host }: WebhookParts,
   { clientConfig: config, timeoutSeconds = TIMEOUT_SECONDS }: ValidatingWebhook | MutatingWebhook,
   { seen, mutates }: { readonly seen: Seen; readonly mutates: boolean },
 ): Promise<AdmissionResponse> {
-  const uid = uuid();
+  const uid = host.uuid();
   const body = reviewText(seen, uid);
-  const text = await called(lookup, { config, timeoutSeconds, body });
+  const text = await called({ lookup, host }, { config, timeoutSeconds, body });
   try {
     return readResponse(text, uid, mutates);
   } catch (error) {

@@ -7,9 +7,8 @@ import { request as httpsRequest } from "node:https";
 import { request as httpRequest } from "node:http";
 import { isIP } from "node:net";
 import type { WebhookClientConfig } from "@rktnetes/api/types/admissionregistration-v1";
-import type { Service } from "@rktnetes/api/types/core-v1";
 import { Fault } from "@shared/base";
-import type { Lookup } from "../lookup.ts";
+import { type ResolveParts, resolveService } from "../../aggregation/resolve-service.ts";
 
 export interface WebhookCall {
   readonly config: WebhookClientConfig;
@@ -32,11 +31,11 @@ interface Place {
   readonly serverName: string;
 }
 
-export async function callWebhook(lookup: Lookup, call: WebhookCall): Promise<string> {
+export async function callWebhook(parts: ResolveParts, call: WebhookCall): Promise<string> {
   const { config } = call;
   const url = addressOf(call);
   try {
-    return await post(await placeOf(lookup, config, url), call);
+    return await post(await placeOf(parts, config, url), call);
   } catch (error) {
     const port = config.service?.port ?? 443;
     const shown =
@@ -60,28 +59,19 @@ function addressOf({ config, timeoutSeconds, saysTimeout = true }: WebhookCall):
   return address;
 }
 
-async function placeOf(lookup: Lookup, { service }: WebhookClientConfig, url: URL): Promise<Place> {
+async function placeOf(
+  parts: ResolveParts,
+  { service }: WebhookClientConfig,
+  url: URL,
+): Promise<Place> {
   if (service === undefined) {
     const host = url.hostname.replace(/^\[|\]$/g, "");
     const port = Number(url.port === "" ? 443 : url.port);
     return { url, host, port, serverName: host };
   }
-  const { namespace, name } = service;
-  const found = await lookup.find<Service>("/services", namespace, name);
-  if (found === undefined) {
-    throw new Fault("not-found", `service ${JSON.stringify(name)} not found`);
-  }
-  const port = service.port ?? 443;
-  const serverName = `${name}.${namespace}.svc`;
-  const { clusterIP = "", type, externalName = "" } = found.spec ?? {};
-  if (type === "ExternalName") return { url, host: externalName, port, serverName };
-  if (clusterIP === "" || clusterIP === "None") {
-    const why = "no address: a service of a webhook needs a cluster IP";
-    throw new Fault("not-found", `service ${JSON.stringify(name)} has ${why}`);
-  }
-  const known = (found.spec?.ports ?? []).some((each) => each.port === port);
-  if (!known) throw new Fault("not-found", `service ${JSON.stringify(name)} has no port ${port}`);
-  return { url, host: clusterIP, port, serverName };
+  const { namespace, name, port = 443 } = service;
+  const address = await resolveService(parts, { namespace, name, port });
+  return { url, ...address, serverName: `${name}.${namespace}.svc` };
 }
 
 function post(place: Place, call: WebhookCall): Promise<string> {
