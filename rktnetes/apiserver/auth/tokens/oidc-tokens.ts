@@ -31,7 +31,7 @@ export interface OidcOptions {
 const SKEW_SECONDS = 10;
 const TIMEOUT_MS = 10_000;
 /** Keys are not asked for more often than this, whatever tokens come. */
-const FETCH_EVERY_MS = 10_000;
+const FETCH_EVERY_MS = 1000;
 const DOCUMENT_MAX = 1024 * 1024;
 
 /** Tokens of one provider. Never throws: what cannot be verified is a bad token. */
