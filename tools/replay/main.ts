@@ -7,78 +7,12 @@
  * difference of every answer that is not the same; with --cases a line for each case. Starts one
  * server for all files, on a directory that is gone afterwards.
  */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { ADMIN_TOKEN, type Clients, Player, type Verdict } from "./play.ts";
 import { reasonOf } from "./explained.ts";
-import { RawClient } from "./raw-client.ts";
-import { readRecording } from "./recording.ts";
-
-/** In the order in which they were recorded, on one server. */
-const FILES = [
-  "defaults",
-  "validation",
-  "patch",
-  "delete",
-  "subresources",
-  "crd",
-  "errors",
-  "auth",
-  "lists-watches",
-];
-
-interface Server extends AsyncDisposable {
-  readonly clients: Clients;
-}
-
-async function startServer(): Promise<Server> {
-  const directory = mkdtempSync(join(tmpdir(), "replay-"));
-  const file = join(directory, "kubeconfig");
-  const executable = join(import.meta.dir, "../../dist/rktnetes");
-  const tokens = join(directory, "tokens");
-  writeFileSync(tokens, `${ADMIN_TOKEN},admin,u-admin,"system:masters"\n`);
-  const flags = [
-    "--only=api",
-    "--controllers=-*",
-    `--token-auth-file=${tokens}`,
-    "--datastore=memory",
-    "--port=0",
-  ];
-  const paths = [`--data-dir=${join(directory, "data")}`, `--write-kubeconfig=${file}`];
-  const child = Bun.spawn([executable, "server", ...flags, ...paths], {
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "inherit",
-  });
-  const reader = child.stdout.getReader();
-  const ready = await reader.read();
-  const line = new TextDecoder().decode(ready.value);
-  const port = Number(/:(\d+)\s*$/.exec(line)?.[1] ?? "");
-  if (Number.isNaN(port) || port === 0) throw new Error(`the server did not start: ${line}`);
-  const kubeconfig = readFileSync(file, "utf8");
-  const pem = (name: string): string => {
-    const found = new RegExp(`${name}-data: (\\S+)`).exec(kubeconfig)?.[1] ?? "";
-    return Buffer.from(found, "base64").toString();
-  };
-  const target = { host: "127.0.0.1", port, authority: pem("certificate-authority") };
-  const client = { key: pem("client-key"), certificate: pem("client-certificate") };
-  const clients = {
-    admin: new RawClient({ ...target, client }),
-    anonymous: new RawClient(target),
-  };
-  return {
-    clients,
-    [Symbol.asyncDispose]: async () => {
-      clients.admin.close();
-      clients.anonymous.close();
-      child.kill("SIGTERM");
-      await child.exited;
-      rmSync(directory, { recursive: true });
-    },
-  };
-}
+import { Player, type Verdict } from "./play.ts";
+import { readRecording, RECORDINGS } from "./recording.ts";
+import { type ReplayServer, startReplayServer } from "./server.ts";
 
 interface Options {
   readonly directory: string;
@@ -103,14 +37,14 @@ function readOptions(): Options {
   const chosen = files.map((file) => file.replace(/\.jsonl$/, ""));
   return {
     directory,
-    files: chosen.length === 0 ? FILES : chosen,
+    files: chosen.length === 0 ? RECORDINGS : chosen,
     casePrefix: values.case,
     diff,
     cases,
   };
 }
 
-async function playFile(server: Server, file: string, options: Options): Promise<Verdict[]> {
+async function playFile(server: ReplayServer, file: string, options: Options): Promise<Verdict[]> {
   const player = new Player(server.clients);
   const verdicts: Verdict[] = [];
   for (const interaction of readRecording(join(options.directory, `${file}.jsonl`))) {
@@ -149,7 +83,7 @@ function printCases(verdicts: readonly Verdict[]): void {
 
 async function main(): Promise<void> {
   const options = readOptions();
-  await using server = await startServer();
+  await using server = await startReplayServer();
   const all: Verdict[] = [];
   for (const file of options.files) {
     const verdicts = await playFile(server, file, options);

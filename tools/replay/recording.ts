@@ -4,6 +4,19 @@
  */
 import { readFileSync } from "node:fs";
 
+/** In the order in which they were recorded, on one server. */
+export const RECORDINGS: readonly string[] = [
+  "defaults",
+  "validation",
+  "patch",
+  "delete",
+  "subresources",
+  "crd",
+  "errors",
+  "auth",
+  "lists-watches",
+];
+
 export interface RecordedRequest {
   readonly method: string;
   readonly path: string;

@@ -209,3 +209,13 @@ test("to apply the same twice changes nothing", () => {
     }),
   );
 });
+
+test("a write that changes nothing keeps its time, whatever it says of the version", () => {
+  const first = configMap({ x: "1" });
+  trackUpdate(writer("a"), undefined, first);
+  const metadata = first["metadata"] as JsonObject;
+  const stored: JsonObject = { ...first, metadata: { ...metadata, resourceVersion: "7" } };
+  const again: JsonObject = { ...first, metadata: { ...metadata, resourceVersion: "0" } };
+  trackUpdate(writer("a", "2026-01-01T00:00:09Z"), stored, again);
+  expect(again["metadata"]).toMatchObject({ managedFields: metadata["managedFields"] });
+});

@@ -94,7 +94,7 @@ function addUpdate(
     owners,
   );
   const fields = difference(changed, UNOWNED);
-  if (isEmpty(changed)) return moved;
+  if (isEmpty(fields)) return moved; // nothing that anybody owns
   const owner = ownerOf(writer, "Update", fields);
   const identity = identityOf(owner);
   const known = moved.get(identity);
