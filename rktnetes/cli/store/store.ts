@@ -1,6 +1,6 @@
 /**
  * `rktnetes store …`: the first word says what is done with a store. In: the words after it. Out:
- * one line that says what was done, and the exit status.
+ * a line that says what was done, what is in the store where that was read, and the exit status.
  */
 import process from "node:process";
 import type { StoreSummary } from "@rktnetes/apiserver/storage/sqlite/verify";
@@ -128,8 +128,11 @@ function needed(file: string | undefined, task: string): string {
   throw new Fault("invalid", `missing argument: rktnetes store ${task} FILE`);
 }
 
-function described({ revision, keys, writes }: StoreSummary): string {
-  return `${keys} objects at revision ${revision}, ${writes} writes kept`;
+function described({ revision, keys, writes, resources }: StoreSummary): string {
+  const lines = resources.map(
+    ([resource, count]) => `\n  ${String(count).padStart(7)} ${resource}`,
+  );
+  return `${keys} objects at revision ${revision}, ${writes} writes kept${lines.join("")}`;
 }
 
 function help(): string {

@@ -9,23 +9,29 @@ import { Fault, type FaultKind, quote } from "@shared/base";
 
 /** Says to `file` and to us whose database this is: "rktn". */
 const APPLICATION_ID = 0x72_6b_74_6e;
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 
 /**
  * `log` has a small row for each write, `data` the values that were written, both in the order of
  * revisions, so that writing appends; `current` has the last write of each key that exists. What is
- * known about the past is in `log`: a value is in `data` as long as its row in `log` is.
+ * known about the past is in `log`: a value is in `data` as long as its row in `log` is. A sum says
+ * whether key and value are what was written; values of version 1 have none.
  */
 const SCHEMA = `
   CREATE TABLE log (
     revision INTEGER PRIMARY KEY, key TEXT NOT NULL, previous INTEGER NOT NULL,
     deleted INTEGER NOT NULL
   ) STRICT;
-  CREATE TABLE data (revision INTEGER PRIMARY KEY, value BLOB NOT NULL) STRICT;
+  CREATE TABLE data (
+    revision INTEGER PRIMARY KEY, value BLOB NOT NULL, sum INTEGER
+  ) STRICT;
   CREATE TABLE current (key TEXT PRIMARY KEY, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   CREATE TABLE mark (name TEXT PRIMARY KEY, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;
   INSERT INTO mark VALUES ('compacted', 0), ('swept', 0), ('brief', 0);
 `;
+
+/** From version 1 to 2. */
+const UPGRADE = "ALTER TABLE data ADD COLUMN sum INTEGER";
 
 /** Opens the database, or makes it. @throws {Fault} "corrupt", "exhausted", "denied" */
 export function openDatabase(file: string): Database {
@@ -52,6 +58,11 @@ function prepare(database: Database, file: string): void {
     database.run("PRAGMA auto_vacuum = INCREMENTAL");
   } else if (owner !== APPLICATION_ID) {
     throw new Fault("invalid", `${quote(file)} is a database of another program`);
+  } else if (version === 1) {
+    database.transaction(() => {
+      database.run(UPGRADE);
+      database.run(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+    })();
   } else if (version !== SCHEMA_VERSION) {
     const hint = "a newer version of this program wrote it";
     throw new Fault("unsupported", `the store has version ${String(version)}`, { hint });
@@ -70,12 +81,15 @@ function prepare(database: Database, file: string): void {
   })();
 }
 
-/** Whether the file is a store of this version. */
-export function isStoreDatabase(database: Database): boolean {
-  return (
-    pragma(database, "application_id").application_id === APPLICATION_ID &&
-    pragma(database, "user_version").user_version === SCHEMA_VERSION
-  );
+/** @throws {Fault} "invalid", "unsupported" when it is no store of this version */
+export function checkStoreDatabase(database: Database): void {
+  if (pragma(database, "application_id").application_id !== APPLICATION_ID) {
+    throw new Fault("invalid", "it is a database of another program");
+  }
+  const { user_version: version } = pragma(database, "user_version");
+  if (version === SCHEMA_VERSION) return;
+  const hint = "a server that is started on an older store brings it up to date";
+  throw new Fault("unsupported", `it has version ${String(version)}`, { hint });
 }
 
 function pragma<Name extends string>(database: Database, name: Name): Record<Name, unknown> {

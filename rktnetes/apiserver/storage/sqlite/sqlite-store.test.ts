@@ -1,11 +1,12 @@
 import { Database } from "bun:sqlite";
 import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Store, Write } from "../store.ts";
 import { testStore } from "../testsuite.ts";
 import { SqliteStore, type SqliteStoreOptions } from "./sqlite-store.ts";
+import { verifyStore } from "./verify.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "sqlite-store-"));
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -114,6 +115,53 @@ test("a watch that starts far back reads the table, then what comes", async () =
     );
   }
   expect((await eventsAfter(store, 1)).length).toBe(10_000);
+});
+
+test("verify finds a byte that was changed, in a value or in a key", async () => {
+  const file = newFile();
+  const text = "a value that is long enough to be found in the file";
+  {
+    await using store = await open(file);
+    for (let at = 0; at < 300; at++)
+      await store.commit(put(`/registry/core/maps/${at}`, `${text} ${at}`));
+    await store.commit(put("/registry/core/maps/7", "of a later time"));
+  }
+  expect(verifyStore(file)).toMatchObject({
+    keys: 300,
+    writes: 301,
+    resources: [["core/maps", 300]],
+  });
+  const whole = readFileSync(file);
+  for (const found of [`${text} 150`, `${text} 7`, "/registry/core/maps/42"]) {
+    const flipped = Buffer.from(whole);
+    // Pages that were split have copies that nobody reads.
+    for (let at = flipped.indexOf(found); at >= 0; at = flipped.indexOf(found, at + 1)) {
+      const last = at + found.length - 1;
+      flipped[last] = (flipped[last] ?? 0) ^ 1;
+    }
+    const other = newFile();
+    writeFileSync(other, flipped);
+    expect(await kindOf(() => Promise.try(verifyStore, other))).toBe("corrupt");
+  }
+});
+
+test("a store of the first version goes on, with sums from here on", async () => {
+  const file = newFile();
+  {
+    await using store = await open(file);
+    await store.commit(put("/a", "1"));
+  }
+  {
+    using database = new Database(file);
+    database.run("ALTER TABLE data DROP COLUMN sum");
+    database.run("PRAGMA user_version = 1");
+  }
+  {
+    await using store = await open(file);
+    await store.commit(put("/b", "2"));
+    expect((await store.list("/")).entries.length).toBe(2);
+  }
+  expect(verifyStore(file).keys).toBe(2);
 });
 
 test("long lists and watches of the past let others have their turn", async () => {

@@ -19,6 +19,13 @@ interface EventRow extends LogRow {
   readonly was: Uint8Array | null;
 }
 
+interface ValueRow {
+  readonly revision: Revision;
+  readonly key: string;
+  readonly value: Uint8Array;
+  readonly sum: number | null;
+}
+
 /** `compacted`: states before it are forgotten; `swept`: so far that is done in the tables;
  * `brief`: states of brief keys before it are forgotten. */
 export type Mark = "compacted" | "swept" | "brief";
@@ -114,7 +121,7 @@ export class Tables {
 
   put(row: LogRow, value: Uint8Array): void {
     this.#append(row);
-    this.#run("INSERT INTO data VALUES (?, ?)", row.revision, value);
+    this.#run("INSERT INTO data VALUES (?, ?, ?)", row.revision, value, sumOf(row.key, value));
     const text =
       "INSERT INTO current VALUES (?, ?) ON CONFLICT DO UPDATE SET revision = excluded.revision";
     this.#run(text, row.key, row.revision);
@@ -137,6 +144,14 @@ export class Tables {
   log(after: Revision, until: Revision, limit: number): LogRow[] {
     const text = "SELECT * FROM log WHERE revision > ? AND revision <= ? ORDER BY revision LIMIT ?";
     return this.#all(text, after, until, limit) as LogRow[];
+  }
+
+  /** Writes after a revision with what they wrote; for who reads all of them. */
+  values(after: Revision, limit: number): ValueRow[] {
+    const text =
+      "SELECT revision, l.key, value, sum FROM log l JOIN data d USING (revision) " +
+      "WHERE revision > ? ORDER BY revision LIMIT ?";
+    return this.#all(text, after, limit) as ValueRow[];
   }
 
   /** A write that no reader may see any more. */
@@ -172,6 +187,11 @@ export class Tables {
   #all(text: string, ...values: readonly Bound[]): unknown {
     return this.#database.query(text).all(...values);
   }
+}
+
+/** Tells whether a key and a value are what was written. */
+export function sumOf(key: string, value: Uint8Array): number {
+  return Bun.hash.crc32(value, Bun.hash.crc32(key));
 }
 
 function eventOf({ revision, key, previous, deleted, value, was }: EventRow): StoreEvent {
