@@ -212,3 +212,30 @@ needsKubectl("a bootstrap token goes when it has expired", async () => {
   await until("it goes", async () => !(await says(...list)).includes("fedcba"));
   expect(await says(...list)).toContain("abcdef");
 });
+
+needsKubectl("a flow schema says whether its priority level is there", async () => {
+  const subjects = [{ kind: "User", user: { name: "jane" } }];
+  const nonResourceRules = [{ verbs: ["get"], nonResourceURLs: ["/somewhere"] }];
+  await apply({
+    apiVersion: "flowcontrol.apiserver.k8s.io/v1",
+    kind: "FlowSchema",
+    metadata: { name: "waiting" },
+    spec: {
+      priorityLevelConfiguration: { name: "late" },
+      rules: [{ subjects, nonResourceRules }],
+    },
+  });
+  const reason = async (): Promise<string> =>
+    await says("get", "flowschema", "waiting", "-o=jsonpath={.status.conditions[0].reason}");
+  await until("it is missing", async () => (await reason()) === "NotFound");
+  await apply({
+    apiVersion: "flowcontrol.apiserver.k8s.io/v1",
+    kind: "PriorityLevelConfiguration",
+    metadata: { name: "late" },
+    spec: {
+      type: "Limited",
+      limited: { nominalConcurrencyShares: 5, limitResponse: { type: "Reject" } },
+    },
+  });
+  await until("it is found", async () => (await reason()) === "Found");
+});

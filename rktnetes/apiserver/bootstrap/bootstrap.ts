@@ -1,11 +1,12 @@
 /**
- * What a fresh cluster has before anybody asked for it. In: a store. A store that has it already is
- * not written to.
+ * What a fresh cluster has before anybody asked for it. In: a store. A store that was used gets back
+ * what it lacks of it.
  *
  * It is one commit where the store takes so many writes. Elsewhere the namespaces come with the
  * last one: a server that finds none writes what is missing, be it that another one was killed on
  * its way or that both began at once.
  */
+import type { JsonObject } from "@rktnetes/api/schema";
 import type { ServerHost } from "../host.ts";
 import { timestamp } from "../host.ts";
 import { objectKey, resourcePrefix } from "../registry/keys.ts";
@@ -24,10 +25,14 @@ export async function bootstrap(
   serviceRanges: readonly string[],
 ): Promise<void> {
   const { writesMax = Number.POSITIVE_INFINITY } = store;
-  let writes: readonly Write[] | undefined;
-  while (!(await hasNamespaces(store))) {
-    writes ??= bootstrapWrites(host, serviceRanges);
-    await writeMissing(store, writes, writesMax);
+  const fresh = bootstrapWrites(host, serviceRanges);
+  const wasUsed = await hasNamespaces(store);
+  while (!(await hasNamespaces(store))) await writeMissing(store, fresh, writesMax);
+  if (!wasUsed) return;
+  const { restoringWrites } = await import("./restore.ts");
+  const missing = await restoringWrites(store, fresh);
+  for (let at = 0; at < missing.length; at += writesMax) {
+    if (!(await store.commit(missing.slice(at, at + writesMax))).done) return;
   }
 }
 
@@ -70,6 +75,15 @@ export function bootstrapWrites(
       .replace(DEFAULT_RANGES, `"cidrs":${JSON.stringify(serviceRanges)}`);
     const key = objectKey(resourcePrefix({ group, version: "v1", resource }), ...placeOf(text));
     return { change: { type: "put", key, value: Buffer.from(text) }, expected: 0 };
+  });
+}
+
+/** What a fresh cluster has of a resource, named `group/resource`; without uids and times. */
+export function bootstrapObjects(resource: string): readonly JsonObject[] {
+  const mine = objectsText.split("\n").filter((line) => line.startsWith(`${resource}\t`));
+  return mine.map((line) => {
+    const text = line.slice(resource.length + 1).replace(/<managers \d+>/, "[]");
+    return JSON.parse(text) as JsonObject;
   });
 }
 

@@ -33,7 +33,7 @@ import {
   serverAddresses,
 } from "./service-ranges.ts";
 import { readStoreSettings, STORE_FLAGS, type StoreSettings } from "./store-options.ts";
-import { startControllers, startPublishing } from "./start-controllers.ts";
+import { startControllers, startFlowControl, startPublishing } from "./start-controllers.ts";
 
 const FLAGS: readonly Flag[] = [
   { name: "only", value: "PART", usage: "runs this part and no other: api" },
@@ -170,6 +170,7 @@ async function serve(options: ServerOptions): Promise<number> {
   const url = `https://${api.address}`;
   writeKubeconfig(options, url, keys);
   process.stdout.write(`rktnetes: the API server is ready on ${url}\n`);
+  startFlowControl(api, authority);
   startControllers(api, options.controllers, keys.authority);
   await stop;
   api.beginStop();

@@ -4,8 +4,10 @@
  */
 import process from "node:process";
 import type { ApiServer } from "@rktnetes/apiserver/api-server";
+import { bootstrapObjects } from "@rktnetes/apiserver/bootstrap";
 import type { KeyPair } from "@rktnetes/apiserver/certificates";
 import { Client } from "@rktnetes/client/client";
+import { keepFlowControl } from "@rktnetes/controllers/flow-control";
 import { keepPublished, publish, type Published } from "@rktnetes/controllers/kubernetes-service";
 import { type ControllerHost, runControllers } from "@rktnetes/controllers/run";
 import { describeFault, systemClock } from "@shared/base";
@@ -31,6 +33,17 @@ export async function startPublishing(
     host.note(`publish the API server: ${describeFault(error)}`);
   }
   void keepPublished(host, published);
+}
+
+/** Flow schemas have their status, and those that are needed stay. */
+export function startFlowControl(server: ApiServer, authority: string): void {
+  const host = hostOf(server, OWN_AGENT, authority);
+  const group = "flowcontrol.apiserver.k8s.io";
+  const needed = {
+    schemas: bootstrapObjects(`${group}/flowschemas`),
+    levels: bootstrapObjects(`${group}/prioritylevelconfigurations`),
+  };
+  void keepFlowControl(host, needed);
 }
 
 export function startControllers(
