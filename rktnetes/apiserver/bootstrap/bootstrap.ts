@@ -1,6 +1,6 @@
 /**
- * What a fresh cluster has before anybody asked for it. In: a store. A store that was used gets back
- * what it lacks of it.
+ * What a fresh cluster has before anybody asked for it. In: a store. A store that was used gets
+ * back what it lacks of it.
  *
  * It is one commit where the store takes so many writes. Elsewhere the namespaces come with the
  * last one: a server that finds none writes what is missing, be it that another one was killed on
