@@ -65,7 +65,7 @@ function checkAccept(request: ApiRequest, { level }: DiscoveryPath): void {
   if (level === "groups" && accept !== undefined && !/json|yaml|protobuf|\*\/\*|^$/.test(accept)) {
     throw notAcceptable(`only the following media types are accepted: ${types}`);
   }
-  const form = negotiate(accept, { canStream: false, hasProtobuf: true });
+  const form = negotiate(accept, { canStream: false, hasProtobuf: true, hasTables: true });
   if (!isRoot && form.view !== undefined) {
     throw notAcceptable(`only the following media types are accepted: ${types}`);
   }

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { negotiate } from "./negotiate.ts";
 
-const OFFER = { canStream: true, hasProtobuf: true };
+const OFFER = { canStream: true, hasProtobuf: true, hasTables: true };
 const TABLE = "as=Table;v=v1;g=meta.k8s.io";
 
 const AGREED: readonly (readonly [accept: string | undefined, form: string, reason: string])[] = [
@@ -41,5 +41,12 @@ for (const [accept, message] of REFUSED) {
 
 test("custom kinds have no protobuf form", () => {
   const accept = "application/vnd.kubernetes.protobuf";
-  expect(() => negotiate(accept, { canStream: false, hasProtobuf: false })).toThrow("406");
+  expect(() => negotiate(accept, { canStream: false, hasProtobuf: false, hasTables: true })).toThrow("406");
+});
+
+test("what is never kept has no table", () => {
+  const offer = { canStream: false, hasProtobuf: true, hasTables: false };
+  const table = "application/json;as=Table;v=v1;g=meta.k8s.io";
+  expect(() => negotiate(table, offer)).toThrow("only the following media types are accepted: ");
+  expect(negotiate(`${table},application/json`, offer).view).toBeUndefined();
 });

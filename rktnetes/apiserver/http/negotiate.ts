@@ -24,6 +24,8 @@ export interface Form {
 export interface Offer {
   readonly canStream: boolean;
   readonly hasProtobuf: boolean;
+  /** What is only answered, never kept, is not shown as a table. */
+  readonly hasTables: boolean;
 }
 
 interface Clause {
@@ -51,7 +53,8 @@ export function negotiate(accept: string | undefined, offer: Offer): Form {
       const form = matches(clause.type, mediaType)
         ? formOf(mediaType, clause.parameters)
         : undefined;
-      if (form !== undefined) return form;
+      const isOffered = form?.view !== "Table" || offer.hasTables;
+      if (form !== undefined && isOffered) return form;
     }
   }
   throw notAcceptable(`only the following media types are accepted: ${types.join(", ")}`);

@@ -122,9 +122,14 @@ function toolsOf(call: ResourceCall): CallTools {
   };
 }
 
+/** They do something to an object, and answer with something else. */
+const WITHOUT_TABLES: readonly string[] = ["binding", "eviction", "token"];
+
 function viewOf(call: ResourceCall, resource: Resource, canStream: boolean): ViewContext {
-  const { request, kind, server } = call;
-  const form = negotiate(request.header("accept"), { canStream, hasProtobuf: kind.hasProtobuf });
+  const { request, kind, server, path } = call;
+  const { hasProtobuf, verbs } = kind;
+  const hasTables = verbs.includes("get") && !WITHOUT_TABLES.includes(path.subresource);
+  const form = negotiate(request.header("accept"), { canStream, hasProtobuf, hasTables });
   const includeObject = readInclude(
     request.search === "" ? null : request.query.get("includeObject"),
   );

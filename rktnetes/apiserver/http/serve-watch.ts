@@ -16,7 +16,7 @@ export async function serveWatch(call: ResourceCall, search: URLSearchParams): P
   const { request, path, server, kind, outlet } = call;
   const { clock } = server.host;
   const resource = await server.registry.resource(kind);
-  const offer = { canStream: true, hasProtobuf: kind.hasProtobuf };
+  const offer = { canStream: true, hasProtobuf: kind.hasProtobuf, hasTables: true };
   const form = negotiate(request.header("accept"), offer);
   const query = readListQuery(search, true);
   const stop = new AbortController();
