@@ -328,7 +328,9 @@ function watchDoors(version: string, lines: string[]): Watching {
       query,
       signal: stop.signal,
       sink: {
-        initial: () => undefined,
+        initial: () => Promise.resolve(),
+        room: () => Promise.resolve(),
+        cut: () => undefined,
         bookmark: () => undefined,
         error: (fault) => lines.push(`ERROR ${fault.message}`),
         events: (events) => {

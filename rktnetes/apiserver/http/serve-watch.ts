@@ -28,7 +28,7 @@ export async function serveWatch(call: ResourceCall, search: URLSearchParams): P
     form.mediaType === "application/vnd.kubernetes.protobuf"
       ? (await import("./protobuf-form.ts")).protobufFrame
       : undefined;
-  const hooks = { stop: () => stop.abort(), now: () => clock.now(), encode };
+  const hooks = { stop: () => stop.abort(), clock, signal, encode };
   const sink = new WatchStream(outlet, view, hooks);
   const run = await openWatch(server.registry, resource, {
     namespace: path.namespace,

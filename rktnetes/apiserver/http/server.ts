@@ -4,13 +4,13 @@
  */
 import { createHash, type KeyObject, X509Certificate } from "node:crypto";
 import { createSecureServer, type Http2SecureServer } from "node:http2";
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Session } from "node:http2";
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { gzip } from "node:zlib";
-import { tooLarge } from "@rktnetes/api/status-fault";
+import { StatusFault, tooLarge } from "@rktnetes/api/status-fault";
 import { goQuote } from "@rktnetes/api/field-error";
 import { errnoWords, Fault, quote } from "@shared/base";
 import type { ApiServer } from "../api-server.ts";
@@ -23,6 +23,7 @@ import type {
   PeerCertificate,
   RawConnection,
 } from "./api-request.ts";
+import { ConnectionsInUse, PATIENCE, type Patience } from "./connections-in-use.ts";
 import { OfferedConnection, RawResponse, type ResponseWriter } from "./raw-response.ts";
 
 /** Where to listen, and with which keys. */
@@ -37,12 +38,20 @@ export interface ListenOptions {
   readonly clientAuthority: string;
   /** PEM of whoever signs certificates of proxies that speak for their users. */
   readonly frontProxyAuthority?: string | undefined;
+  /** How long clients may take; what the real server grants without it. */
+  readonly patience?: Patience;
 }
 
 const WORDS: Readonly<Record<string, string>> = {
   EADDRINUSE: "it is in use",
   EADDRNOTAVAIL: "it is no address of this machine",
 };
+
+/** So often the server looks for clients that keep it waiting, for each part of its patience. */
+const LOOKS = 8;
+
+/** Request line and headers together; further ones are not read. */
+const HEADERS_MAX = 1024 * 1024;
 
 /** Bodies may be this long. */
 const BODY_MAX = 3 * 1024 * 1024;
@@ -55,22 +64,36 @@ export class HttpServer {
   readonly #server: Http2SecureServer;
   readonly #api: ApiServer;
   readonly #frontProxy: KeyObject | undefined;
+  readonly #patience: Patience;
+  readonly #connections: ConnectionsInUse;
 
   constructor(api: ApiServer, listen: ListenOptions) {
     const { key, certificate, clientAuthority, frontProxyAuthority } = listen;
     this.#api = api;
+    this.#patience = listen.patience ?? PATIENCE;
+    this.#connections = new ConnectionsInUse(this.#patience);
     const authorities = [clientAuthority];
     if (frontProxyAuthority !== undefined) {
       authorities.push(frontProxyAuthority);
       this.#frontProxy = new X509Certificate(frontProxyAuthority).publicKey;
     }
-    const options = { key, cert: certificate, ca: authorities };
+    const options = {
+      ...{ key, cert: certificate, ca: authorities, allowHTTP1: true },
+      ...{ requestCert: true, rejectUnauthorized: false },
+      ...{ maxHeaderSize: HEADERS_MAX, handshakeTimeout: this.#patience.requestMs },
+    };
     this.#server = createSecureServer(
-      { ...options, allowHTTP1: true, requestCert: true, rejectUnauthorized: false },
-      (request, response) => {
+      options,
+      (request: Http2ServerRequest, response: Http2ServerResponse) => {
         this.#serve(request, response).catch(() => response.destroy());
       },
     );
+    this.#server.on("secureConnection", (socket: TLSSocket) => {
+      if (socket.alpnProtocol !== "h2") this.#opened(socket, () => socket.destroy());
+    });
+    this.#server.on("session", (session: ServerHttp2Session) => {
+      this.#opened(session, () => (session.closed ? session.destroy() : session.close()));
+    });
     this.#server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       this.#serveUpgrade(request, socket, head).catch(() => socket.destroy());
     });
@@ -87,6 +110,7 @@ export class HttpServer {
         reject(new Fault("precondition", `listen on ${where}: ${words || error.message}`));
       });
       this.#server.listen(port, host, () => {
+        this.#lookAround();
         resolve((this.#server.address() as AddressInfo).port);
       });
     });
@@ -99,10 +123,33 @@ export class HttpServer {
     });
   }
 
+  #opened(connection: TLSSocket | ServerHttp2Session, cut: () => void): void {
+    this.#connections.opened(connection, cut, this.#api.host.clock.now());
+    connection.once("close", () => this.#connections.closed(connection));
+  }
+
+  #lookAround(): void {
+    const { requestMs, idleMs, unreadMs } = this.#patience;
+    const every = Math.min(requestMs, idleMs, unreadMs) / LOOKS;
+    const timer = setInterval(() => this.#connections.look(this.#api.host.clock.now()), every);
+    timer.unref();
+    this.#server.once("close", () => clearInterval(timer));
+  }
+
   async #serve(request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
     const began = this.#api.host.clock.now();
-    const code = await this.#answer(new HttpRequest(request, response, this.#frontProxy), response);
+    const connection = request.stream?.session ?? request.socket;
+    this.#connections.began(connection, response, began);
+    response.once("close", () => {
+      this.#connections.ended(connection, response, this.#api.host.clock.now());
+    });
+    const call = new HttpRequest(request, response, this.#seen());
+    const code = await this.#answer(call, response);
     this.#api.metrics.count(request.method, code, this.#api.host.clock.now() - began);
+  }
+
+  #seen(connection?: RawConnection): HttpRequestParts {
+    return { frontProxy: this.#frontProxy, connection, bodyMs: this.#patience.bodyMs };
   }
 
   /** Whoever handles the request may take the connection; an answer ends it otherwise. */
@@ -110,7 +157,8 @@ export class HttpServer {
     const response = new RawResponse(socket);
     const connection = new OfferedConnection(socket, head, request.headers.upgrade ?? "");
     const asked = request as unknown as Http2ServerRequest;
-    const call = new HttpRequest(asked, response, this.#frontProxy, connection);
+    this.#connections.closed(socket);
+    const call = new HttpRequest(asked, response, this.#seen(connection));
     await this.#answer(call, response);
   }
 
@@ -173,6 +221,12 @@ function compressed(body: Buffer): Promise<Buffer> {
   });
 }
 
+interface HttpRequestParts {
+  readonly frontProxy: KeyObject | undefined;
+  readonly connection: RawConnection | undefined;
+  readonly bodyMs: number;
+}
+
 class HttpRequest implements ApiRequest {
   readonly method: string;
   readonly path: string;
@@ -181,16 +235,17 @@ class HttpRequest implements ApiRequest {
   readonly #response: ResponseWriter;
   readonly connection?: RawConnection;
   readonly #frontProxy: KeyObject | undefined;
+  readonly #bodyMs: number;
   #query: URLSearchParams | undefined;
 
   constructor(
     request: Http2ServerRequest,
     response: ResponseWriter,
-    frontProxy: KeyObject | undefined,
-    connection?: RawConnection,
+    { frontProxy, connection, bodyMs }: HttpRequestParts,
   ) {
     if (connection !== undefined) this.connection = connection;
     this.#frontProxy = frontProxy;
+    this.#bodyMs = bodyMs;
     const { url } = request;
     const at = url.indexOf("?");
     this.method = request.method;
@@ -231,16 +286,24 @@ class HttpRequest implements ApiRequest {
     return new Promise((resolve, reject) => {
       const parts: Buffer[] = [];
       let length = 0;
+      const timer = setTimeout(() => refuse(tooSlow()), this.#bodyMs);
+      const refuse = (fault: Error): void => {
+        clearTimeout(timer);
+        parts.length = 0;
+        length = Infinity; // what still comes is dropped
+        reject(fault);
+      };
       this.#request.on("data", (part: Buffer) => {
         length += part.length;
         if (length <= BODY_MAX) parts.push(part);
-        else reject(tooLarge(`Request entity too large: limit is ${BODY_MAX}`));
+        else refuse(tooLarge(`Request entity too large: limit is ${BODY_MAX}`));
       });
-      this.#request.on("end", () =>
-        resolve(parts.length === 1 ? (parts[0] ?? EMPTY) : Buffer.concat(parts)),
-      );
-      this.#request.on("error", reject);
-      this.#request.on("aborted", () => reject(new Fault("canceled", "the client has gone")));
+      this.#request.on("end", () => {
+        clearTimeout(timer);
+        resolve(parts.length === 1 ? (parts[0] ?? EMPTY) : Buffer.concat(parts));
+      });
+      this.#request.on("error", refuse);
+      this.#request.on("aborted", () => refuse(new Fault("canceled", "the client has gone")));
     });
   }
 
@@ -256,6 +319,11 @@ class HttpRequest implements ApiRequest {
 }
 
 const EMPTY = Buffer.alloc(0);
+
+function tooSlow(): StatusFault {
+  const message = "Timeout: request did not complete within the allotted timeout";
+  return new StatusFault({ code: 504, reason: "Timeout", message, details: {} });
+}
 
 const PEERS = new WeakMap<object, { readonly certificate: PeerCertificate | undefined }>();
 
@@ -291,6 +359,7 @@ function readPeer(
 class HttpOutlet implements Outlet {
   readonly #response: ResponseWriter;
   readonly #uuid: () => string;
+  #unsent: Unsent | undefined;
 
   constructor(response: ResponseWriter, uuid: () => string) {
     this.#response = response;
@@ -299,6 +368,7 @@ class HttpOutlet implements Outlet {
 
   begin(status: number, headers: OutletHeaders): void {
     const always = { "cache-control": "no-cache, private", "audit-id": this.#uuid() };
+    this.#unsent = new Unsent(this.#response);
     const all: Record<string, string | string[]> = { ...always };
     for (const [name, value] of Object.entries(headers)) {
       all[name] = typeof value === "string" ? value : [...value];
@@ -309,11 +379,13 @@ class HttpOutlet implements Outlet {
   }
 
   write(bytes: Uint8Array): void {
-    if (!this.#response.destroyed) atOnce(this.#response, () => this.#response.write(bytes));
+    if (this.#response.destroyed) return;
+    this.#unsent?.wrote(bytes.length);
+    atOnce(this.#response, () => this.#response.write(bytes));
   }
 
   get waitingBytes(): number {
-    return this.#response.writableLength;
+    return this.#response.destroyed ? 0 : (this.#unsent?.bytes ?? 0);
   }
 
   end(): void {
@@ -322,5 +394,32 @@ class HttpOutlet implements Outlet {
 
   destroy(): void {
     this.#response.destroy();
+  }
+}
+
+/**
+ * What was written and has not left. HTTP/2 takes all that a client says it has room for and then
+ * does not count it, though its connection may carry nothing any more: what left the connection
+ * since the answer began is known.
+ */
+class Unsent {
+  readonly #response: ResponseWriter;
+  readonly #socket: { readonly bytesWritten: number } | undefined;
+  readonly #before: number;
+  #written = 0;
+
+  constructor(response: ResponseWriter) {
+    this.#response = response;
+    this.#socket = (response as Partial<Http2ServerResponse>).stream?.session?.socket;
+    this.#before = this.#socket?.bytesWritten ?? 0;
+  }
+
+  wrote(bytes: number): void {
+    this.#written += bytes;
+  }
+
+  get bytes(): number {
+    const left = (this.#socket?.bytesWritten ?? Infinity) - this.#before;
+    return Math.max(this.#response.writableLength, this.#written - left);
   }
 }

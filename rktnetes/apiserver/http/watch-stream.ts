@@ -3,6 +3,7 @@
  * that the client asked for. A client that does not read is cut off before it costs memory.
  */
 import type { JsonObject } from "@rktnetes/api/schema";
+import type { Clock } from "@shared/base";
 import { failureStatus } from "@rktnetes/api/status";
 import type { StatusFault } from "@rktnetes/api/status-fault";
 import { type CacheEvent, jsonFrame, type Notice } from "../registry/cache/cache-event.ts";
@@ -14,9 +15,17 @@ import { partialOf, tableOf, type ViewContext } from "./views.ts";
 /** A client may be behind by so many bytes. */
 const WAITING_MAX = 16 * 1024 * 1024;
 
+/** From so many bytes on the rest of a long beginning waits for the client. */
+const AHEAD_MAX = 1024 * 1024;
+
+/** So often the server looks whether the client has read on. */
+const LOOK_MS = 2;
+
 export interface WatchHooks {
   readonly stop: () => void;
-  readonly now: () => number;
+  readonly clock: Clock;
+  /** Aborts when the watch ends. */
+  readonly signal: AbortSignal;
   /** Makes frames of documents; JSON without it. */
   readonly encode: ((type: string, document: JsonObject) => Buffer) | undefined;
 }
@@ -25,7 +34,8 @@ export class WatchStream implements WatchSink {
   readonly #outlet: Outlet;
   readonly #view: ViewContext;
   readonly #stop: () => void;
-  readonly #now: () => number;
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal;
   readonly #encode: WatchHooks["encode"];
   #hasColumns = false;
 
@@ -33,12 +43,23 @@ export class WatchStream implements WatchSink {
     this.#outlet = outlet;
     this.#view = view;
     this.#stop = hooks.stop;
-    this.#now = hooks.now;
+    this.#clock = hooks.clock;
+    this.#signal = hooks.signal;
     this.#encode = hooks.encode;
   }
 
-  initial(objects: readonly CachedObject[]): void {
-    for (const object of objects) this.#write([this.#frame({ type: "ADDED", object })]);
+  async initial(objects: readonly CachedObject[]): Promise<void> {
+    for (const object of objects) {
+      if (this.#signal.aborted) return;
+      this.#write([this.#frame({ type: "ADDED", object })]);
+      if (this.#outlet.waitingBytes > AHEAD_MAX) await this.room();
+    }
+  }
+
+  async room(): Promise<void> {
+    while (!this.#signal.aborted && this.#outlet.waitingBytes > AHEAD_MAX) {
+      await this.#clock.sleep(LOOK_MS);
+    }
   }
 
   bookmark(revision: number, endsInitial: boolean): void {
@@ -57,6 +78,11 @@ export class WatchStream implements WatchSink {
     );
   }
 
+  cut(): void {
+    this.#outlet.destroy();
+    this.#stop();
+  }
+
   error(fault: StatusFault): void {
     this.#write([this.#document("ERROR", failureStatus(fault.failure))]);
     this.#stop();
@@ -71,7 +97,7 @@ export class WatchStream implements WatchSink {
     }
     if (form.view !== "Table") return this.#document(type, partialOf(object, form));
     const metadata = { resourceVersion: String(object.revision) };
-    const view = { ...this.#view, nowMs: this.#now() };
+    const view = { ...this.#view, nowMs: this.#clock.now() };
     const table = tableOf([object], metadata, view, !this.#hasColumns);
     this.#hasColumns = true;
     return this.#document(type, table);
@@ -98,8 +124,6 @@ export class WatchStream implements WatchSink {
     const [first] = frames;
     if (first === undefined) return;
     this.#outlet.write(frames.length === 1 ? first : Buffer.concat(frames));
-    if (this.#outlet.waitingBytes <= WAITING_MAX) return;
-    this.#outlet.destroy();
-    this.#stop();
+    if (this.#outlet.waitingBytes > WAITING_MAX) this.cut();
   }
 }

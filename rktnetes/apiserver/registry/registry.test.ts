@@ -87,7 +87,12 @@ async function watched(world: World, text: string, act: () => Promise<void>): Pr
     query: readListQuery(new URLSearchParams(text), true),
     signal: stop.signal,
     sink: {
-      initial: (objects) => objects.forEach(({ object }) => say("ADDED", object)),
+      initial: (objects) => {
+        for (const { object } of objects) say("ADDED", object);
+        return Promise.resolve();
+      },
+      room: () => Promise.resolve(),
+      cut: () => undefined,
       bookmark: (_revision, ends) => lines.push(ends ? "INITIAL END" : "BOOKMARK"),
       events: (events) => events.forEach(({ notice }) => say(notice.type, notice.object.object)),
       error: ({ failure }) => lines.push(`ERROR ${failure.code} ${failure.reason}`),

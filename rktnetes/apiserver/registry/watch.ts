@@ -16,13 +16,17 @@ import type { Registry } from "./registry.ts";
 import type { Resource } from "./resource.ts";
 import { type Selection, select } from "./select.ts";
 
-/** Where notices go. None of its calls may throw or wait. */
+/** Where notices go. None of its calls may throw. */
 export interface WatchSink {
-  /** Objects that are there. */
-  initial(objects: readonly CachedObject[]): void;
+  /** Objects that are there; resolves when the client has room for more. */
+  initial(objects: readonly CachedObject[]): Promise<void>;
+  /** Resolves when the client has read enough of what was sent, or has gone. */
+  room(): Promise<void>;
   /** All of `initial` was sent, if the client wants to know; later events have later revisions. */
   bookmark(revision: number, endsInitial: boolean): void;
   events(events: readonly { readonly event: CacheEvent; readonly notice: Notice }[]): void;
+  /** Cuts the client off: it is too far behind, and may resume. */
+  cut(): void;
   /** The last thing that is sent. */
   error(fault: StatusFault): void;
 }
@@ -81,16 +85,15 @@ async function start(registry: Registry, cache: ResourceCache, starting: Startin
   const now = registry.hub.revisionOf(cache);
   cache.add(watcher);
   if (query.sendInitialEvents === true) {
-    sink.initial(initialObjects(cache, selection));
+    await sink.initial(initialObjects(cache, selection));
     if (query.allowWatchBookmarks) sink.bookmark(now, true);
-    watcher.goLive(now);
-    return;
+    return await watcher.goLive(now);
   }
-  if (after === 0 || after >= now) return watcher.goLive(Math.max(after, now));
+  if (after === 0 || after >= now) return await watcher.goLive(Math.max(after, now));
   const kept = cache.eventsAfter(after, selection.scope);
   if (kept !== undefined) {
-    watcher.replay(kept);
-    return watcher.goLive(now);
+    await watcher.replay(kept);
+    return await watcher.goLive(now);
   }
   await replayFromStore(registry, cache.prefix, { ...starting, now });
 }
@@ -111,10 +114,10 @@ async function replayFromStore(
   try {
     for await (const batch of registry.hub.store.watch(prefix, { after, signal })) {
       const mine = batch.events.filter((event) => event.revision <= now);
-      watcher.replay(mine.map(cacheEvent));
+      await watcher.replay(mine.map(cacheEvent));
       if (batch.revision >= now) stop.abort();
     }
-    watcher.goLive(now);
+    await watcher.goLive(now);
   } catch (error) {
     if (!(error instanceof Fault) || error.kind !== "expired") throw error;
     request.sink.error(tooOld(after, registry.hub.revision));
@@ -147,12 +150,27 @@ async function keepBookmarks(
   }
 }
 
+/** So much is handed over before the client has to have read some. */
+const BATCH_BYTES = 1 << 20;
+
+/** Events that come while a client is still sent older ones may take so much. */
+const WAITING_BYTES_MAX = 16 << 20;
+
+/** Takes the first events out of a list. */
+function takeBatch(events: CacheEvent[]): CacheEvent[] {
+  let bytes = 0;
+  let count = 0;
+  while (count < events.length && bytes < BATCH_BYTES) bytes += events[count++]?.sizeBytes ?? 0;
+  return events.splice(0, count);
+}
+
 /** Hands events to a sink; keeps those that come before it is their turn. */
 class LiveWatcher implements CacheWatcher {
   readonly scope: string;
   readonly #filter: ObjectFilter | undefined;
   readonly #sink: WatchSink;
   #waiting: CacheEvent[] | undefined = [];
+  #waitingBytes = 0;
   #after = 0;
 
   constructor({ scope, filter }: Selection, sink: WatchSink) {
@@ -162,8 +180,12 @@ class LiveWatcher implements CacheWatcher {
   }
 
   notify(events: readonly CacheEvent[]): void {
-    if (this.#waiting === undefined) this.#send(events);
-    else this.#waiting.push(...events);
+    if (this.#waiting === undefined) return this.#send(events);
+    this.#waiting.push(...events);
+    for (const { sizeBytes } of events) this.#waitingBytes += sizeBytes;
+    if (this.#waitingBytes <= WAITING_BYTES_MAX) return;
+    this.#waiting = [];
+    this.#sink.cut();
   }
 
   lost(): void {
@@ -171,16 +193,25 @@ class LiveWatcher implements CacheWatcher {
   }
 
   /** Sends events that came before the watch began. */
-  replay(events: readonly CacheEvent[]): void {
-    this.#send(events.filter((event) => inScope(event.key, this.scope)));
+  async replay(events: readonly CacheEvent[]): Promise<void> {
+    const mine = events.filter((event) => inScope(event.key, this.scope));
+    while (mine.length > 0) {
+      this.#send(takeBatch(mine));
+      await this.#sink.room();
+    }
   }
 
   /** From here on events after this revision are sent as they come. */
-  goLive(after: number): void {
-    const waiting = this.#waiting ?? [];
-    this.#waiting = undefined;
+  async goLive(after: number): Promise<void> {
     this.#after = after;
-    this.#send(waiting);
+    for (;;) {
+      const batch = takeBatch(this.#waiting ?? []);
+      if (batch.length === 0) break;
+      for (const { sizeBytes } of batch) this.#waitingBytes -= sizeBytes;
+      this.#send(batch);
+      await this.#sink.room();
+    }
+    this.#waiting = undefined;
   }
 
   #send(events: readonly CacheEvent[]): void {

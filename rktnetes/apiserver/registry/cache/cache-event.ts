@@ -47,6 +47,11 @@ export class CacheEvent {
     return { type: "DELETED", object: this.#deleted };
   }
 
+  /** What keeping the event costs, about: an object lies in memory as it is stored and as shown. */
+  get sizeBytes(): number {
+    return 500 + 2 * ((this.current ?? this.previous)?.bytes.length ?? 0);
+  }
+
   /** The notice as a line of JSON. */
   frame({ type, object }: Notice): Buffer {
     let frame = this.#frames.get(type);
@@ -55,6 +60,11 @@ export class CacheEvent {
       this.#frames.set(type, frame);
     }
     return frame;
+  }
+
+  /** Whoever needs a line later makes it again. */
+  forgetFrames(): void {
+    this.#frames.clear();
   }
 }
 

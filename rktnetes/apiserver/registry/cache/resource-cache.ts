@@ -19,12 +19,16 @@ export interface CacheWatcher {
 /** So many events are kept for watchers that resume. */
 const RING_MAX = 5000;
 
+/** So much memory the events that are kept may take; watchers from further back ask the store. */
+const RING_BYTES_MAX = 16 << 20;
+
 export class ResourceCache {
   readonly prefix: string;
   readonly #objects = new Map<string, CachedObject>();
   readonly #keys: string[] = [];
   readonly #watchers = new Map<string, Set<CacheWatcher>>();
   #ring: CacheEvent[] = [];
+  #ringBytes = 0;
   /** Events after this revision are in the ring. */
   #ringStart: Revision;
   readonly loadedAt: Revision;
@@ -62,12 +66,16 @@ export class ResourceCache {
     if (news.length === 0) return;
     this.#latest = news.at(-1)?.revision ?? this.#latest;
     this.#ring.push(...news);
-    if (this.#ring.length > RING_MAX * 1.25) this.#trim();
+    for (const event of news) this.#ringBytes += event.sizeBytes;
+    if (this.#ring.length > RING_MAX * 1.25 || this.#ringBytes > RING_BYTES_MAX * 1.25) {
+      this.#trim();
+    }
     for (const [scope, watchers] of this.#watchers) {
       const mine = news.filter((event) => inScope(event.key, scope));
       if (mine.length === 0) continue;
       for (const watcher of [...watchers]) watcher.notify(mine);
     }
+    for (const event of news) event.forgetFrames();
   }
 
   /** Events after a revision, or undefined when the ring no longer has all of them. */
@@ -111,7 +119,10 @@ export class ResourceCache {
   }
 
   #trim(): void {
-    const dropped = this.#ring.length - RING_MAX;
+    let dropped = 0;
+    while (this.#ring.length - dropped > RING_MAX || this.#ringBytes > RING_BYTES_MAX) {
+      this.#ringBytes -= this.#ring[dropped++]?.sizeBytes ?? 0;
+    }
     this.#ringStart = this.#ring[dropped - 1]?.revision ?? this.#ringStart;
     this.#ring = this.#ring.slice(dropped);
   }

@@ -26,7 +26,7 @@ import { BriefHistory } from "./brief-history.ts";
 import { explained, explanationOf, openDatabase, transaction } from "./database.ts";
 import { EventRing } from "./event-ring.ts";
 import { listAt } from "./list-at.ts";
-import { type KeyRange, rangeOf, Tables } from "./tables.ts";
+import { type KeyRange, rangeOf, type Span, Tables } from "./tables.ts";
 import { WriteAheadLog } from "./write-ahead-log.ts";
 
 /** How much of the past is kept. */
@@ -48,6 +48,7 @@ const EVENTS_MAX = 1000;
 /** The same of events that are read from the tables, in which so many writes are looked at. */
 const OLD_EVENTS_MAX = 256;
 const SPAN_MAX = 8192;
+const OLD_BYTES_MAX = 4 << 20;
 
 /** So many writes are looked at in one slice of compaction: about 2 ms of work. */
 const SLICE_ROWS = 128;
@@ -335,12 +336,27 @@ export class SqliteStore implements Store {
 
   /** From the tables: a slice, behind which others get their turn. */
   #old(range: KeyRange, after: Revision, last: Revision): EventBatch {
-    const until = Math.min(last, after + SPAN_MAX);
-    const events = explained("read the store", () =>
-      this.#tables.events(range, { after, until }, OLD_EVENTS_MAX),
-    );
-    const isCut = events.length === OLD_EVENTS_MAX;
-    return { events, revision: isCut ? (events.at(-1)?.revision ?? until) : until };
+    return explained("read the store", () => {
+      const span = { after, until: Math.min(last, after + SPAN_MAX) };
+      const until = this.#endOfSlice(range, span);
+      return {
+        events: this.#tables.events(range, { after, until }, OLD_EVENTS_MAX),
+        revision: until,
+      };
+    });
+  }
+
+  /** Up to where events fit into one slice, in number and in bytes; one always does. */
+  #endOfSlice(range: KeyRange, span: Span): Revision {
+    const sizes = this.#tables.eventSizes(range, span, OLD_EVENTS_MAX);
+    let bytes = 0;
+    let end = span.after;
+    for (const { revision, sizeBytes } of sizes) {
+      bytes += sizeBytes;
+      if (bytes > OLD_BYTES_MAX && end > span.after) return end;
+      end = revision;
+    }
+    return sizes.length < OLD_EVENTS_MAX ? span.until : end;
   }
 
   #checkRevision(prefix: string, revision: Revision): void {

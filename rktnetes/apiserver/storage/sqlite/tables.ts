@@ -14,6 +14,11 @@ export interface LogRow {
   readonly deleted: number;
 }
 
+export interface EventSize {
+  readonly revision: Revision;
+  readonly sizeBytes: number;
+}
+
 interface EventRow extends LogRow {
   readonly value: Uint8Array | null;
   readonly was: Uint8Array | null;
@@ -139,6 +144,16 @@ export class Tables {
       "LEFT JOIN data p ON p.revision = l.previous WHERE l.revision > ?3 AND l.revision <= ?4 " +
       "AND l.key >= ?1 AND l.key < ?2 ORDER BY l.revision LIMIT ?5";
     return (this.#all(text, from, to, after, until, limit) as EventRow[]).map(eventOf);
+  }
+
+  /** How much the first events of a range and a span would take in memory. */
+  eventSizes({ from, to }: KeyRange, { after, until }: Span, limit: number): EventSize[] {
+    const text =
+      "SELECT l.revision, ifnull(length(d.value), 0) + ifnull(length(p.value), 0) AS sizeBytes " +
+      "FROM log l LEFT JOIN data d USING (revision) LEFT JOIN data p ON p.revision = l.previous " +
+      "WHERE l.revision > ?3 AND l.revision <= ?4 AND l.key >= ?1 AND l.key < ?2 " +
+      "ORDER BY l.revision LIMIT ?5";
+    return this.#all(text, from, to, after, until, limit) as EventSize[];
   }
 
   log(after: Revision, until: Revision, limit: number): LogRow[] {
