@@ -1,5 +1,6 @@
 /**
- * `sh tools/bun tools/generate/kubernetes/bootstrap.ts DATA`: writes what a fresh cluster has.
+ * `sh tools/bun tools/generate/kubernetes/bootstrap.ts DATA [--check]`: writes what a fresh cluster
+ * has, or says that the committed file differs.
  *
  * In: DATA with `bootstrap/<plural>.json`, lists of a real server. Out:
  * `rktnetes/apiserver/bootstrap/generated/objects.txt`: a line for each distinct `managedFields`,
@@ -28,7 +29,7 @@ interface Listed {
   readonly [field: string]: unknown;
 }
 
-const data = process.argv[2] ?? "";
+const [data = "", flag] = process.argv.slice(2);
 const managers: string[] = [];
 const lines: string[] = [];
 for (const [group, plural, kind] of RESOURCES) {
@@ -40,7 +41,12 @@ for (const [group, plural, kind] of RESOURCES) {
   }
 }
 const out = join(import.meta.dir, "../../../rktnetes/apiserver/bootstrap/generated/objects.txt");
-writeFileSync(out, `${[...managers, "", ...lines].join("\n")}\n`);
+const wanted = `${[...managers, "", ...lines].join("\n")}\n`;
+if (flag !== "--check") writeFileSync(out, wanted);
+else if (readFileSync(out, "utf8") !== wanted) {
+  console.log(`differs: ${out}`);
+  process.exitCode = 1;
+}
 
 function templateOf(item: Listed): string {
   const { managedFields, resourceVersion: _version, ...metadata } = item.metadata;

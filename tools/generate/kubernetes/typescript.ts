@@ -50,7 +50,7 @@ function interfaceText(struct: Struct, imports: Imports): string {
 }
 
 function fieldText(field: TableField, imports: Imports): string {
-  const name = /^\w+$/.test(field.name) ? field.name : JSON.stringify(field.name);
+  const name = /^[\w$]+$/.test(field.name) ? field.name : JSON.stringify(field.name);
   const type = typeText(field.type, imports);
   const nullable = field.alwaysWritten && isNullZero(field) ? " | null" : "";
   return `${name}${field.alwaysWritten ? "" : "?"}: ${type}${nullable};`;
