@@ -208,8 +208,16 @@ needsKubectl("why a backend cannot be asked stands in its condition", async () =
   expect(status).toBe(1);
   expect(stderr).toContain("the server is currently unable to handle the request");
   expect(await says("get", "--raw", "/apis")).toContain('"absent.example.com"');
+  await says("create", "namespace", "held");
+  await says("delete", "namespace", "held", "--wait=false");
+  const path = '{.status.conditions[?(@.type=="NamespaceDeletionDiscoveryFailure")].message}';
+  const why = "absent.example.com/v1: stale GroupVersion discovery: absent.example.com/v1";
+  await until("a namespace waits for the backend", async () => {
+    return (await says("get", "namespace", "held", `-o=jsonpath=${path}`)).endsWith(why);
+  });
   await says("delete", "apiservice", name);
   expect(await says("get", "--raw", "/apis")).not.toContain('"absent.example.com"');
+  await says("wait", "--for=delete", "namespace/held", "--timeout=30s");
 });
 
 needsKubectl("a group that a custom kind brings has an APIService while it is there", async () => {

@@ -239,3 +239,22 @@ needsKubectl("a flow schema says whether its priority level is there", async () 
   });
   await until("it is found", async () => (await reason()) === "Found");
 });
+
+needsKubectl("the secret with an account's token goes with the account", async () => {
+  const secret = (name: string, account: string): object => ({
+    apiVersion: "v1",
+    kind: "Secret",
+    type: "kubernetes.io/service-account-token",
+    metadata: { name, annotations: { "kubernetes.io/service-account.name": account } },
+  });
+  await says("create", "serviceaccount", "robot");
+  await apply(secret("token-of-robot", "robot"));
+  await apply(secret("token-of-nobody", "nobody"));
+  const there = async (name: string): Promise<boolean> =>
+    (await kubectl(["get", "secret", name])).status === 0;
+  await until("nobody's goes", async () => !(await there("token-of-nobody")));
+  const token = ["get", "secret", "token-of-robot", "-o=jsonpath={.data.token}"];
+  await until("it is filled", async () => (await says(...token)) !== "");
+  await says("delete", "serviceaccount", "robot");
+  await until("it goes", async () => !(await there("token-of-robot")));
+});

@@ -148,9 +148,8 @@ export class Client {
 
   async #send(call: Call): Promise<JsonObject> {
     const { status, body } = await this.#transport.call(call);
-    const object = JSON.parse(body) as JsonObject;
-    if (status >= 400) throw statusFault(object);
-    return object;
+    if (status >= 400) throw refusal(status, body);
+    return JSON.parse(body) as JsonObject;
   }
 }
 
@@ -170,6 +169,26 @@ function queryText(query: Query): string {
     if (value !== undefined) parameters.set(name, value);
   }
   return parameters.size === 0 ? "" : `?${parameters.toString()}`;
+}
+
+/** Servers behind the API server, and what stands before them, may answer with plain words. */
+function refusal(code: number, body: string): StatusFault {
+  const status = parsed(body);
+  if (isObject(status) && own(status, "kind") === "Status") return statusFault(status);
+  const isAway = code === 503;
+  return new StatusFault({
+    code,
+    reason: isAway ? "ServiceUnavailable" : "InternalError",
+    message: isAway ? "the server is currently unable to handle the request" : body.trim(),
+  });
+}
+
+function parsed(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined; // no JSON
+  }
 }
 
 /** What a Status says, as the fault that it stands for. */

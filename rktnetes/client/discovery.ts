@@ -3,6 +3,7 @@
  * that could not be asked: whoever deletes by this list must know that it is not whole.
  */
 import type { Json, JsonObject } from "@rktnetes/api/schema";
+import { StatusFault } from "@rktnetes/api/status-fault";
 import { isObject, own } from "@rktnetes/api/patch/values";
 import type { Client, ResourceName } from "./client.ts";
 import { textOf } from "./informer.ts";
@@ -32,12 +33,19 @@ export async function discover(client: Client): Promise<Discovered> {
       try {
         return resourcesOf(await client.document(path), version);
       } catch (error) {
-        failed.set(version, error instanceof Error ? error.message : String(error));
+        failed.set(version, whyFailed(version, error));
         return [];
       }
     }),
   );
   return { resources: found.flat(), failed };
+}
+
+/** Groups of other servers stay in the list while those are away. */
+function whyFailed(version: string, error: unknown): string {
+  const isAway = error instanceof StatusFault && error.failure.code === 503;
+  if (isAway) return `stale GroupVersion discovery: ${version}`;
+  return error instanceof Error ? error.message : String(error);
 }
 
 function preferredOf(group: JsonObject): string {

@@ -28,6 +28,8 @@ const LOADERS: Readonly<Record<string, () => Promise<Controller>>> = {
     (await import("./certificates/sign.ts")).SIGNING,
   "certificatesigningrequest-cleaner-controller": async () =>
     (await import("./certificates/clean.ts")).CLEANING,
+  "serviceaccount-token-controller": async () =>
+    (await import("./token-secrets/controller.ts")).TOKEN_SECRETS,
   "token-cleaner-controller": async () =>
     (await import("./bootstrap-tokens/controller.ts")).TOKEN_CLEANER,
   "garbage-collector-controller": async () => (await import("./garbage/controller.ts")).GARBAGE,
