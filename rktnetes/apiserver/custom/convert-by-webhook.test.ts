@@ -200,6 +200,18 @@ describe("a custom kind whose versions a webhook converts", () => {
     expect(lines).toEqual(["ADDED a x", "ADDED b y", "DELETED a x"]);
   });
 
+  test("a watch ends when the definition changes", async () => {
+    const lines: string[] = [];
+    const seen = watchDoors("v1", lines);
+    const done = (await seen.open)();
+    await make("v1", "a", { address: "x:1" });
+    await cluster.registry.hub.catchUp();
+    await define(definition("v2"));
+    seen.stop.abort();
+    await done;
+    expect(lines).toEqual(["ADDED a ", "END"]);
+  });
+
   test("an update in another version keeps who owns what", async () => {
     await make("v1", "a", { address: "x:1" });
     const written = await update(cluster.registry, await doors("v2"), {
@@ -328,6 +340,7 @@ function watchDoors(version: string, lines: string[]): Watching {
       query,
       signal: stop.signal,
       sink: {
+        end: () => lines.push("END"),
         initial: () => Promise.resolve(),
         room: () => Promise.resolve(),
         cut: () => undefined,

@@ -53,6 +53,24 @@ describe("names", () => {
   });
 });
 
+describe("a definition in a group of the project", () => {
+  const ROWS: readonly (readonly [string, string, string])[] = [
+    ["https://example.com/pull/1", "True", "ApprovedAnnotation"],
+    ["unapproved, experimental", "False", "UnapprovedAnnotation"],
+    ["", "False", "MissingAnnotation"],
+    ["nobody", "False", "InvalidAnnotation"],
+  ];
+  test.each(ROWS)("that says %p", (value, status, reason) => {
+    const one = definition("ones", "One", { group: "x.k8s.io" });
+    one["metadata"] = { annotations: { "api-approved.kubernetes.io": value } };
+    settleNames(one, [], NOW);
+    const { conditions } = one["status"] as JsonObject;
+    expect(conditions).toContainEqual(
+      expect.objectContaining({ type: "KubernetesAPIApprovalPolicyConformant", status, reason }),
+    );
+  });
+});
+
 describe("kinds of a definition", () => {
   test("are the versions that are served, the preferred one first, an old one warned of", () => {
     const one = definition("ones", "One");

@@ -4,6 +4,7 @@
  */
 import type { JsonObject } from "@rktnetes/api/schema";
 import { readObject, readText } from "@rktnetes/api/object-at";
+import { approvalOf } from "@rktnetes/api/approval";
 import { setCondition } from "@rktnetes/api/condition";
 import { isObject, textsOf } from "@rktnetes/api/structural/structural";
 
@@ -30,6 +31,7 @@ export function settleNames(
     reason: reason ?? "NoConflicts",
     message: message ?? "no conflicts found",
   });
+  settleApproval(definition, now);
   if (isTrue(definition, "Established")) return;
   setCondition(definition, {
     type: "Established",
@@ -37,6 +39,18 @@ export function settleNames(
     lastTransitionTime: now,
     reason: isAccepted ? "InitialNamesAccepted" : "NotAccepted",
     message: isAccepted ? "the initial names have been accepted" : "not all names are accepted",
+  });
+}
+
+/** Groups of the project itself say whether somebody there agreed to the kind. */
+function settleApproval(definition: JsonObject, now: string): void {
+  const approval = approvalOf(definition);
+  if (approval === undefined) return;
+  setCondition(definition, {
+    type: "KubernetesAPIApprovalPolicyConformant",
+    status: approval.reason === "ApprovedAnnotation" ? "True" : "False",
+    lastTransitionTime: now,
+    ...approval,
   });
 }
 

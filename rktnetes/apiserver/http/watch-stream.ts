@@ -88,6 +88,10 @@ export class WatchStream implements WatchSink {
     this.#stop();
   }
 
+  end(): void {
+    this.#stop();
+  }
+
   #frame({ type, object }: Notice): Buffer {
     const { form } = this.#view;
     if (form.view === undefined) {

@@ -87,6 +87,7 @@ async function watched(world: World, text: string, act: () => Promise<void>): Pr
     query: readListQuery(new URLSearchParams(text), true),
     signal: stop.signal,
     sink: {
+      end: () => undefined,
       initial: (objects) => {
         for (const { object } of objects) say("ADDED", object);
         return Promise.resolve();

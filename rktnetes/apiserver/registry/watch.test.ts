@@ -54,6 +54,7 @@ async function watchSlowly(namespace: string, from: number | undefined): Promise
       for (const { event } of events) names.push(event.key.slice(event.key.lastIndexOf("/") + 1));
     },
     error: ({ message }) => names.push(message),
+    end: () => names.push("END"),
   };
   const text = from === undefined ? "allowWatchBookmarks=true" : `resourceVersion=${from}`;
   const query = readListQuery(new URLSearchParams(text), true);

@@ -29,6 +29,8 @@ export interface WatchSink {
   cut(): void;
   /** The last thing that is sent. */
   error(fault: StatusFault): void;
+  /** Nothing more will come. */
+  end(): void;
 }
 
 export interface WatchRequest {
@@ -190,6 +192,10 @@ class LiveWatcher implements CacheWatcher {
 
   lost(): void {
     this.#sink.error(expiredFault("the server lost track of events; list again"));
+  }
+
+  ended(): void {
+    this.#sink.end();
   }
 
   /** Sends events that came before the watch began. */

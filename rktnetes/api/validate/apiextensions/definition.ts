@@ -8,6 +8,7 @@ import { isObject, structuralOf, textsOf } from "../../structural/structural.ts"
 import { equalJson } from "../../values/equal-json.ts";
 import { dnsSubdomainProblems } from "../../values/names.ts";
 import { type FieldError, forbidden, invalid, notSupported, required } from "../field-error.ts";
+import { APPROVED, approvalOf } from "./approval.ts";
 import { labelErrors, missingNameErrors, nameErrors } from "./definition-names.ts";
 import {
   columnsErrors,
@@ -246,26 +247,13 @@ function storedVersionErrors(definition: JsonObject): readonly FieldError[] {
   return errors;
 }
 
-const APPROVED = "api-approved.kubernetes.io";
-
-/** Groups of the project itself need its consent. */
 function approvalErrors(definition: JsonObject): readonly FieldError[] {
-  const group = readText(readObject(definition, "spec"), "group");
-  if (!/(^|\.)(k8s|kubernetes)\.io$/.test(group)) return [];
-  const annotations = readObject(readObject(definition, "metadata"), "annotations");
-  const value = readText(annotations, APPROVED);
+  const approval = approvalOf(definition);
   const field = `metadata.annotations[${APPROVED}]`;
-  if (value === "") {
-    const why =
-      `protected groups must have approval annotation "${APPROVED}", see ` +
-      "https://github.com/kubernetes/enhancements/pull/1111";
-    return [required(field, why)];
-  }
-  if (value.startsWith("unapproved") || URL.canParse(value)) return [];
-  const why =
-    `protected groups must have approval annotation "${APPROVED}" with either a URL or a reason ` +
-    'starting with "unapproved", see https://github.com/kubernetes/enhancements/pull/1111';
-  return [invalid(field, value, why)];
+  if (approval?.reason === "MissingAnnotation") return [required(field, approval.message)];
+  if (approval?.reason !== "InvalidAnnotation") return [];
+  const annotations = readObject(readObject(definition, "metadata"), "annotations");
+  return [invalid(field, readText(annotations, APPROVED), approval.message)];
 }
 
 function preserveErrors(spec: JsonObject): readonly FieldError[] {

@@ -88,10 +88,15 @@ export class Hub implements AsyncDisposable {
 
   /** Drops a cache whose objects are shown no more; its watches end. */
   forget(prefix: string): void {
+    this.#drop(prefix)?.end();
+  }
+
+  #drop(prefix: string): ResourceCache | undefined {
+    const cache = this.#caches.get(prefix);
     this.#loading.delete(prefix);
     this.#followers.delete(prefix);
-    this.#caches.get(prefix)?.lose();
     this.#caches.delete(prefix);
+    return cache;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -153,7 +158,7 @@ export class Hub implements AsyncDisposable {
     const follower = new Follower({
       cache: Promise.resolve(cache),
       convert: (some) => this.views.convert(view, some),
-      fail: () => this.forget(prefix),
+      fail: () => this.#drop(prefix)?.lose(),
     });
     this.#followers.set(prefix, follower);
     follower.add(events);

@@ -14,6 +14,8 @@ export interface CacheWatcher {
   notify(events: readonly CacheEvent[]): void;
   /** The cache lost track; the client has to begin anew. */
   lost(): void;
+  /** Nothing will come any more: what was watched is not shown any longer. As `lost` without it. */
+  ended?(): void;
 }
 
 /** So many events are kept for watchers that resume. */
@@ -98,9 +100,21 @@ export class ResourceCache {
 
   /** Tells all watchers that events were missed. */
   lose(): void {
+    for (const watcher of this.#dismissed()) watcher.lost();
+  }
+
+  /** Tells all watchers that this is the end. */
+  end(): void {
+    for (const watcher of this.#dismissed()) {
+      if (watcher.ended === undefined) watcher.lost();
+      else watcher.ended();
+    }
+  }
+
+  #dismissed(): readonly CacheWatcher[] {
     const all = [...this.#watchers.values()].flatMap((watchers) => [...watchers]);
     this.#watchers.clear();
-    for (const watcher of all) watcher.lost();
+    return all;
   }
 
   #take(event: StoreEvent): CacheEvent {
