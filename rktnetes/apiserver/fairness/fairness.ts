@@ -164,10 +164,14 @@ function limitsOf(configuration: PriorityLevelConfiguration, seatsPerShare: numb
   const { limited } = configuration.spec;
   const seats = Math.ceil(sharesOf(configuration) * seatsPerShare);
   const lendable = Math.round((seats * (limited?.lendablePercent ?? 0)) / 100);
+  const percent = limited?.borrowingLimitPercent;
+  const isLimited = typeof percent === "number";
+  const borrowed = isLimited ? Math.round((seats * percent) / 100) : Number.POSITIVE_INFINITY;
   const { type, queuing } = limited?.limitResponse ?? { type: "Reject" };
-  if (type !== "Queue") return { seats, lendable, queues: 0, handSize: 0, queueLength: 0 };
+  if (type !== "Queue")
+    return { seats, lendable, borrowed, queues: 0, handSize: 0, queueLength: 0 };
   const { queues = 64, handSize = 8, queueLengthLimit: queueLength = 50 } = queuing ?? {};
-  return { seats, lendable, queues, handSize, queueLength };
+  return { seats, lendable, borrowed, queues, handSize, queueLength };
 }
 
 /** Requests of one flow wait behind each other: its schema, and whom it is told apart by. */

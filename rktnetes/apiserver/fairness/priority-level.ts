@@ -10,6 +10,8 @@ export interface LevelLimits {
   readonly seats: number;
   /** How many of them others may use while they are free. */
   readonly lendable: number;
+  /** How many of others this level may use; as many as are free without it. */
+  readonly borrowed?: number;
   /** Zero queues: who finds no place is refused. */
   readonly queues: number;
   readonly handSize: number;
@@ -124,7 +126,9 @@ export class PriorityLevel {
   }
 
   #hasSeat(): boolean {
-    if (this.#inside < this.#limits.seats) return true;
+    const { seats, borrowed = Number.POSITIVE_INFINITY } = this.#limits;
+    if (this.#inside < seats) return true;
+    if (this.#inside >= seats + borrowed) return false;
     const all = this.#house.levels();
     const taken = all.reduce((sum, { inside }) => sum + inside, 0);
     const kept = all.reduce((sum, level) => sum + (level === this ? 0 : level.reserved), 0);

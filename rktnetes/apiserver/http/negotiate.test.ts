@@ -41,7 +41,9 @@ for (const [accept, message] of REFUSED) {
 
 test("custom kinds have no protobuf form", () => {
   const accept = "application/vnd.kubernetes.protobuf";
-  expect(() => negotiate(accept, { canStream: false, hasProtobuf: false, hasTables: true })).toThrow("406");
+  expect(() =>
+    negotiate(accept, { canStream: false, hasProtobuf: false, hasTables: true }),
+  ).toThrow("406");
 });
 
 test("what is never kept has no table", () => {
