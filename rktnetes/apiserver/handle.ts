@@ -16,6 +16,7 @@ import type { Attributes, User } from "./auth/user.ts";
 import { serveDiscovery } from "./discovery/serve-discovery.ts";
 import { type Answer, faultAnswer, pageNotFound, textAnswer } from "./http/answer.ts";
 import type { ApiRequest, Outlet } from "./http/api-request.ts";
+import { forReader } from "./http/indented.ts";
 import { serveOther } from "./http/other-routes.ts";
 import { parsePath, type RequestPath, type ResourcePath } from "./http/request-path.ts";
 import { serveResource } from "./http/resource-routes.ts";
@@ -33,11 +34,15 @@ export async function handle(
   outlet: Outlet,
 ): Promise<Handled> {
   const audited = server.audit?.begin(request);
-  if (audited === undefined) return await serve(server, { request, outlet, audited });
+  if (audited === undefined) {
+    const { answer, warnings } = await serve(server, { request, outlet, audited });
+    return { answer: answer === undefined ? undefined : forReader(answer, request), warnings };
+  }
   const watched = { request: audited.request, outlet: audited.watching(outlet), audited };
   const { answer, warnings } = await serve(server, watched);
   audited.ended(answer);
-  return { answer: withHeaders(answer, { "audit-id": audited.id }), warnings };
+  const shown = answer === undefined ? undefined : forReader(answer, request);
+  return { answer: withHeaders(shown, { "audit-id": audited.id }), warnings };
 }
 
 interface Visit {
