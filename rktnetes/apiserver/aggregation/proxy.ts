@@ -4,6 +4,7 @@
  * passed on: who asks stands in headers that the front-proxy certificate vouches for.
  */
 import type { IncomingMessage } from "node:http";
+import { StatusFault } from "@rktnetes/api/status-fault";
 import { Fault, systemClock } from "@shared/base";
 import type { ApiServer } from "../api-server.ts";
 import type { User } from "../auth/user.ts";
@@ -43,15 +44,47 @@ export async function passOn(
     return await passUpgrade({ connection, address, tls }, { method, headers, path });
   }
   const body = BODILESS.has(method) ? undefined : await request.body();
-  const signal = request.signal();
+  using patience = patienceWith(request);
+  const { signal } = patience;
   try {
     const sent = { method, path, headers, signal, ...(body === undefined ? {} : { body }) };
     const response = await send(address, tls, sent);
+    patience.stop();
     await relay(response, passing.outlet);
     return undefined;
   } catch (error) {
+    if (patience.isOver) throw tooSlow();
     return unavailable(dialError(error, address.host, address.port));
   }
+}
+
+/** So long until an answer begins; that of a watch may take as long as the client waits. */
+const PATIENCE_MS = 60_000;
+
+interface ProxyPatience extends Disposable {
+  /** Aborts when the client goes, or when the time is over. */
+  readonly signal: AbortSignal;
+  readonly isOver: boolean;
+  stop(): void;
+}
+
+function patienceWith(request: ApiRequest): ProxyPatience {
+  const over = new AbortController();
+  const isWatch = /(?:^|&)watch=(?:true|1|t|T|TRUE|True)(?:&|$)/.test(request.search);
+  const timer = isWatch ? undefined : setTimeout(() => over.abort(), PATIENCE_MS);
+  return {
+    signal: AbortSignal.any([request.signal(), over.signal]),
+    get isOver() {
+      return over.signal.aborted;
+    },
+    stop: () => clearTimeout(timer),
+    [Symbol.dispose]: () => clearTimeout(timer),
+  };
+}
+
+function tooSlow(): StatusFault {
+  const message = "Timeout: request did not complete within the allotted timeout";
+  return new StatusFault({ code: 504, reason: "Timeout", message, details: {} });
 }
 
 const BODILESS: ReadonlySet<string> = new Set(["GET", "HEAD"]);

@@ -59,6 +59,12 @@ export const AUTH_FLAGS: readonly Flag[] = [
     value: "LIST",
     usage: "common names of such proxies, any without it",
   },
+  {
+    name: "proxy-client-cert-file",
+    value: "FILE",
+    usage: "vouches for users before servers behind this one; an own certificate without it",
+  },
+  { name: "proxy-client-key-file", value: "FILE", usage: "is the key of that certificate" },
   { name: "anonymous-auth", value: "BOOL", usage: "lets nobody in, too", initial: "true" },
   {
     name: "authentication-config",

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import type { AuthOptions } from "@rktnetes/apiserver/auth";
 import type { OidcOptions } from "@rktnetes/apiserver/auth/oidc";
 import { userByClaims } from "@rktnetes/apiserver/auth/oidc-claims";
+import type { KeyPair } from "@rktnetes/apiserver/certificates";
 import { Fault, quote, writeFileAtomic } from "@shared/base";
 import type { FlagValues } from "../flags/flags.ts";
 import { type AuthFiles, readAuthFileFlags } from "./auth-file-flags.ts";
@@ -24,6 +25,8 @@ export interface AuthSettings {
   readonly anonymous: boolean;
   readonly oidc: OidcSettings | undefined;
   readonly frontProxyFile: string | undefined;
+  /** Of the certificate by which this server vouches for its users; an own one without it. */
+  readonly proxyClient: { readonly certificate: string; readonly key: string } | undefined;
   readonly frontProxyNames: readonly string[];
   readonly files: AuthFiles;
 }
@@ -48,8 +51,20 @@ export function readAuthSettings(flags: FlagValues): AuthSettings {
     oidc: readOidcSettings(flags),
     frontProxyFile: flags.get("requestheader-client-ca-file"),
     frontProxyNames: listOf(flags.get("requestheader-allowed-names")),
+    proxyClient: readProxyClient(flags),
     files: readAuthFileFlags(flags),
   };
+}
+
+function readProxyClient(flags: FlagValues): AuthSettings["proxyClient"] {
+  const certificate = flags.get("proxy-client-cert-file");
+  const key = flags.get("proxy-client-key-file");
+  if (certificate === undefined && key === undefined) return undefined;
+  if (certificate === undefined || key === undefined) {
+    const hint = "say --proxy-client-cert-file and --proxy-client-key-file";
+    throw new Fault("invalid", "vouch for users: a certificate and its key go together", { hint });
+  }
+  return { certificate, key };
 }
 
 function readOidcSettings(flags: FlagValues): OidcSettings | undefined {
@@ -134,6 +149,13 @@ export function announcedNames(settings: AuthSettings): readonly string[] {
   return names.length === 0 || names.includes(FRONT_PROXY_NAME)
     ? names
     : [...names, FRONT_PROXY_NAME];
+}
+
+/** The key and certificate by which this server vouches for its users: `own` without files. */
+export function readFrontProxyClient({ proxyClient }: AuthSettings, own: KeyPair): KeyPair {
+  if (proxyClient === undefined) return own;
+  const { certificate, key } = proxyClient;
+  return { certificate: readText(certificate), key: readText(key) };
 }
 
 /** PEM of whoever signs certificates of front proxies: this cluster's own without a file. */

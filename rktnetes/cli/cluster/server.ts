@@ -21,6 +21,7 @@ import {
   announcedNames,
   readAuthSettings,
   readFrontProxyAuthority,
+  readFrontProxyClient,
   readAuthOptions,
 } from "./auth-options.ts";
 import { openClusterKeys } from "./cluster-directory.ts";
@@ -147,7 +148,7 @@ async function serve(options: ServerOptions): Promise<number> {
     auth,
     admission: options.admission,
     audit,
-    frontProxy: keys.frontProxy.client,
+    frontProxy: readFrontProxyClient(options.auth, keys.frontProxy.client),
     vouching: {
       clientAuthority: keys.authority.certificate,
       frontProxyAuthority: frontProxyAuthority + keys.frontProxy.authority,
