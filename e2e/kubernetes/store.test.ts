@@ -147,6 +147,29 @@ test("a Secret is nowhere on the disk, a ConfigMap is", async () => {
   for (const file of files) expect(statSync(file).mode & 0o077).toBe(0);
 });
 
+test("a watch begins with all there is, also with more than a client may be behind", async () => {
+  const many = join(directory.path, "many");
+  await using own = await start(many);
+  const names = Array.from({ length: 24 }, (_, at) => `large-${at}`);
+  for (const name of names) {
+    expect((await own.ask(MAPS, map(name, "x".repeat(900_000)))).status).toBe(201);
+  }
+  const initial = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan";
+  const answer = await own.ask(
+    `${MAPS}?watch=true&timeoutSeconds=4&allowWatchBookmarks=true&${initial}`,
+  );
+  await Bun.sleep(500);
+  const late = own.ask(MAPS, map("late"));
+  const text = await answer.text();
+  expect((await late).status).toBe(201);
+  const seen = [...text.matchAll(/^\{"type":"ADDED",.*?"name":"([^"]*)"/gm)].map(
+    ([, name]) => name,
+  );
+  expect(seen.slice(-1)).toEqual(["late"]);
+  expect(seen).toEqual(expect.arrayContaining(names));
+  expect(text.indexOf("initial-events-end")).toBeLessThan(text.indexOf('"late"'));
+}, 20_000);
+
 test("a snapshot of a running server becomes another one", async () => {
   const snapshot = join(directory.path, "snapshot.db");
   const taken = await store("snapshot", snapshot, `--data-dir=${data}`);
