@@ -5,6 +5,8 @@
 import type { Json, JsonObject } from "../../schema/schema.ts";
 import { readObject, readText } from "../../strategy/object-at.ts";
 import { isObject, textsOf } from "../../structural/structural.ts";
+import { dns1035LabelProblems } from "../../values/names.ts";
+import { authorityErrors, webhookClientErrors } from "../cluster/webhook-client.ts";
 import {
   duplicate,
   type FieldError,
@@ -150,15 +152,23 @@ export function conversionErrors(conversion: JsonObject, path: string): readonly
   if (!isObject(client)) {
     errors.push(required(clientField, "required when strategy is set to Webhook"));
   } else errors.push(...clientErrors(client, clientField));
-  if (versions.length === 0) return [...errors, required(versionsField)];
-  if (versions.includes("v1") || versions.includes("v1beta1")) return errors;
-  const why = "must include at least one of v1, v1beta1";
-  return [...errors, invalid(versionsField, [...versions], why)];
+  return [...errors, ...reviewErrors(versions, versionsField)];
 }
 
 function clientErrors(client: JsonObject, path: string): readonly FieldError[] {
-  const hasUrl = client["url"] !== undefined;
-  const hasService = client["service"] !== undefined;
-  if (hasUrl !== hasService) return [];
-  return [required(path, "exactly one of url or service is required")];
+  const bundle = readText(client, "caBundle");
+  const errors = webhookClientErrors(client, path);
+  return bundle === "" ? errors : [...errors, ...authorityErrors(bundle, `${path}.caBundle`)];
+}
+
+/** At least one of the forms that the server speaks; others are for other servers. */
+function reviewErrors(versions: readonly string[], path: string): readonly FieldError[] {
+  if (versions.length === 0) return [required(path)];
+  const errors = versions.flatMap((version, at) => {
+    const field = `${path}[${at}]`;
+    if (versions.indexOf(version) < at) return [invalid(field, version, "duplicate version")];
+    return dns1035LabelProblems(version).map((problem) => invalid(field, version, problem));
+  });
+  if (versions.includes("v1") || versions.includes("v1beta1")) return errors;
+  return [...errors, invalid(path, [...versions], "must include at least one of v1, v1beta1")];
 }

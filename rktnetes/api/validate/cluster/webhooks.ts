@@ -4,24 +4,12 @@
  */
 import { conditionTypes, expressionErrors } from "../../cel/policy.ts";
 import type { JsonObject } from "../../schema/schema.ts";
-import {
-  findObject,
-  readList,
-  readNumber,
-  readObject,
-  readText,
-  readTexts,
-} from "../../strategy/object-at.ts";
+import { readList, readNumber, readObject, readText, readTexts } from "../../strategy/object-at.ts";
 import { dnsSubdomainProblems } from "../../values/names.ts";
-import {
-  choiceErrors,
-  type Errors,
-  labelSelectorErrors,
-  qualifiedNameErrors,
-  requiredText,
-} from "../checks.ts";
+import { choiceErrors, type Errors, labelSelectorErrors, qualifiedNameErrors } from "../checks.ts";
 import { duplicate, type FieldError, invalid, notSupported, required } from "../field-error.ts";
 import { operationRuleErrors } from "./operation-rules.ts";
+import { webhookClientErrors } from "./webhook-client.ts";
 
 const VERSIONS = ["v1", "v1beta1"];
 const SIDE_EFFECTS = ["None", "NoneOnDryRun"];
@@ -59,7 +47,7 @@ function webhookErrors(webhook: JsonObject, field: string): Errors {
   for (const name of ["namespaceSelector", "objectSelector"])
     errors.push(...labelSelectorErrors(readObject(webhook, name), `${field}.${name}`));
   const client = readObject(webhook, "clientConfig");
-  errors.push(...clientErrors(client, `${field}.clientConfig`));
+  errors.push(...webhookClientErrors(client, `${field}.clientConfig`));
   const policy = webhook["reinvocationPolicy"];
   errors.push(...choiceErrors(`${field}.reinvocationPolicy`, policy, ["IfNeeded", "Never"]));
   const conditions = readList(webhook, "matchConditions");
@@ -99,52 +87,6 @@ function versionErrors(versions: readonly string[], parent: string): Errors {
     errors.push(invalid(field, [...versions], why));
   }
   return errors;
-}
-
-function clientErrors(client: JsonObject, field: string): Errors {
-  const url = client["url"];
-  const service = findObject(client, "service");
-  if ((url === undefined) === (service === undefined))
-    return [required(field, "exactly one of url or service is required")];
-  if (service !== undefined) return serviceErrors(service, `${field}.service`);
-  return urlErrors(readText(client, "url"), `${field}.url`);
-}
-
-const FORM = "; desired format: https://host[/path]";
-
-/** Where the API server calls: no user, no query, no fragment. */
-function urlErrors(text: string, field: string): Errors {
-  if (!URL.canParse(text)) {
-    const why = `url must be a valid URL: parse ${JSON.stringify(text)}: invalid URI${FORM}`;
-    return [required(field, why)];
-  }
-  const { protocol, host, username, password, hash, search } = new URL(text);
-  const errors: FieldError[] = [];
-  const scheme = protocol.slice(0, -1);
-  if (scheme !== "https")
-    errors.push(invalid(field, scheme, `'https' is the only allowed URL scheme${FORM}`));
-  if (host === "") errors.push(invalid(field, "", `host must be specified${FORM}`));
-  const user = password === "" ? username : `${username}:${password}`;
-  if (user !== "")
-    errors.push(invalid(field, user, "user information is not permitted in the URL"));
-  if (hash !== "")
-    errors.push(invalid(field, hash.slice(1), "fragments are not permitted in the URL"));
-  if (search !== "")
-    errors.push(invalid(field, search.slice(1), "query parameters are not permitted in the URL"));
-  return errors;
-}
-
-function serviceErrors(service: JsonObject, field: string): Errors {
-  const port = readNumber(service, "port") ?? 0;
-  const errors = [
-    ...requiredText(service, field, "name"),
-    ...requiredText(service, field, "namespace"),
-  ];
-  if (port >= 1 && port <= 65_535) return errors;
-  return [
-    ...errors,
-    invalid(`${field}.port`, port, "port is not valid: must be between 1 and 65535, inclusive"),
-  ];
 }
 
 /** Also of admission policies. */
