@@ -20,6 +20,7 @@ import { forReader } from "./http/indented.ts";
 import { serveOther } from "./http/other-routes.ts";
 import { parsePath, type RequestPath, type ResourcePath } from "./http/request-path.ts";
 import { serveResource } from "./http/resource-routes.ts";
+import { Warnings } from "./http/warnings.ts";
 
 /** An answer with the warnings that came up on the way to it. */
 export interface Handled {
@@ -52,10 +53,8 @@ interface Visit {
 }
 
 async function serve(server: ApiServer, { request, outlet, audited }: Visit): Promise<Handled> {
-  const warnings: string[] = [];
-  const warn = (text: string): void => {
-    if (!warnings.includes(text)) warnings.push(text);
-  };
+  const warnings = new Warnings();
+  const warn = warnings.add;
   let headers: Answer["headers"] = {};
   try {
     const path = parsePath(request.path);
@@ -64,7 +63,8 @@ async function serve(server: ApiServer, { request, outlet, audited }: Visit): Pr
     const { user, refusal } = await enter(server, { request, sender, attributes, audited });
     const flow = await server.fairness.flowFor(user, attributes);
     headers = flow.headers;
-    if (refusal !== undefined) return { answer: withHeaders(refusal, headers), warnings };
+    if (refusal !== undefined)
+      return { answer: withHeaders(refusal, headers), warnings: warnings.texts };
     checkTimeout(request);
     const leave = await flow.enter();
     const annotate = audited?.annotate;
@@ -72,13 +72,13 @@ async function serve(server: ApiServer, { request, outlet, audited }: Visit): Pr
     try {
       if (marked !== outlet) leave();
       const answer = await route(server, { request, outlet: marked, path, user, warn, annotate });
-      return { answer: withHeaders(answer, headers), warnings };
+      return { answer: withHeaders(answer, headers), warnings: warnings.texts };
     } finally {
       leave();
     }
   } catch (error) {
     const answer = faultAnswer(error);
-    const all = isUnrouted(error) ? [] : warnings;
+    const all = isUnrouted(error) ? [] : warnings.texts;
     return { answer: withHeaders(answer, headers), warnings: all };
   }
 }

@@ -80,11 +80,12 @@ function childrenOf(value: Json | undefined, schema: TypeSchema): Map<string, Ch
 }
 
 function itemsOf(list: readonly Json[], schema: ListSchema): Map<string, Child> {
-  const children = new Map<string, Child>();
+  const children = new Map<string, { schema: TypeSchema; values: Json[] }>();
   for (const item of list) {
     const step = itemStep(schema, item);
-    const twins = children.get(step)?.values ?? [];
-    children.set(step, { schema: schema.items, values: [...twins, item] });
+    const twins = children.get(step);
+    if (twins === undefined) children.set(step, { schema: schema.items, values: [item] });
+    else twins.values.push(item);
   }
   return children;
 }

@@ -54,6 +54,16 @@ describe("documents", () => {
     expect(duplicates).toEqual([]);
   });
 
+  test("an anchor stands for what it named last", async () => {
+    const { tree } = await parseYaml("a: &x [&y 1, *y]\nb: *x\nc: &y 2\nd: [*y, *x]\n");
+    expect(tree).toEqual({ a: [1, 1], b: [1, 1], c: 2, d: [2, [1, 1]] });
+  });
+
+  test("an anchor that nobody set, or that contains itself, is refused", () => {
+    expect(parseYaml("a: *x\nb: &x 1\n")).rejects.toThrow("unknown anchor 'x' referenced");
+    expect(parseYaml("a: &x [*x]\n")).rejects.toThrow("anchor 'x' value contains itself");
+  });
+
   test("keys become strings", async () => {
     expect((await parseYaml("1: a\nno: b\n")).tree).toEqual({ "1": "a", false: "b" });
   });

@@ -7,7 +7,7 @@
  */
 import { Fault, quote } from "@shared/base";
 import type * as Yaml from "yaml";
-import type { Alias, Document, LineCounter, Node, Scalar, YAMLMap } from "yaml";
+import type { Alias, LineCounter, Node, Scalar, YAMLMap } from "yaml";
 
 import type { Json, JsonObject } from "../schema/schema.ts";
 import { openObject } from "./plan.ts";
@@ -42,7 +42,7 @@ export async function parseYaml(text: string): Promise<YamlTree> {
     throw syntaxFault(lineCounter.linePos(error.pos[0]).line, isFlow ? "FLOW" : error.code);
   }
   if (document === undefined) return { tree: null, duplicates: [] };
-  const reader = new Reader(library, document, lineCounter);
+  const reader = new Reader(library, lineCounter);
   const tree = reader.value(document.contents, 0);
   return { tree, duplicates: reader.duplicates };
 }
@@ -90,15 +90,18 @@ function conversionFault(what: string): Fault {
 class Reader {
   readonly duplicates: string[] = [];
   readonly #library: Library;
-  readonly #document: Document;
   readonly #lines: LineCounter;
-  readonly #targets: Map<Alias, Node> = new Map();
+  /** What anchors stand for, up to where the reader is. */
+  readonly #anchors = new Map<string, Node>();
+  /** What each alias stood for where it was first read. */
+  readonly #targets = new Map<Alias, Node>();
+  /** Anchors whose values are being put in place of aliases. */
+  readonly #open = new Set<Node>();
   #aliases = 0;
   #aliased = 0;
 
-  constructor(library: Library, document: Document, lines: LineCounter) {
+  constructor(library: Library, lines: LineCounter) {
     this.#library = library;
-    this.#document = document;
     this.#lines = lines;
   }
 
@@ -109,25 +112,32 @@ class Reader {
     }
     if (depth > DEPTH_MAX) throw conversionFault("exceeded max depth");
     if (isAlias(node)) return this.#alias(node, depth);
+    if (this.#aliases === 0) this.#remember(node);
     if (isMap(node)) return this.#map(node, depth);
     if (isSeq(node)) return node.items.map((item) => this.value(item, depth + 1));
     return isScalar(node) ? readScalar(node) : null;
   }
 
-  #alias(alias: Alias, depth: number): Json {
-    this.#aliases++;
-    const value = this.value(this.#target(alias), depth + 1);
-    this.#aliases--;
-    return value;
+  #remember(node: unknown): void {
+    if (!this.#library.isNode(node)) return;
+    const { anchor } = node as { readonly anchor?: string };
+    if (anchor !== undefined) this.#anchors.set(anchor, node);
   }
 
-  #target(alias: Alias): Node {
-    const known = this.#targets.get(alias);
-    if (known !== undefined) return known;
-    const target = alias.resolve(this.#document);
-    if (target === undefined) throw conversionFault(`unknown anchor '${alias.source}' referenced`);
+  #alias(alias: Alias, depth: number): Json {
+    const { source } = alias;
+    const target = this.#targets.get(alias) ?? this.#anchors.get(source);
+    if (target === undefined) throw conversionFault(`unknown anchor '${source}' referenced`);
     this.#targets.set(alias, target);
-    return target;
+    if (this.#open.has(target)) {
+      throw conversionFault(`anchor '${source}' value contains itself`);
+    }
+    this.#open.add(target);
+    this.#aliases++;
+    const value = this.value(target, depth + 1);
+    this.#aliases--;
+    this.#open.delete(target);
+    return value;
   }
 
   #map(node: YAMLMap, depth: number): JsonObject {

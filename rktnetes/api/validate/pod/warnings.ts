@@ -165,35 +165,34 @@ function envWarnings(container: JsonObject, field: string): readonly string[] {
   });
 }
 
-interface Port {
-  readonly path: string;
-  readonly container: number;
-  readonly key: string;
-}
-
 /** Ports of all containers that run side by side. */
 function portWarnings(spec: JsonObject, field: string): readonly string[] {
-  const known: Port[] = [];
+  const known = new Map<string, string>();
   return (["initContainers", "containers"] as const).flatMap((sort) =>
     readList(spec, sort).flatMap((container, at) => {
       if (sort === "initContainers" && container["restartPolicy"] !== "Always") return [];
       return readList(container, "ports").flatMap((port, index) => {
         const path = `${field}.${sort}[${at}].ports[${index}]`;
-        return onePortWarnings(port, { path, container: at, key: portKey(port) }, known);
+        return onePortWarnings(port, path, known);
       });
     }),
   );
 }
 
-function onePortWarnings(port: JsonObject, own: Port, known: Port[]): readonly string[] {
+/** @param known where each port was first seen */
+function onePortWarnings(
+  port: JsonObject,
+  path: string,
+  known: Map<string, string>,
+): readonly string[] {
   const warnings: string[] = [];
   const host = readNumber(port, "hostPort") ?? 0;
   if (readText(port, "hostIP") !== "" && host === 0)
-    warnings.push(`${own.path}: hostIP set without hostPort: ${shownPort(port)}`);
-  const first = known.find(({ key }) => key === own.key);
-  if (first !== undefined)
-    warnings.push(`${own.path}: duplicate port definition with ${first.path}`);
-  else known.push(own);
+    warnings.push(`${path}: hostIP set without hostPort: ${shownPort(port)}`);
+  const key = portKey(port);
+  const first = known.get(key);
+  if (first === undefined) known.set(key, path);
+  else warnings.push(`${path}: duplicate port definition with ${first}`);
   return warnings;
 }
 
