@@ -66,6 +66,10 @@ const LOADERS: Readonly<Record<string, (kind: Kind) => Promise<Strategy>>> = {
     (await import("./flowcontrol/flow-control.ts")).PRIORITY_LEVEL,
   "networking.k8s.io/ingressclasses": async () =>
     (await import("./networking/networking.ts")).INGRESS_CLASS,
+  "networking.k8s.io/ipaddresses": async () =>
+    (await import("./networking/networking.ts")).IP_ADDRESS,
+  "networking.k8s.io/servicecidrs": async () =>
+    (await import("./networking/networking.ts")).SERVICE_CIDR,
   "networking.k8s.io/ingresses": async () => (await import("./networking/networking.ts")).INGRESS,
   "networking.k8s.io/networkpolicies": async () =>
     (await import("./networking/networking.ts")).NETWORK_POLICY,
@@ -81,6 +85,9 @@ const LOADERS: Readonly<Record<string, (kind: Kind) => Promise<Strategy>>> = {
   "resource.k8s.io/resourceclaimtemplates": async () =>
     (await import("./resource/resource.ts")).RESOURCE_CLAIM_TEMPLATE,
   "storage.k8s.io/csidrivers": async () => (await import("./storage/storage.ts")).CSI_DRIVER,
+  "storage.k8s.io/csinodes": async () => (await import("./storage/storage.ts")).CSI_NODE,
+  "storage.k8s.io/csistoragecapacities": async () =>
+    (await import("./storage/storage.ts")).CSI_STORAGE_CAPACITY,
   "storage.k8s.io/storageclasses": async () => (await import("./storage/storage.ts")).STORAGE_CLASS,
   "storage.k8s.io/volumeattributesclasses": async () =>
     (await import("./storage/storage.ts")).VOLUME_ATTRIBUTES_CLASS,

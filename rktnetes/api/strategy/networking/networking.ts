@@ -8,6 +8,13 @@ import {
   ingressStatusErrors,
 } from "../../validate/networking/ingress.ts";
 import { networkPolicyErrors } from "../../validate/networking/network-policy.ts";
+import {
+  addressErrors,
+  addressNameProblems,
+  addressUpdateErrors,
+  rangeErrors,
+  rangeUpdateErrors,
+} from "../../validate/networking/service-ranges.ts";
 import { readObject } from "../object-at.ts";
 import type { Strategy } from "../strategy.ts";
 
@@ -15,6 +22,17 @@ export const NETWORK_POLICY: Strategy = {
   setDefaults: networkPolicyDefaults,
   validateCreate: networkPolicyErrors,
   validateUpdate: networkPolicyErrors,
+};
+
+export const IP_ADDRESS: Strategy = {
+  nameProblems: addressNameProblems,
+  validateCreate: addressErrors,
+  validateUpdate: addressUpdateErrors,
+};
+
+export const SERVICE_CIDR: Strategy = {
+  validateCreate: rangeErrors,
+  validateUpdate: rangeUpdateErrors,
 };
 
 export const INGRESS_CLASS: Strategy = {

@@ -1,11 +1,23 @@
 /** What storage classes and drivers do beyond their data. */
 import { csiDriverDefaults, storageClassDefaults } from "../../defaults/storage.ts";
 import {
+  csiDriverErrors,
+  csiDriverUpdateErrors,
+  csiNodeErrors,
+  csiNodeUpdateErrors,
+  csiStorageCapacityErrors,
+  csiStorageCapacityUpdateErrors,
+} from "../../validate/storage/csi.ts";
+import {
   attributesClassErrors,
   attributesClassUpdateErrors,
   storageClassErrors,
   storageClassUpdateErrors,
 } from "../../validate/storage/storage-class.ts";
+import {
+  attachmentErrors,
+  attachmentUpdateErrors,
+} from "../../validate/storage/volume-attachment.ts";
 import { readList, readObject } from "../object-at.ts";
 import type { Strategy } from "../strategy.ts";
 
@@ -26,6 +38,8 @@ const TOKENS =
 
 export const CSI_DRIVER: Strategy = {
   setDefaults: csiDriverDefaults,
+  validateCreate: csiDriverErrors,
+  validateUpdate: csiDriverUpdateErrors,
   warnings: (driver) => {
     const spec = readObject(driver, "spec");
     const asks = readList(spec, "tokenRequests").length > 0;
@@ -33,7 +47,20 @@ export const CSI_DRIVER: Strategy = {
   },
 };
 
+export const CSI_NODE: Strategy = {
+  validateCreate: csiNodeErrors,
+  validateUpdate: csiNodeUpdateErrors,
+};
+
+export const CSI_STORAGE_CAPACITY: Strategy = {
+  validateCreate: csiStorageCapacityErrors,
+  validateUpdate: csiStorageCapacityUpdateErrors,
+};
+
 export const VOLUME_ATTACHMENT: Strategy = {
+  validateCreate: attachmentErrors,
+  validateUpdate: attachmentUpdateErrors,
+  subresources: { status: { validateUpdate: attachmentUpdateErrors } },
   prepareForCreate: (attachment) => {
     attachment["status"] = { attached: false };
   },

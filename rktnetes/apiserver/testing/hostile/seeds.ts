@@ -495,16 +495,19 @@ export const SEEDS: readonly Seed[] = [
   at("admissionregistration.k8s.io", "v1", "validatingadmissionpolicybindings", {
     spec: { policyName: "p", validationActions: ["Deny"], matchResources: POLICY_RULES },
   }),
-  at("apiregistration.k8s.io", "v1", "apiservices", {
-    spec: {
-      group: "none.example.com",
-      version: "v1",
-      groupPriorityMinimum: 1000,
-      versionPriority: 10,
-      service: { namespace: "default", name: "none", port: 443 },
-      insecureSkipTLSVerify: true,
-    },
-  }),
+  {
+    ...at("apiregistration.k8s.io", "v1", "apiservices", {
+      spec: {
+        group: "none.example.com",
+        version: "v1",
+        groupPriorityMinimum: 1000,
+        versionPriority: 10,
+        service: { namespace: "default", name: "none", port: 443 },
+        insecureSkipTLSVerify: true,
+      },
+    }),
+    name: "v1.none.example.com",
+  },
   at("resource.k8s.io", "v1", "deviceclasses", {
     spec: { selectors: [{ cel: { expression: "device.driver == 'd.example.com'" } }] },
   }),
