@@ -25,6 +25,7 @@ const NAMES: ReadonlySet<string> = new Set([
   ...Object.keys(FORMS),
   "admin",
   "jwt",
+  "token",
   "kid",
   "etag",
   "ca.crt",
@@ -38,6 +39,14 @@ const DISTINCT: ReadonlySet<string> = new Set(["uid"]);
 export class Bindings {
   readonly #values = new Map<string, string>();
   readonly #owners = new Map<string, string>();
+
+  /** The same so far; what one learns from here on the other does not know. */
+  copy(): Bindings {
+    const copy = new Bindings();
+    for (const [name, value] of this.#values) copy.#values.set(name, value);
+    for (const [value, name] of this.#owners) copy.#owners.set(value, name);
+    return copy;
+  }
 
   /** The text with what is known filled in; `unknown` says the rest. */
   fill(text: string, unknown: (name: string) => string | undefined): string {

@@ -41,7 +41,7 @@ export function firstDifference(
 }
 
 /** Recorded instead of a number, or in a number's place. */
-const PORT = /^<nodePort\d*>$/;
+const PORT = /^<(?:nodePort|port)\d*>$/;
 
 function samePort(recorded: unknown, actual: number, { bindings, isSent }: Comparison): boolean {
   const text = String(recorded);

@@ -14,6 +14,10 @@ import { Player, type Verdict } from "./play.ts";
 import { readRecording, RECORDINGS } from "./recording.ts";
 import { type ReplayServer, startReplayServer } from "./server.ts";
 
+/** Played only when it is named, on a server of its own whose controllers run. */
+const WITH_CONTROLLERS = "delete-with-controllers";
+const PATIENCE = 20;
+
 interface Options {
   readonly directory: string;
   readonly files: readonly string[];
@@ -45,7 +49,7 @@ function readOptions(): Options {
 }
 
 async function playFile(server: ReplayServer, file: string, options: Options): Promise<Verdict[]> {
-  const player = new Player(server.clients);
+  const player = new Player(server.clients, file === WITH_CONTROLLERS ? PATIENCE : 0);
   const verdicts: Verdict[] = [];
   for (const interaction of readRecording(join(options.directory, `${file}.jsonl`))) {
     const isChosen = interaction.name.startsWith(options.casePrefix);
@@ -83,7 +87,9 @@ function printCases(verdicts: readonly Verdict[]): void {
 
 async function main(): Promise<void> {
   const options = readOptions();
-  await using server = await startReplayServer();
+  await using server = await startReplayServer(
+    options.files.includes(WITH_CONTROLLERS) ? "*" : "-*",
+  );
   const all: Verdict[] = [];
   for (const file of options.files) {
     const verdicts = await playFile(server, file, options);

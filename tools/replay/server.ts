@@ -12,7 +12,7 @@ export interface ReplayServer extends AsyncDisposable {
   readonly clients: Clients;
 }
 
-export async function startReplayServer(): Promise<ReplayServer> {
+export async function startReplayServer(controllers: string = "-*"): Promise<ReplayServer> {
   const directory = mkdtempSync(join(tmpdir(), "replay-"));
   const file = join(directory, "kubeconfig");
   const executable = join(import.meta.dir, "../../dist/rktnetes");
@@ -20,7 +20,7 @@ export async function startReplayServer(): Promise<ReplayServer> {
   writeFileSync(tokens, `${ADMIN_TOKEN},admin,u-admin,"system:masters"\n`);
   const flags = [
     "--only=api",
-    "--controllers=-*",
+    `--controllers=${controllers}`,
     `--token-auth-file=${tokens}`,
     "--datastore=memory",
     "--port=0",
