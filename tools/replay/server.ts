@@ -1,6 +1,6 @@
 /**
- * The built executable for replays: a fresh cluster in memory, without controllers. In: nothing.
- * Out: clients of it, the administrator's and a stranger's; disposing stops it.
+ * The built executable for replays: a fresh cluster in memory, without controllers unless some are
+ * named. Out: clients of it, the administrator's and a stranger's; disposing stops it.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
