@@ -212,6 +212,15 @@ describe("a custom kind whose versions a webhook converts", () => {
     expect(lines).toEqual(["ADDED a ", "END"]);
   });
 
+  test("a request that began before the definition changed is to come again", async () => {
+    await make("v1", "a", { address: "x:1" });
+    const before = await doors("v1");
+    await define(definition("v2"));
+    const reading = cluster.registry.find(before, "default", "a");
+    expect(await failureIn(reading)).toBe("storage is (re)initializing");
+    expect((await read("v1", "a"))["address"]).toBe("x:1");
+  });
+
   test("an update in another version keeps who owns what", async () => {
     await make("v1", "a", { address: "x:1" });
     const written = await update(cluster.registry, await doors("v2"), {
