@@ -34,7 +34,7 @@ export interface ListenOptions {
   /** PEM of this server's key and certificate chain. */
   readonly key: string;
   readonly certificate: string;
-  /** PEM of whoever signs certificates of clients. */
+  /** PEM of all who sign certificates of clients. */
   readonly clientAuthority: string;
   /** PEM of whoever signs certificates of proxies that speak for their users. */
   readonly frontProxyAuthority?: string | undefined;
@@ -59,6 +59,12 @@ const BODY_MAX = 3 * 1024 * 1024;
 /** Answers from this length on are compressed for clients that can read that. */
 const GZIP_MIN = 128 * 1024;
 
+/** A file of several authorities has one certificate after the other. */
+function certificatesIn(pem: string): string[] {
+  const found = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g);
+  return found === null ? [pem] : [...found];
+}
+
 /** One listening port in front of an API server. */
 export class HttpServer {
   readonly #server: Http2SecureServer;
@@ -72,7 +78,7 @@ export class HttpServer {
     this.#api = api;
     this.#patience = listen.patience ?? PATIENCE;
     this.#connections = new ConnectionsInUse(this.#patience);
-    const authorities = [clientAuthority];
+    const authorities = certificatesIn(clientAuthority);
     if (frontProxyAuthority !== undefined) {
       authorities.push(frontProxyAuthority);
       this.#frontProxy = new X509Certificate(frontProxyAuthority).publicKey;

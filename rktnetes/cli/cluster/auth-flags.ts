@@ -50,6 +50,11 @@ export const AUTH_FLAGS: readonly Flag[] = [
   },
   { name: "oidc-ca-file", value: "FILE", usage: "signs the provider's certificate" },
   {
+    name: "client-ca-file",
+    value: "FILE",
+    usage: "signs certificates of users, as the cluster's own authority does",
+  },
+  {
     name: "requestheader-client-ca-file",
     value: "FILE",
     usage: "signs certificates of proxies that say who their users are; an own one without it",

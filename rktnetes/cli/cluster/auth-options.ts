@@ -24,6 +24,7 @@ export interface AuthSettings {
   readonly formerKeyFile: string | undefined;
   readonly anonymous: boolean;
   readonly oidc: OidcSettings | undefined;
+  readonly clientAuthorityFile: string | undefined;
   readonly frontProxyFile: string | undefined;
   /** Of the certificate by which this server vouches for its users; an own one without it. */
   readonly proxyClient: { readonly certificate: string; readonly key: string } | undefined;
@@ -49,6 +50,7 @@ export function readAuthSettings(flags: FlagValues): AuthSettings {
     formerKeyFile: flags.get("service-account-key-file"),
     anonymous: anonymous === "true",
     oidc: readOidcSettings(flags),
+    clientAuthorityFile: flags.get("client-ca-file"),
     frontProxyFile: flags.get("requestheader-client-ca-file"),
     frontProxyNames: listOf(flags.get("requestheader-allowed-names")),
     proxyClient: readProxyClient(flags),
@@ -156,6 +158,11 @@ export function readFrontProxyClient({ proxyClient }: AuthSettings, own: KeyPair
   if (proxyClient === undefined) return own;
   const { certificate, key } = proxyClient;
   return { certificate: readText(certificate), key: readText(key) };
+}
+
+/** PEM of all who sign certificates of users. @throws {Fault} when the file cannot be read */
+export function readClientAuthority({ clientAuthorityFile }: AuthSettings, own: string): string {
+  return clientAuthorityFile === undefined ? own : `${own}${readText(clientAuthorityFile)}`;
 }
 
 /** PEM of whoever signs certificates of front proxies: this cluster's own without a file. */

@@ -20,6 +20,7 @@ import {
   type AuthSettings,
   announcedNames,
   readAuthSettings,
+  readClientAuthority,
   readFrontProxyAuthority,
   readFrontProxyClient,
   readAuthOptions,
@@ -138,6 +139,7 @@ async function serve(options: ServerOptions): Promise<number> {
     dataDirectory,
     authority: keys.authority.certificate,
   });
+  const clientAuthority = readClientAuthority(options.auth, keys.authority.certificate);
   const frontProxyAuthority = readFrontProxyAuthority(options.auth, keys.frontProxy.authority);
   await using opened = await openAudit(options.audit, MACHINE);
   const { audit } = opened;
@@ -150,7 +152,7 @@ async function serve(options: ServerOptions): Promise<number> {
     audit,
     frontProxy: readFrontProxyClient(options.auth, keys.frontProxy.client),
     vouching: {
-      clientAuthority: keys.authority.certificate,
+      clientAuthority,
       frontProxyAuthority: frontProxyAuthority + keys.frontProxy.authority,
       frontProxyNames: announcedNames(options.auth),
     },
@@ -161,7 +163,7 @@ async function serve(options: ServerOptions): Promise<number> {
     port: options.port,
     key: keys.server.key,
     certificate: keys.server.certificate,
-    clientAuthority: keys.authority.certificate,
+    clientAuthority,
     frontProxyAuthority,
   });
   const port = await http.listen({ host: bind, port: options.port });
