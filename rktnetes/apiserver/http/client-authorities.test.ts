@@ -1,4 +1,4 @@
-/** Users with certificates, on real connections: any of several authorities may have signed them. */
+/** Users with certificates, on real connections: any of several authorities may sign them. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { systemClock } from "@shared/base";
 import { createAuthority, issueCertificate, type KeyPair } from "../certificates/certificates.ts";
