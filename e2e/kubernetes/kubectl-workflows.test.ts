@@ -208,6 +208,29 @@ function suiteTests(suite: KubectlSuite): void {
     ]);
   });
 
+  test("is judged by policies about scales and evictions", async () => {
+    const namespace = `policies-${suite}`;
+    const policy = `limits-${suite}`;
+    const evict = `create --raw /api/v1/namespaces/${namespace}/pods/p/eviction -f -`;
+    const eviction = '{"apiVersion":"policy/v1","kind":"Eviction","metadata":{"name":"p"}}';
+    const input = JSON.stringify({
+      apiVersion: "v1",
+      kind: "List",
+      items: policyOf(policy, namespace),
+    });
+    await runInNamespace(kubectl, namespace, [
+      ["create deployment web --image=x", /created/],
+      ["run p --image=x", /created/],
+      ["create -f -", /created/, { input }],
+      ["scale deploy/web --replicas=9", /denied request: no more than 5/, FAILS],
+      ["scale deploy/web --replicas=5", /scaled/],
+      [evict, /denied request: nothing is evicted/, { input: eviction, ...FAILS }],
+      [`delete validatingadmissionpolicy ${policy}`, /deleted/],
+      [`delete validatingadmissionpolicybinding ${policy}`, /deleted/],
+      [evict, /"status":"Success"/, { input: eviction }],
+    ]);
+  });
+
   test("passes requests on for others", async () => {
     const config = `--kubeconfig=${server.kubeconfig}`;
     const argv = [kubectlProgram(suite), config, "proxy", "--port=0"];
@@ -247,6 +270,36 @@ function suiteTests(suite: KubectlSuite): void {
       [`delete ${files} --ignore-not-found`, /"one" deleted/],
     ]);
   });
+}
+
+/** Sub-resources are judged by what they take, in one namespace. */
+function policyOf(name: string, namespace: string): readonly object[] {
+  const rule = (group: string, resource: string): object => ({
+    apiGroups: [group],
+    apiVersions: ["v1"],
+    operations: ["CREATE", "UPDATE"],
+    resources: [resource],
+  });
+  const apiVersion = "admissionregistration.k8s.io/v1";
+  const labels = { "kubernetes.io/metadata.name": namespace };
+  const spec = {
+    matchConstraints: {
+      namespaceSelector: { matchLabels: labels },
+      resourceRules: [rule("apps", "deployments/scale"), rule("", "pods/eviction")],
+    },
+    validations: [
+      {
+        expression: "object.kind != 'Scale' || object.spec.replicas <= 5",
+        message: "no more than 5",
+      },
+      { expression: "request.kind.kind != 'Eviction'", message: "nothing is evicted" },
+    ],
+  };
+  const binding = { policyName: name, validationActions: ["Deny"] };
+  return [
+    { apiVersion, kind: "ValidatingAdmissionPolicy", metadata: { name }, spec },
+    { apiVersion, kind: "ValidatingAdmissionPolicyBinding", metadata: { name }, spec: binding },
+  ];
 }
 
 /** A role that gives away more than the service account has. */

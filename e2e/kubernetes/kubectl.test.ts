@@ -266,7 +266,7 @@ function suiteTests(suite: KubectlSuite): void {
       ...(isOld
         ? []
         : ([
-            ["auth whoami", /Username +kubernetes-admin|system:masters/],
+            ["auth whoami", /^Username +kubernetes-admin$[^]*X509SHA256=[0-9a-f]{64}/m],
             ["create token bot", /^ey[\w-]+\.[\w-]+\.[\w-]+\n?$/],
           ] as const)),
     ]);

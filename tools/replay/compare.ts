@@ -19,7 +19,7 @@ export function firstDifference(
   comparison: Comparison,
   path: string = "",
 ): string | undefined {
-  if (isPort(path) && typeof actual === "number") {
+  if (typeof actual === "number" && (isPort(path) || PORT.test(String(recorded)))) {
     return samePort(recorded, actual, comparison)
       ? undefined
       : `${path}: ${show(actual)}, recorded ${show(recorded)}`;
