@@ -2,11 +2,15 @@
 import { describe, expect, test } from "bun:test";
 import type { Json, JsonObject } from "../schema/schema.ts";
 import { structuralOf } from "../structural/structural.ts";
-import { schemaRules } from "./definition-rules.ts";
+import { type RuleVerdict, schemaRules } from "./definition-rules.ts";
+
+function verdict(schema: JsonObject, object: Json, old?: Json): RuleVerdict {
+  return schemaRules(structuralOf(schema))?.(object, old) ?? { errors: [], warnings: [] };
+}
 
 function judge(schema: JsonObject, object: Json, old?: Json): readonly string[] {
-  const rules = schemaRules(structuralOf(schema));
-  return (rules?.(object, old) ?? []).map(({ field, message }) => `${field}: ${message}`);
+  const { errors } = verdict(schema, object, old);
+  return errors.map(({ field, message }) => `${field}: ${message}`);
 }
 
 function rule(text: string, more: JsonObject = {}): JsonObject {
@@ -37,12 +41,23 @@ describe("a rule", () => {
     };
     expect(judge(schema, { a: 1, b: 2 })).toEqual(["a: Forbidden: not both"]);
   });
-  test("does not matter where nothing changed", () => {
+  test("only warns of what was so before", () => {
     expect(judge(SMALL, { a: 7 }, { a: 7 })).toEqual([]);
+    expect(verdict(SMALL, { a: 7 }, { a: 7 }).warnings).toHaveLength(1);
+    expect(verdict(SMALL, { a: 4 }, { a: 4 }).warnings).toEqual([]);
     expect(judge(SMALL, { a: 8 }, { a: 7 })).toHaveLength(1);
     const list = withA({ type: "array", items: { type: "integer", ...rule("self < 5") } });
     expect(judge(list, { a: [7] }, { a: [7] })).toEqual([]);
     expect(judge(list, { a: [7, 1] }, { a: [7] })).toHaveLength(1);
+  });
+  test("that cannot be told is an error all the same", () => {
+    const schema = {
+      type: "object",
+      properties: { a: { type: "integer" } },
+      ...rule("self.a > 0"),
+    };
+    const words = "no such key: a evaluating rule: self.a > 0";
+    expect(judge(schema, {}, {})).toEqual([`<nil>: Invalid value: "object": ${words}`]);
   });
   test("about changes needs something that changes", () => {
     const fixed = withA({ type: "integer", ...rule("self == oldSelf") });

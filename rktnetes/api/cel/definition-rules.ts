@@ -19,17 +19,24 @@ const BUDGET = 10_000_000;
 /** One rule may cost so much. */
 const CALL_MAX = 1_000_000;
 
+/** What rules say of an object. */
+export interface RuleVerdict {
+  readonly errors: readonly FieldError[];
+  /** Of what was so before: nobody is kept from changing something else. */
+  readonly warnings: readonly FieldError[];
+}
+
 /** Judges a whole object; undefined where the schema has no rules. */
 export function schemaRules(
   structural: Structural,
-): ((object: Json, old: Json | undefined) => readonly FieldError[]) | undefined {
+): ((object: Json, old: Json | undefined) => RuleVerdict) | undefined {
   if (!hasRules(structural)) return undefined;
   let judge: Judge | undefined;
   return (object, old) => {
     judge ??= judgeOf(structural, true);
-    const errors: FieldError[] = [];
-    judge?.(object, old, { path: "", budget: { left: BUDGET }, isOld: false, errors });
-    return errors;
+    const [errors, warnings]: [FieldError[], FieldError[]] = [[], []];
+    judge?.(object, old, { path: "", budget: { left: BUDGET }, isOld: false, errors, warnings });
+    return { errors, warnings };
   };
 }
 
@@ -51,6 +58,7 @@ interface Place {
   /** The nearest value above that has an old one is as it was. */
   readonly isOld: boolean;
   readonly errors: FieldError[];
+  readonly warnings: FieldError[];
 }
 
 /** `old` is undefined where there is none, or nobody can tell. */
@@ -139,13 +147,15 @@ function judgeOne(
   for (const ready of rules) {
     if (budget.left < 0) return;
     const { rule, isTransition } = ready;
-    if (isSame && !isTransition) continue;
     if (isTransition && old === undefined && !rule.optionalOldSelf) continue;
     const before = old === undefined ? undefined : celValue(old, schema);
     const oldSelf = rule.optionalOldSelf ? new Optional(before) : (before ?? null);
     const values = { self: () => self, oldSelf: () => oldSelf };
-    const why = refusal(ready, { budget, scope: (meter) => rootScope(values, meter) });
-    if (why !== undefined) place.errors.push(ruleError(rule, schema, { value, why, place }));
+    const refused = refusal(ready, { budget, scope: (meter) => rootScope(values, meter) });
+    if (refused === undefined) continue;
+    const { why, isFalse } = refused;
+    const list = isFalse && isSame && !isTransition ? place.warnings : place.errors;
+    list.push(ruleError(rule, schema, { value, why, place }));
   }
 }
 
@@ -154,23 +164,29 @@ interface Asking {
   readonly scope: (meter: Meter) => Scope;
 }
 
+interface Refusal {
+  readonly why: string;
+  /** The rule was asked and does not hold; otherwise nobody can tell. */
+  readonly isFalse: boolean;
+}
+
 /** Undefined when the rule holds. */
-function refusal({ rule, compiled, message }: ReadyRule, asking: Asking): string | undefined {
+function refusal({ rule, compiled, message }: ReadyRule, asking: Asking): Refusal | undefined {
   const { budget } = asking;
   const meter = new Meter(CALL_MAX);
   const shown = (rule.message === "" ? rule.text : rule.message).trim();
   try {
     const holds = compiled.run(asking.scope(meter)) === true;
     budget.left -= meter.spent;
-    if (budget.left < 0) return SPENT;
+    if (budget.left < 0) return { why: SPENT, isFalse: false };
     if (holds) return undefined;
   } catch (error) {
     budget.left -= meter.spent;
-    return failureText(error, shown, budget);
+    return { why: failureText(error, shown, budget), isFalse: false };
   }
   const made = message === undefined ? undefined : messageOf(message, rule, asking);
-  if (made !== undefined) return made;
-  return rule.message === "" ? `failed rule: ${shown}` : shown;
+  const plain = rule.message === "" ? `failed rule: ${shown}` : shown;
+  return { why: made ?? plain, isFalse: true };
 }
 
 function failureText(error: unknown, shown: string, budget: Asking["budget"]): string {

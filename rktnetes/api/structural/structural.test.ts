@@ -101,13 +101,17 @@ describe("judging", () => {
 describe("rules", () => {
   const rules = schemaRules(STRUCTURAL);
   test("name the field that they are about", () => {
-    const errors = rules?.({ spec: { s: "a", n: 12 } }, undefined) ?? [];
-    expect(describeFieldErrors(errors)).toBe('spec.n: Invalid value: "object": n is too large');
+    const found = rules?.({ spec: { s: "a", n: 12 } }, undefined);
+    expect(describeFieldErrors(found?.errors ?? [])).toBe(
+      'spec.n: Invalid value: "object": n is too large',
+    );
   });
   test("about changes hold only where there was something", () => {
-    expect(rules?.({ spec: { s: "a", n: 1 } }, undefined)).toEqual([]);
-    const errors = rules?.({ spec: { s: "b", n: 1 } }, { spec: { s: "a", n: 1 } }) ?? [];
-    expect(describeFieldErrors(errors)).toBe('spec: Invalid value: "object": s never changes');
+    expect(rules?.({ spec: { s: "a", n: 1 } }, undefined).errors).toEqual([]);
+    const found = rules?.({ spec: { s: "b", n: 1 } }, { spec: { s: "a", n: 1 } });
+    expect(describeFieldErrors(found?.errors ?? [])).toBe(
+      'spec: Invalid value: "object": s never changes',
+    );
   });
   test("that do not compile or cost too much are refused with the definition", () => {
     const wrong = { ...SCHEMA, "x-kubernetes-validations": [{ rule: "self.nope" }] };

@@ -10,7 +10,7 @@ import type { Json, JsonObject, Structural } from "../../schema/schema.ts";
 import { listTypeErrors } from "../../structural/list-types.ts";
 import { isObject } from "../../structural/structural.ts";
 import { valueErrors } from "../../structural/validate-value.ts";
-import { type FieldError, invalid } from "../../validate/field-error.ts";
+import { describeFieldError, type FieldError, invalid } from "../../validate/field-error.ts";
 import { goType } from "../../structural/go-value.ts";
 import type { RowContext, Strategy } from "../strategy.ts";
 
@@ -18,26 +18,29 @@ export function customStrategy(kind: Kind): Strategy {
   const { structural } = kind.schema;
   if (structural === undefined) return {};
   const hasStatus = kind.subresources.some(({ name }) => name === "status");
-  const rules = schemaRules(structural);
+  const rules = rulesOf(structural);
   const judge = (object: JsonObject, old: JsonObject | undefined): readonly FieldError[] => {
     const errors = objectErrors(kind, structural, object, old);
-    return [...errors, ...ruleErrors(rules, errors, object, old)];
+    return [...errors, ...rules.errors(errors, object, old)];
   };
   const judgeStatus = (object: JsonObject, old: JsonObject): readonly FieldError[] => {
     const errors = statusErrors(kind, structural, object, old);
-    return [...errors, ...ruleErrors(rules, errors, object, old)];
+    return [...errors, ...rules.errors(errors, object, old)];
   };
+  const { warnings } = rules;
   return {
     validateCreate: (object) => judge(object, undefined),
     prepareForUpdate: (object, old) => {
       if (hasStatus) put(object, "status", old["status"]);
     },
     validateUpdate: judge,
+    warnings,
     subresources: {
       status: {
         resetFields: STATUS_RESETS,
         prepareForUpdate: keepAllButStatus,
         validateUpdate: judgeStatus,
+        warnings,
       },
     },
     row: rowOf(kind),
@@ -58,15 +61,31 @@ function keepAllButStatus(object: JsonObject, old: JsonObject): void {
   put(object, "status", status);
 }
 
+interface CustomRules {
+  /** `before` are the errors of the object's form. */
+  readonly errors: (
+    before: readonly FieldError[],
+    object: JsonObject,
+    old: JsonObject | undefined,
+  ) => readonly FieldError[];
+  /** Of an object that was judged. */
+  readonly warnings: (object: JsonObject) => readonly string[];
+}
+
 /** Rules are not asked about objects of a wrong form. */
-function ruleErrors(
-  rules: ReturnType<typeof schemaRules>,
-  errors: readonly FieldError[],
-  object: JsonObject,
-  old: JsonObject | undefined,
-): readonly FieldError[] {
-  if (rules === undefined) return [];
-  return errors.some(({ type }) => BLOCKING.has(type)) ? [UNCHECKED] : rules(object, old);
+function rulesOf(structural: Structural): CustomRules {
+  const rules = schemaRules(structural);
+  const told = new WeakMap<JsonObject, readonly FieldError[]>();
+  return {
+    errors: (before, object, old) => {
+      if (rules === undefined) return [];
+      if (before.some(({ type }) => BLOCKING.has(type))) return [UNCHECKED];
+      const { errors, warnings } = rules(object, old);
+      if (warnings.length > 0) told.set(object, warnings);
+      return errors;
+    },
+    warnings: (object) => (told.get(object) ?? []).map(describeFieldError),
+  };
 }
 
 function put(object: JsonObject, name: string, value: Json | undefined): void {
