@@ -14,6 +14,8 @@ export interface Remains {
   readonly counts: Map<string, number>;
   /** Objects that are left, by the finalizer that holds them. */
   readonly finalizers: Map<string, number>;
+  /** Pods go first: nothing else was looked at yet. */
+  readonly isWaitingForPods?: boolean;
 }
 
 type Words = readonly [isTrue: boolean, reason: string, message: string];

@@ -59,7 +59,7 @@ async function empty(host: ControllerHost, name: string): Promise<Outcome> {
   if (namespace === undefined || !isGoing(namespace)) return undefined;
   if (!finalizersOf(namespace).includes(FINALIZER)) return undefined;
   const remains = await removeContent(host, name);
-  await say(host, namespace, remains);
+  await say(host, namespace, remains.isWaitingForPods ? withoutCounts(remains) : remains);
   if (remains.counts.size > 0 || remains.failures.length > 0 || remains.unseen.size > 0) {
     return { againMs: AGAIN_MS };
   }
@@ -81,9 +81,15 @@ async function removeContent(host: ControllerHost, namespace: string): Promise<R
   const pods = content.filter(({ group, resource }) => group === "" && resource === "pods");
   const others = content.filter((resource) => !pods.includes(resource));
   await Promise.all(pods.map((resource) => removeAll(host, namespace, resource, remains)));
-  if (remains.counts.size > 0) return remains; // what pods use goes after them
+  // what pods use goes after them
+  if (remains.counts.size > 0) return { ...remains, isWaitingForPods: true };
   await Promise.all(others.map((resource) => removeAll(host, namespace, resource, remains)));
   return remains;
+}
+
+/** Clients of Kubernetes are told of what remains once it is more than pods. */
+function withoutCounts(remains: Remains): Remains {
+  return { ...remains, counts: new Map(), finalizers: new Map() };
 }
 
 async function removeAll(
