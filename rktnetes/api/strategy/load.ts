@@ -80,6 +80,10 @@ const LOADERS: Readonly<Record<string, (kind: Kind) => Promise<Strategy>>> = {
   "rbac.authorization.k8s.io/rolebindings": async () =>
     (await import("./rbac/rbac.ts")).ROLE_BINDING,
   "rbac.authorization.k8s.io/roles": async () => (await import("./rbac/rbac.ts")).ROLE,
+  "resource.k8s.io/deviceclasses": async () =>
+    (await import("./resource/resource.ts")).DEVICE_CLASS,
+  "resource.k8s.io/resourceslices": async () =>
+    (await import("./resource/resource.ts")).RESOURCE_SLICE,
   "resource.k8s.io/resourceclaims": async () =>
     (await import("./resource/resource.ts")).RESOURCE_CLAIM,
   "resource.k8s.io/resourceclaimtemplates": async () =>
