@@ -66,6 +66,10 @@ spec:
             properties:
               cronSpec: {type: string, description: "when it runs"}
               replicas: {type: integer, minimum: 1}
+          status: {type: object, properties: {on: {type: boolean}}}
+    subresources:
+      status: {}
+      scale: {specReplicasPath: .spec.replicas, statusReplicasPath: .status.replicas}
     additionalPrinterColumns:
     - {name: Spec, type: string, jsonPath: .spec.cronSpec}
 `;
@@ -248,6 +252,10 @@ function suiteTests(suite: KubectlSuite): void {
       [`wait --for=condition=Established crd/crontabs.${group} --timeout=5s`, /condition met/],
       ["apply -f -", /c created/, { input: of('{"cronSpec":"@hourly","replicas":1}') }],
       [`get crontabs.${group}`, /^NAME +SPEC\nc +@hourly\n$/],
+      ['patch crontab c --type=merge -p {"kind":"Other"}', /Other": must be CronTab/, FAILS],
+      ["scale crontab c --replicas=2", /scaled/],
+      ["get crontab c -o jsonpath={.spec.replicas}", /^2$/],
+      ['patch crontab c --type=merge -p {"status":{"on":true}}', /patched \(no change\)/],
       [`explain crontabs.spec --api-version=${group}/v1`, /cronSpec\s+<string>[^]*when it runs/],
       ["apply -f -", /spec\.replicas/, { input: of('{"cronSpec":"x","replicas":0}'), status: 1 }],
       [`delete crd crontabs.${group}`, /deleted/],

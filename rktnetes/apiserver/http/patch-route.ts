@@ -223,7 +223,7 @@ function decodePatched(
   return decoded.object;
 }
 
-/** A patch cannot make an object of another kind. */
+/** A patch cannot make an object of another kind; which kind is validated where kinds are custom. */
 function checkPatchedType(
   { kind }: Resource,
   patched: Json,
@@ -232,7 +232,8 @@ function checkPatchedType(
   const object = isObject(patched) ? patched : {};
   const [version, name] = [textOf(object, "apiVersion"), textOf(object, "kind")];
   if (version === "" && name === "") return;
-  if (version === apiVersionOf(kind) && name === kind.kind) return;
+  const isCustom = kind.schema.structural !== undefined;
+  if (version === apiVersionOf(kind) && (name === kind.kind || isCustom)) return;
   const said = { ...groupVersion(version), kind: name };
   const other = findType(said);
   try {
