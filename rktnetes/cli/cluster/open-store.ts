@@ -8,6 +8,7 @@ import { join } from "node:path";
 import process from "node:process";
 import type { Store } from "@rktnetes/apiserver/storage";
 import { compactPeriodically } from "@rktnetes/apiserver/storage/compaction";
+import { expireEvents } from "@rktnetes/apiserver/storage/expiry";
 import type { EncryptedStore } from "@rktnetes/apiserver/storage/encryption";
 import { describeFault, Fault, quote, systemClock } from "@shared/base";
 import type { StoreSettings } from "./store-options.ts";
@@ -69,15 +70,22 @@ async function openEtcd(urls: string, { etcdFiles }: StoreSettings): Promise<Sto
 
 const COMPACTION_MS = 300_000;
 
-/** Forgets the past of the store every few minutes, until it is disposed of. */
-export function startCompaction(store: Store): Disposable {
+/** As kube-apiserver has it. */
+const EVENT_TTL_MS = 3_600_000;
+const EXPIRY_MS = 60_000;
+
+/**
+ * Forgets the past of the store every few minutes, and events that are old, until it is disposed
+ * of.
+ */
+export function startUpkeep(store: Store): Disposable {
   const stop = new AbortController();
-  void compactPeriodically(store, {
-    clock: systemClock,
-    intervalMs: COMPACTION_MS,
-    signal: stop.signal,
-    failed: (error) => process.stderr.write(`rktnetes: ${describeFault(error)}\n`),
-  });
+  const { signal } = stop;
+  const failed = (error: unknown): void =>
+    void process.stderr.write(`rktnetes: ${describeFault(error)}\n`);
+  const upkeep = { clock: systemClock, signal, failed };
+  void compactPeriodically(store, { ...upkeep, intervalMs: COMPACTION_MS });
+  void expireEvents(store, { ...upkeep, ttlMs: EVENT_TTL_MS, intervalMs: EXPIRY_MS });
   return { [Symbol.dispose]: () => stop.abort() };
 }
 

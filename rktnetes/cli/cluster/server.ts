@@ -27,7 +27,7 @@ import {
 } from "./auth-options.ts";
 import { openClusterKeys } from "./cluster-directory.ts";
 import { kubeconfig } from "./kubeconfig.ts";
-import { openStore, startCompaction } from "./open-store.ts";
+import { openStore, startUpkeep } from "./open-store.ts";
 import {
   rangeTexts,
   readServiceRanges,
@@ -133,7 +133,7 @@ async function serve(options: ServerOptions): Promise<number> {
     names: [...serverAddresses(serviceRanges), bind],
   });
   await using store = await openStore(settings);
-  using _compaction = startCompaction(store);
+  using _upkeep = startUpkeep(store);
   const reachable = bind === "0.0.0.0" || bind === "::" ? "127.0.0.1" : bind;
   const auth = await readAuthOptions(options.auth, {
     dataDirectory,

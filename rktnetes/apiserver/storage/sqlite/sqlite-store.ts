@@ -53,6 +53,10 @@ const OLD_BYTES_MAX = 4 << 20;
 /** So many writes are looked at in one slice of compaction: about 2 ms of work. */
 const SLICE_ROWS = 128;
 
+/** Where writers are waiting a slice goes with one of so many small transactions. */
+const SLICE_TURNS = 4;
+const SMALL_BATCH = 64;
+
 /** What a write adds to SQLite's log besides its value, about: a page. */
 const WRITE_BYTES = 4096;
 
@@ -203,10 +207,12 @@ export class SqliteStore implements Store {
   /** One transaction after the other, until nothing waits. Commits of the same tick go together. */
   async #pump(): Promise<void> {
     await Promise.resolve();
+    let turn = 0;
     while (this.#queue.length > 0 || (this.#sweepers.length > 0 && !this.#closed)) {
       const batch = this.#queue.splice(0, BATCH_MAX);
       const applied = this.#apply(batch);
-      const swept = this.#sweep();
+      const waits = batch.length > 0 && batch.length < SMALL_BATCH && ++turn % SLICE_TURNS !== 0;
+      const swept = !waits && this.#sweep();
       if (applied !== undefined && applied.events.length === 0 && !swept) settle(batch, applied);
       else await this.#finish(batch, applied);
     }
