@@ -223,7 +223,7 @@ function decodePatched(
   return decoded.object;
 }
 
-/** A patch cannot make an object of another kind; which kind is validated where kinds are custom. */
+/** A patch cannot make an object of another kind; of custom ones, validation says so. */
 function checkPatchedType(
   { kind }: Resource,
   patched: Json,
