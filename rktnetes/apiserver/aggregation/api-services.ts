@@ -57,7 +57,7 @@ export class ApiServices implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stop.abort();
     this.#stopWatching();
-    await this.#local.settled();
+    await this.#local.end();
   }
 
   #take(all: readonly APIService[]): void {

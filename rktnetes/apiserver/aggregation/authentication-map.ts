@@ -13,6 +13,7 @@ import { objectKey } from "../registry/keys.ts";
 import type { Registry } from "../registry/registry.ts";
 import { update } from "../registry/update.ts";
 
+const LATER_MS = 1000;
 const NAMESPACE = "kube-system";
 const NAME = "extension-apiserver-authentication";
 
@@ -31,6 +32,7 @@ export class AuthenticationMap implements AsyncDisposable {
   readonly #registry: Registry;
   readonly #vouching: Vouching;
   #running: Promise<void> = Promise.resolve();
+  #isOver = false;
   #stopWatching: () => void = () => undefined;
 
   constructor(registry: Registry, vouching: Vouching) {
@@ -42,7 +44,7 @@ export class AuthenticationMap implements AsyncDisposable {
     const { prefix } = await this.#registry.resource(builtinKind("/configmaps"));
     const cache = await this.#registry.hub.cache(prefix);
     const look = (): void => {
-      this.#running = this.#running.then(() => this.#settle());
+      this.#running = this.#running.then(() => this.#settleOrLater());
     };
     const watcher: CacheWatcher = {
       scope: objectKey(prefix, NAMESPACE, NAME),
@@ -55,8 +57,22 @@ export class AuthenticationMap implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
     this.#stopWatching();
     await this.#running;
+  }
+
+  /** Looks again where the store was away. */
+  async #settleOrLater(): Promise<void> {
+    while (!this.#isOver) {
+      try {
+        await this.#settle();
+        return;
+      } catch (error) {
+        if (error instanceof StatusFault) return; // somebody was faster: an event comes
+        await this.#registry.host.clock.sleep(LATER_MS);
+      }
+    }
   }
 
   async #settle(): Promise<void> {
@@ -66,24 +82,20 @@ export class AuthenticationMap implements AsyncDisposable {
     const data = mapData(this.#vouching, before);
     if (JSON.stringify(data) === JSON.stringify(before)) return;
     const metadata = { name: NAME, namespace: NAMESPACE };
-    try {
-      await update(this.#registry, resource, {
-        namespace: NAMESPACE,
-        name: NAME,
-        subresource: "",
-        dryRun: false,
-        user: { name: "system:apiserver", uid: "", groups: ["system:masters"], extra: {} },
-        fieldManager: "kube-apiserver",
-        warn: () => undefined,
-        mayCreate: true,
-        change: (current = { kind: "ConfigMap", apiVersion: "v1", metadata }) => ({
-          ...current,
-          data: mapData(this.#vouching, readObject(current, "data")),
-        }),
-      });
-    } catch (error) {
-      if (!(error instanceof StatusFault)) throw error; // somebody was faster
-    }
+    await update(this.#registry, resource, {
+      namespace: NAMESPACE,
+      name: NAME,
+      subresource: "",
+      dryRun: false,
+      user: { name: "system:apiserver", uid: "", groups: ["system:masters"], extra: {} },
+      fieldManager: "kube-apiserver",
+      warn: () => undefined,
+      mayCreate: true,
+      change: (current = { kind: "ConfigMap", apiVersion: "v1", metadata }) => ({
+        ...current,
+        data: mapData(this.#vouching, readObject(current, "data")),
+      }),
+    });
   }
 }
 

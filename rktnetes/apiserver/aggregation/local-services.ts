@@ -20,6 +20,7 @@ import { type Availability, LOCAL } from "./backend.ts";
 import { priorityOf } from "./local-priorities.ts";
 import type { LocalParts } from "./parts.ts";
 
+const LATER_MS = 1000;
 const API_SERVICES = "apiregistration.k8s.io/apiservices";
 const MANAGED = "kube-aggregator.kubernetes.io/automanaged";
 
@@ -29,6 +30,7 @@ export class LocalServices {
   #work: Promise<void> = Promise.resolve();
   #isAsked = false;
   #hasStarted = false;
+  #isOver = false;
 
   constructor(parts: LocalParts) {
     this.#parts = parts;
@@ -41,8 +43,9 @@ export class LocalServices {
     this.#work = this.#after(this.#work);
   }
 
-  /** Resolves when all that was asked for is done. */
-  async settled(): Promise<void> {
+  /** Resolves when all that was asked for is done; there is no later look. */
+  async end(): Promise<void> {
+    this.#isOver = true;
     await this.#work;
   }
 
@@ -52,8 +55,14 @@ export class LocalServices {
     try {
       await this.#settle();
     } catch (error) {
-      if (!(error instanceof StatusFault)) throw error; // somebody was faster: an event comes
+      // somebody was faster, and an event comes; or the store is away for a while
+      if (!(error instanceof StatusFault)) void this.#lookLater();
     }
+  }
+
+  async #lookLater(): Promise<void> {
+    await this.#parts.registry.host.clock.sleep(LATER_MS);
+    if (!this.#isOver) this.look();
   }
 
   async #settle(): Promise<void> {

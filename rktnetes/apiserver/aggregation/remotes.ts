@@ -4,8 +4,10 @@
  */
 import { StatusFault } from "@rktnetes/api/status-fault";
 import type { APIService } from "@rktnetes/api/types/apiregistration-v1";
+import { Fault } from "@shared/base";
 import { builtinKind } from "../admission/lookup.ts";
 import type { CacheWatcher } from "../registry/cache/resource-cache.ts";
+import type { Availability } from "./backend.ts";
 import { checkBackend } from "./check-backend.ts";
 import { say } from "./local-services.ts";
 import type { RemoteParts } from "./parts.ts";
@@ -94,18 +96,25 @@ export class Remotes {
       !signal.aborted && this.#watched.get(name) === watched && watched.turn === turn;
     const backend = backends().find((each) => each.name === name);
     if (backend === undefined) return;
-    const found = await checkBackend({ lookup, keys, host }, backend);
+    const found = await checkBackend({ lookup, keys, host }, backend).catch(unknown);
     if (!isLast()) return;
     watched.failures = found.isAvailable ? 0 : watched.failures + 1;
     if (found.isAvailable !== backend.isAvailable) this.documents.forget(name);
-    const service = await lookup.find<APIService>(API_SERVICES, "", name);
     try {
+      const service = await lookup.find<APIService>(API_SERVICES, "", name);
       if (service !== undefined) await say(this.#parts, service, found);
     } catch (error) {
-      if (!(error instanceof StatusFault)) throw error; // it has gone, or changes: an event comes
+      // it has gone, or changes, and an event comes; or the store is away: the next look says it
+      if (!(error instanceof StatusFault)) watched.failures += 1;
     }
     const wait = found.isAvailable ? AGAIN_MS : FIRST_WAIT_MS * 2 ** Math.min(watched.failures, 10);
     await host.clock.sleep(Math.min(wait, AGAIN_MS), signal);
     if (isLast()) this.#check(name);
   }
+}
+
+/** The cluster itself could not be asked. */
+function unknown(error: unknown): Availability {
+  const message = Fault.from(error).message;
+  return { isAvailable: false, reason: "ServiceAccessError", message };
 }
