@@ -4,8 +4,16 @@
  */
 import { notFoundFault } from "@rktnetes/api/status-fault";
 import type { TokenRequest } from "@rktnetes/api/types/authentication-v1";
-import type { Node, Pod } from "@rktnetes/api/types/core-v1";
+import type {
+  Node,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  Pod,
+  Volume,
+} from "@rktnetes/api/types/core-v1";
 import type { ResourceSlice } from "@rktnetes/api/types/resource-v1";
+import type { CSIDriver } from "@rktnetes/api/types/storage-v1";
+import type { Authorizer } from "../auth/authorizer.ts";
 import { nodeOf } from "../auth/node/node-authorizer.ts";
 import type { AdmissionPlugin, AdmissionRequest } from "./admission.ts";
 import type { Lookup } from "./lookup.ts";
@@ -14,6 +22,7 @@ import { nameOf, refused, targetOf, typed } from "./subject.ts";
 
 interface Judged {
   readonly lookup: Lookup;
+  readonly authorizer: Authorizer;
   readonly request: AdmissionRequest;
   readonly node: string;
 }
@@ -37,17 +46,19 @@ const JUDGES: Readonly<Record<string, Judge>> = {
   "storage.k8s.io/csinodes": judgeCsiNode,
 };
 
-export function nodeRestriction(lookup: Lookup): AdmissionPlugin {
+export function nodeRestriction(lookup: Lookup, authorizer: Authorizer): AdmissionPlugin {
   return {
     name: "NodeRestriction",
     mutate: async (request) => {
       const node = nodeOf(request.context.user);
-      if (node !== undefined) await JUDGES[targetOf(request)]?.({ lookup, request, node });
+      if (node !== undefined)
+        await JUDGES[targetOf(request)]?.({ lookup, authorizer, request, node });
     },
     validate: async (request) => {
       if (request.operation !== "DELETE") return;
       const node = nodeOf(request.context.user);
-      if (node !== undefined) await JUDGES[targetOf(request)]?.({ lookup, request, node });
+      if (node !== undefined)
+        await JUDGES[targetOf(request)]?.({ lookup, authorizer, request, node });
     },
   };
 }
@@ -161,7 +172,8 @@ async function judgeEviction({ lookup, request, node }: Judged): Promise<void> {
   throw refused(request, why);
 }
 
-async function judgeToken({ lookup, request, node }: Judged): Promise<void> {
+async function judgeToken(judged: Judged): Promise<void> {
+  const { lookup, request, node } = judged;
   const reference = typed<TokenRequest>(request.object).spec?.boundObjectRef;
   if (reference?.apiVersion !== "v1" || reference.kind !== "Pod" || reference.name === undefined) {
     throw refused(request, "node requested token not bound to a pod");
@@ -178,8 +190,70 @@ async function judgeToken({ lookup, request, node }: Judged): Promise<void> {
       `${why} in record. The object might have been deleted and then recreated`,
     );
   }
-  if (pod.spec?.nodeName === node) return;
-  throw refused(request, "node requested token bound to a pod scheduled on a different node");
+  if (pod.spec?.nodeName !== node) {
+    throw refused(request, "node requested token bound to a pod scheduled on a different node");
+  }
+  await checkAudience(judged, pod);
+}
+
+/** A token is for whom the pod's volumes say, or for whom somebody has let the node ask. */
+async function checkAudience(judged: Judged, { spec }: Pod): Promise<void> {
+  const { request, authorizer, lookup } = judged;
+  const audiences = typed<TokenRequest>(request.object).spec.audiences ?? [];
+  if (audiences.length > 1) throw refused(request, "node may only request 0 or 1 audiences");
+  const [audience = ""] = audiences;
+  const volumes = spec?.volumes ?? [];
+  const projected = volumes.flatMap(({ projected: volume }) => volume?.sources ?? []);
+  const isNamed = projected.some(
+    ({ serviceAccountToken: token }) => token !== undefined && (token.audience ?? "") === audience,
+  );
+  if (isNamed || (await isForDriver(lookup, { volumes, namespace: request.namespace }, audience))) {
+    return;
+  }
+  const { context, namespace, name } = request;
+  const { allowed } = await authorizer.authorize(context.user, {
+    verb: "request-serviceaccounts-token-audience",
+    isResource: true,
+    path: "",
+    group: "",
+    version: "",
+    namespace,
+    resource: audience,
+    subresource: "",
+    name,
+  });
+  if (allowed) return;
+  const why = `audience ${quoted(audience)} not found in pod spec volume`;
+  const what = "is not authorized to request tokens for this audience";
+  throw refused(request, `${why}, ${context.user.name} ${what}`);
+}
+
+interface Mounted {
+  readonly volumes: readonly Volume[];
+  readonly namespace: string;
+}
+
+/** Drivers of the pod's volumes get the tokens that they ask for. */
+async function isForDriver(
+  lookup: Lookup,
+  { volumes, namespace }: Mounted,
+  audience: string,
+): Promise<boolean> {
+  const drivers = volumes.flatMap(({ csi }) => csi?.driver ?? []);
+  for (const { persistentVolumeClaim } of volumes) {
+    const name = persistentVolumeClaim?.claimName ?? "";
+    const claims = "/persistentvolumeclaims";
+    const claim = await lookup.find<PersistentVolumeClaim>(claims, namespace, name);
+    const volume = claim?.spec?.volumeName ?? "";
+    const found = await lookup.find<PersistentVolume>("/persistentvolumes", "", volume);
+    if (found?.spec?.csi !== undefined) drivers.push(found.spec.csi.driver);
+  }
+  for (const name of drivers) {
+    const driver = await lookup.find<CSIDriver>("storage.k8s.io/csidrivers", "", name);
+    const requests = driver?.spec.tokenRequests ?? [];
+    if (requests.some((each) => (each.audience ?? "") === audience)) return true;
+  }
+  return false;
 }
 
 function judgeLease({ request, node }: Judged): void {

@@ -75,7 +75,7 @@ function usualPlugins({ lookup, host, auth }: PluginParts): readonly AdmissionPl
     namespaceLifecycle(lookup),
     limitRanger(lookup),
     serviceAccount(lookup, host),
-    nodeRestriction(lookup),
+    nodeRestriction(lookup, authorizer),
     TAINT_NODES_BY_CONDITION,
     podSecurity(lookup),
     priority(lookup),

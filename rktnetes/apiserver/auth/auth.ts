@@ -4,7 +4,7 @@
  */
 import type { Lookup } from "../admission/lookup.ts";
 import type { ServerHost } from "../host.ts";
-import { Authenticator, type FrontProxy } from "./authenticate.ts";
+import { Authenticator, type FrontProxy, type FrontProxyHeaders } from "./authenticate.ts";
 import { allowGroup, always, type Authorizer, firstOf } from "./authorizer.ts";
 import type { Anonymous } from "./config/authentication-config.ts";
 import type { AuthorizerChoice } from "./config/authorization-config.ts";
@@ -17,6 +17,8 @@ import type { OidcOptions } from "./tokens/oidc-tokens.ts";
 import { staticTokens } from "./tokens/static-tokens.ts";
 import type { TokenSource } from "./tokens/token-source.ts";
 import { MASTERS } from "./user.ts";
+
+export type { FrontProxyHeaders };
 
 /** Keys, and the contents of files, that say who may enter. */
 export interface AuthOptions {
@@ -73,6 +75,7 @@ export function openAuth(options: AuthOptions, lookup: Lookup, host: ServerHost)
     audiences: options.serviceAccounts.audiences,
     anonymous,
     frontProxy,
+    now: () => host.clock.now(),
   });
   const rbac = new RbacAuthorizer(lookup);
   const chain = authorizers.map((choice) => authorizerOf(choice, { lookup, rbac, host }));

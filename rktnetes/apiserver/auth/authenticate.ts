@@ -14,7 +14,24 @@ import { ANONYMOUS, authenticated, type User } from "./user.ts";
 export interface FrontProxy {
   /** Common names that its certificate may have; any for none. */
   readonly allowedNames: readonly string[];
+  /** Where it says so; the usual ones without it. */
+  readonly headers?: FrontProxyHeaders;
 }
+
+/** Names in lower case; the first that is there counts. */
+export interface FrontProxyHeaders {
+  readonly username: readonly string[];
+  readonly uid: readonly string[];
+  readonly group: readonly string[];
+  readonly extraPrefixes: readonly string[];
+}
+
+const HEADERS: FrontProxyHeaders = {
+  username: ["x-remote-user"],
+  uid: ["x-remote-uid"],
+  group: ["x-remote-group"],
+  extraPrefixes: ["x-remote-extra-"],
+};
 
 export interface AuthenticatorParts {
   readonly sources: readonly TokenSource[];
@@ -22,6 +39,8 @@ export interface AuthenticatorParts {
   readonly audiences: readonly string[];
   readonly anonymous: Anonymous;
   readonly frontProxy: FrontProxy | undefined;
+  /** The time, in milliseconds. */
+  readonly now: () => number;
 }
 
 export class Authenticator {
@@ -29,9 +48,11 @@ export class Authenticator {
   readonly #sources: readonly TokenSource[];
   readonly #anonymous: Anonymous;
   readonly #frontProxy: FrontProxy | undefined;
+  readonly #now: () => number;
   readonly #peers = new WeakMap<PeerCertificate, User>();
 
-  constructor({ sources, audiences, anonymous, frontProxy }: AuthenticatorParts) {
+  constructor({ sources, audiences, anonymous, frontProxy, now }: AuthenticatorParts) {
+    this.#now = now;
     this.#sources = sources;
     this.audiences = audiences;
     this.#anonymous = anonymous;
@@ -40,7 +61,8 @@ export class Authenticator {
 
   async authenticate(request: ApiRequest, warn: (text: string) => void): Promise<User> {
     const certificate = request.certificate();
-    if (certificate !== undefined) {
+    const isRefused = certificate !== undefined && !this.#isGood(certificate);
+    if (certificate !== undefined && !isRefused) {
       const vouched = this.#vouchedFor(request, certificate);
       if (vouched !== undefined) return vouched;
       if (certificate.isFrontProxy !== true) return this.#peer(certificate);
@@ -55,7 +77,7 @@ export class Authenticator {
       typeof this.#anonymous === "boolean"
         ? this.#anonymous
         : this.#anonymous.paths.includes(request.path);
-    if (!isLetIn) throw unauthorizedFault();
+    if (isRefused || !isLetIn) throw unauthorizedFault();
     return ANONYMOUS;
   }
 
@@ -68,6 +90,10 @@ export class Authenticator {
       if (said.type === "bad") verdict = said;
     }
     return verdict;
+  }
+
+  #isGood({ isRefused = false, notAfterMs }: PeerCertificate): boolean {
+    return !isRefused && (notAfterMs === undefined || notAfterMs >= this.#now());
   }
 
   #peer(certificate: PeerCertificate): User {
@@ -85,13 +111,17 @@ export class Authenticator {
     if (this.#frontProxy === undefined || certificate.isFrontProxy !== true) return undefined;
     const { allowedNames } = this.#frontProxy;
     if (allowedNames.length > 0 && !allowedNames.includes(certificate.commonName)) return undefined;
-    const name = request.header("x-remote-user") ?? "";
+    const { headers = HEADERS } = this.#frontProxy;
+    const first = (names: readonly string[]): string =>
+      names.map((each) => request.header(each) ?? "").find((text) => text !== "") ?? "";
+    const name = first(headers.username);
     if (name === "") return undefined;
+    const extra = headers.extraPrefixes.map((prefix) => extraHeaders(request, prefix));
     return authenticated({
       name,
-      uid: request.header("x-remote-uid") ?? "",
-      groups: headerValues(request, "x-remote-group"),
-      extra: extraHeaders(request, "x-remote-extra-"),
+      uid: first(headers.uid),
+      groups: headers.group.flatMap((each) => headerValues(request, each)),
+      extra: Object.assign({}, ...extra) as User["extra"],
     });
   }
 }

@@ -4,12 +4,16 @@
  */
 import type { Duplex } from "node:stream";
 
-/** Who a connection's certificate names; its signature was checked by TLS. */
+/** Who a connection's certificate names; its signature was checked by TLS, unless it says so. */
 export interface PeerCertificate {
   readonly commonName: string;
   readonly organizations: readonly string[];
   /** Of the whole certificate, as hexadecimal digits; nobody has one inside this process. */
   readonly sha256?: string;
+  /** It stops being good then, on a connection that goes on too. */
+  readonly notAfterMs?: number;
+  /** Nobody whom this server trusts has signed it, or not for clients, or not for now. */
+  readonly isRefused?: boolean;
   /** Signed by the authority of front proxies, not by that of clients. */
   readonly isFrontProxy?: boolean;
 }

@@ -333,7 +333,7 @@ function tooSlow(): StatusFault {
 
 const PEERS = new WeakMap<object, { readonly certificate: PeerCertificate | undefined }>();
 
-/** Read once per connection; only what the authority of clients signed counts. */
+/** Read once per connection. */
 function peerOf(
   request: Http2ServerRequest,
   frontProxy: KeyObject | undefined,
@@ -350,16 +350,18 @@ function readPeer(
   socket: TLSSocket,
   frontProxy: KeyObject | undefined,
 ): PeerCertificate | undefined {
-  if (!socket.authorized) return undefined;
-  const { subject, raw } = socket.getPeerCertificate() ?? {};
-  if (subject?.CN === undefined || raw === undefined) return undefined;
+  const { subject, raw, valid_to: validTo } = socket.getPeerCertificate() ?? {};
+  if (raw === undefined) return undefined;
+  if (!socket.authorized) return { commonName: "", organizations: [], isRefused: true };
+  if (subject?.CN === undefined) return undefined;
+  const notAfterMs = Date.parse(validTo ?? "");
   const groups: string | readonly string[] | undefined = subject.O;
   const organizations = groups === undefined ? [] : typeof groups === "string" ? [groups] : groups;
   const commonName = String(subject.CN);
   const sha256 = createHash("sha256").update(raw).digest("hex");
-  if (frontProxy === undefined) return { commonName, organizations, sha256 };
-  const isFrontProxy = new X509Certificate(raw).verify(frontProxy);
-  return { commonName, organizations, sha256, isFrontProxy };
+  const peer = { commonName, organizations, sha256, notAfterMs };
+  if (frontProxy === undefined) return peer;
+  return { ...peer, isFrontProxy: new X509Certificate(raw).verify(frontProxy) };
 }
 
 class HttpOutlet implements Outlet {

@@ -70,6 +70,30 @@ export const AUTH_FLAGS: readonly Flag[] = [
     usage: "vouches for users before servers behind this one; an own certificate without it",
   },
   { name: "proxy-client-key-file", value: "FILE", usage: "is the key of that certificate" },
+  {
+    name: "requestheader-username-headers",
+    value: "LIST",
+    usage: "in these such proxies name the user",
+    initial: "x-remote-user",
+  },
+  {
+    name: "requestheader-uid-headers",
+    value: "LIST",
+    usage: "in these they say the user's uid",
+    initial: "x-remote-uid",
+  },
+  {
+    name: "requestheader-group-headers",
+    value: "LIST",
+    usage: "in these they name groups",
+    initial: "x-remote-group",
+  },
+  {
+    name: "requestheader-extra-headers-prefix",
+    value: "LIST",
+    usage: "headers that begin so say more of the user",
+    initial: "x-remote-extra-",
+  },
   { name: "anonymous-auth", value: "BOOL", usage: "lets nobody in, too", initial: "true" },
   {
     name: "authentication-config",

@@ -6,7 +6,7 @@ import { createPrivateKey, createPublicKey, generateKeyPairSync } from "node:cry
 import type { KeyObject } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { AuthOptions } from "@rktnetes/apiserver/auth";
+import type { AuthOptions, FrontProxyHeaders } from "@rktnetes/apiserver/auth";
 import type { OidcOptions } from "@rktnetes/apiserver/auth/oidc";
 import { userByClaims } from "@rktnetes/apiserver/auth/oidc-claims";
 import type { KeyPair } from "@rktnetes/apiserver/certificates";
@@ -29,6 +29,7 @@ export interface AuthSettings {
   /** Of the certificate by which this server vouches for its users; an own one without it. */
   readonly proxyClient: { readonly certificate: string; readonly key: string } | undefined;
   readonly frontProxyNames: readonly string[];
+  readonly frontProxyHeaders: FrontProxyHeaders;
   readonly files: AuthFiles;
 }
 
@@ -54,6 +55,12 @@ export function readAuthSettings(flags: FlagValues): AuthSettings {
     frontProxyFile: flags.get("requestheader-client-ca-file"),
     frontProxyNames: listOf(flags.get("requestheader-allowed-names")),
     proxyClient: readProxyClient(flags),
+    frontProxyHeaders: {
+      username: listOf(flags.get("requestheader-username-headers")?.toLowerCase()),
+      uid: listOf(flags.get("requestheader-uid-headers")?.toLowerCase()),
+      group: listOf(flags.get("requestheader-group-headers")?.toLowerCase()),
+      extraPrefixes: listOf(flags.get("requestheader-extra-headers-prefix")?.toLowerCase()),
+    },
     files: readAuthFileFlags(flags),
   };
 }
@@ -119,7 +126,7 @@ export async function readAuthOptions(
     serviceAccounts,
     anonymous,
     ...(tokenFile === undefined ? {} : { tokenFile: readText(tokenFile) }),
-    frontProxy: { allowedNames: allowedNames(settings) },
+    frontProxy: { allowedNames: allowedNames(settings), headers: settings.frontProxyHeaders },
     ...(settings.oidc === undefined ? {} : { issuers: [readOidc(settings.oidc)] }),
     ...(await readConfigured(settings.files)),
   };
