@@ -1,8 +1,8 @@
 # Programs that speak to a Kubernetes API, from Debian: kubectl of its release 12 and of its testing
-# suite. Sourced by setup.sh, which defines `say`.
+# suite. Sourced by setup.sh, which defines `say`, after private-apt.sh.
 #
 # Out: .cache/kubectl/bookworm/ and .cache/kubectl/testing/, unpacked, never installed. apt keeps
-# lists and downloads in .cache while this runs; what the machine's own apt has stays as it is.
+# lists and downloads in .cache while this runs.
 
 kubectls=.cache/kubectl
 
@@ -35,27 +35,4 @@ unpack_kubectl() {
     grep '^E:' "$apt_log" >&2 || true
     say "apt-get could not download $2 of $1"
   }
-}
-
-# $1: an empty directory, which becomes all that apt knows. The mirror is the one of the machine.
-private_apt() {
-  mkdir -p "$1/lists/partial" "$1/archives/partial"
-  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Label: Debian' 2>/dev/null | head -n 1)
-  keys=/usr/share/keyrings/debian-archive-keyring.gpg
-  for suite in bookworm testing; do
-    echo "deb [signed-by=$keys] ${mirror:-http://deb.debian.org/debian} $suite main"
-  done >"$1/sources.list"
-  cat >"$1/apt.conf" <<EOF
-Dir::State "$1";
-Dir::State::Lists "$1/lists";
-Dir::State::status "/dev/null";
-Dir::Cache "$1";
-Dir::Cache::Archives "$1/archives";
-Dir::Etc::sourcelist "$1/sources.list";
-Dir::Etc::sourceparts "/dev/null";
-Dir::Etc::preferences "/dev/null";
-Dir::Etc::preferencesparts "/dev/null";
-APT::Sandbox::User "root";
-Acquire::Languages "none";
-EOF
 }

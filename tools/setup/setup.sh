@@ -3,13 +3,16 @@
 #
 # In: package lists beside this file, package.json, bun.lock. Out: what is missing gets installed,
 # one line per real step on stderr; silent when there is nothing to do. `setup.sh bench` also
-# installs the peers that the benchmarks measure, `setup.sh vm` what makes a virtual machine.
+# installs the peers that the benchmarks measure, `setup.sh vm` what makes a virtual machine,
+# `setup.sh go` downloads Go and its Kubernetes client.
 # Never starts a service, never removes a package, never changes bun.lock.
 set -eu
 cd "$(dirname -- "$0")/../.."
 here=tools/setup
 . "$here/debian.sh"
+. "$here/private-apt.sh"
 . "$here/kubectl.sh"
+. "$here/go.sh"
 . "$here/bun.sh"
 . "$here/npm-packages.sh"
 . "$here/client-node.sh"
@@ -27,11 +30,12 @@ lock() {
 }
 
 lists=$here/debian-packages.txt
-[ -z "${1:-}" ] || lists="$lists $here/debian-packages-$1.txt"
+further="$here/debian-packages-${1:-}.txt"
+[ ! -f "$further" ] || lists="$lists $further"
 
 missing="$(missing_debian_packages $lists)$(missing_debian_archives $here/debian-archives.txt)"
 if [ -n "$missing" ] || ! kubectl_is_there || ! bun_is_there || ! npm_packages_are_there ||
-  ! client_node_is_there; then
+  ! client_node_is_there || { [ "${1:-}" = go ] && ! go_is_there; }; then
   lock
   install_debian_packages "$(missing_debian_packages $lists)"
   download_debian_archives "$(missing_debian_archives $here/debian-archives.txt)"
@@ -39,4 +43,5 @@ if [ -n "$missing" ] || ! kubectl_is_there || ! bun_is_there || ! npm_packages_a
   bun_is_there || install_bun
   npm_packages_are_there || install_npm_packages
   client_node_is_there || install_client_node
+  [ "${1:-}" != go ] || go_is_there || download_go
 fi

@@ -7,7 +7,7 @@ import type { JsonObject } from "@rktnetes/api/schema";
 import { badRequest, unsupportedMediaType } from "@rktnetes/api/status-fault";
 import { Fault } from "@shared/base";
 import type { FieldValidation } from "../registry/options/write-options.ts";
-import type { Resource } from "../registry/resource.ts";
+import { apiVersionOf, type Resource } from "../registry/resource.ts";
 import type { ApiRequest } from "./api-request.ts";
 import {
   type BodyKind,
@@ -52,6 +52,8 @@ export async function readBody(
   checkMediaType(type, kind);
   const bytes = await request.body();
   const { object, problems, strictError } = await decodeBody(bytes, type, kind);
+  object["kind"] ??= kind.kind; // typed clients in Go leave it to the path
+  object["apiVersion"] ??= apiVersionOf(kind);
   if (problems.length === 0 || fieldValidation === "Ignore") return object;
   if (fieldValidation === "Strict") {
     const what = cannotBeHandled(kind, kind);
