@@ -14,6 +14,7 @@ import { setCondition } from "@rktnetes/api/condition";
 import { assert } from "@shared/base";
 import { timestamp } from "../host.ts";
 import type { ServedKinds } from "../served-kinds.ts";
+import type { Revision } from "../storage/store.ts";
 import type { CachedObject } from "../registry/cache/cached-object.ts";
 import type { CacheWatcher, ResourceCache } from "../registry/cache/resource-cache.ts";
 import { deleteObject } from "../registry/delete.ts";
@@ -44,9 +45,16 @@ interface Served {
   readonly kinds: readonly Kind[];
 }
 
+interface Looked {
+  readonly revision: Revision;
+  readonly group: string;
+}
+
 export class Definitions {
   readonly #parts: DefinitionParts;
   readonly #served = new Map<string, Served>();
+  /** What was seen of each definition last. */
+  readonly #looked = new Map<string, Looked>();
   /** Definitions that wait for their last objects, by where those lie. */
   readonly #ending = new Map<string, () => void>();
   #work: Promise<void> = Promise.resolve();
@@ -81,30 +89,63 @@ export class Definitions {
     this.#work = this.#work.then(() => this.#settle(cache));
   }
 
+  /** Looks at what is new, and at what may have waited for it. */
   async #settle(cache: ResourceCache): Promise<void> {
     const resource = await this.#parts.registry.resource(definitionKind());
     const all = cache.range(resource.prefix);
-    const names = new Set(all.map(({ object }) => metaText(object, "name")));
-    for (const name of this.#served.keys()) if (!names.has(name)) this.#forget(name);
-    for (const each of all) {
-      this.#serve(each.object);
-      const others = all.filter((other) => other !== each).map(({ object }) => object);
-      await this.#settleOne(resource, each, others).catch(ignoreRefusal);
+    const present = new Map(all.map(({ object }) => [metaText(object, "name"), object]));
+    for (const { object, revision } of this.#unsettled(all, present)) {
+      const name = metaText(object, "name");
+      if (this.#looked.get(name)?.revision !== revision) this.#serve(object);
+      const group = groupOf(object);
+      const others = [...present.values()].filter(
+        (each) => groupOf(each) === group && metaText(each, "name") !== name,
+      );
+      const settled = await this.#settleOne(resource, object, others).catch(ignoreRefusal);
+      if (settled !== undefined) present.set(name, settled);
+      this.#looked.set(name, { revision, group });
     }
   }
 
+  /** New ones, those that go, and those whose names somebody else may have given up. */
+  #unsettled(
+    all: readonly CachedObject[],
+    present: ReadonlyMap<string, JsonObject>,
+  ): readonly CachedObject[] {
+    const groups = new Set<string>();
+    for (const [name, { group }] of this.#looked) {
+      if (present.has(name)) continue;
+      this.#looked.delete(name);
+      groups.add(group);
+    }
+    for (const name of this.#served.keys()) if (!present.has(name)) this.#forget(name);
+    const isNew = ({ object, revision }: CachedObject): boolean =>
+      this.#looked.get(metaText(object, "name"))?.revision !== revision;
+    for (const each of all) if (isNew(each)) groups.add(groupOf(each.object));
+    return all.filter((each) => {
+      const { object } = each;
+      if (isNew(each) || metaText(object, "deletionTimestamp") !== "") return true;
+      return groups.has(groupOf(object)) && !isTrue(object, "NamesAccepted");
+    });
+  }
+
+  /** The definition as it is then; undefined when it goes. */
   async #settleOne(
     resource: Resource,
-    { object }: CachedObject,
+    object: JsonObject,
     others: readonly JsonObject[],
-  ): Promise<void> {
-    if (metaText(object, "deletionTimestamp") !== "") return await this.#end(resource, object);
+  ): Promise<JsonObject | undefined> {
+    if (metaText(object, "deletionTimestamp") !== "") {
+      await this.#end(resource, object);
+      return undefined;
+    }
     const now = this.#now();
     const change = (current: JsonObject): void => settleNames(current, others, now);
-    const wanted = structuredClone(object);
+    const before = readObject(object, "status");
+    const wanted: JsonObject = { ...object, status: structuredClone(before) };
     change(wanted);
-    if (JSON.stringify(wanted["status"]) === JSON.stringify(object["status"])) return;
-    await this.#write(resource, object, change);
+    if (JSON.stringify(wanted["status"]) === JSON.stringify(before)) return object;
+    return await this.#write(resource, object, change);
   }
 
   #now(): string {
@@ -115,7 +156,7 @@ export class Definitions {
     resource: Resource,
     object: JsonObject,
     change: (current: JsonObject) => void,
-  ): Promise<void> {
+  ): Promise<JsonObject> {
     const { registry } = this.#parts;
     const uid = metaText(object, "uid");
     const { object: written } = await update(registry, resource, {
@@ -128,6 +169,7 @@ export class Definitions {
       },
     });
     this.#serve(written.object);
+    return written.object;
   }
 
   /** Serves a definition that is established, as it is now. */
@@ -278,8 +320,13 @@ const NO_OPTIONS = {
   dryRun: false,
 };
 
+/** Names are told apart within a group. */
+function groupOf(definition: JsonObject): string {
+  return readText(readObject(definition, "spec"), "group");
+}
+
 /** The definition went, or somebody wrote it: the event of that comes, and with it another look. */
-function ignoreRefusal(error: unknown): void {
+function ignoreRefusal(error: unknown): undefined {
   if (!(error instanceof StatusFault)) throw error;
 }
 
