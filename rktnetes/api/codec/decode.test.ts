@@ -281,6 +281,16 @@ describe("for all objects", () => {
     );
   });
 
+  test("a hundred thousand objects are read, more are refused before they cost memory", () => {
+    const many = (item: string, count: number): string =>
+      `{"metadata":{"ownerReferences":[${Array.from({ length: count }, () => item).join(",")}]}}`;
+    expect(decodeJson(CONFIG_MAP, many("{}", 99_998)).problems).toEqual([]);
+    for (const item of ["{}", "null"]) {
+      const words = "Request entity too large: limit is 100000 objects";
+      expect(() => decodeJson(CONFIG_MAP, many(item, 99_999))).toThrow(words);
+    }
+  });
+
   test("ten thousand levels are read, more are refused", () => {
     const nested = (depth: number): string => `${'{"a":'.repeat(depth)}1${"}".repeat(depth)}`;
     expect(decodeJson(CONFIG_MAP, nested(9_999)).problems).toEqual(['unknown field "a"']);

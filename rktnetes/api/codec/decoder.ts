@@ -41,6 +41,8 @@ import {
 import type { Tree } from "./tree.ts";
 
 const PROBLEMS_MAX = 100;
+/** Objects of known kinds that one text may make: more could not be stored, but cost memory. */
+const OBJECTS_MAX = 100_000;
 const JSON_SCHEMA = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps";
 
 export class Decoder {
@@ -56,6 +58,7 @@ export class Decoder {
   /** Where we are, as Go's faults say it: names of fields only. */
   readonly #fields: string[] = [];
   #struct = "";
+  #objects = 0;
   /** Inside types that read their own JSON nothing is strict. */
   #lenient = 0;
 
@@ -104,6 +107,7 @@ export class Decoder {
       return asObject(before);
     }
     if (tree instanceof NumberLiteral) return this.#wrongNumber(tree, schema, before);
+    this.#count();
     const plan = planOf(schema);
     const object = asObject(before) ?? (schema.keepsUnknown ? openObject() : {});
     const outer = this.#struct;
@@ -121,6 +125,11 @@ export class Decoder {
     }
     this.#struct = outer;
     return fillAbsent(object, plan);
+  }
+
+  #count(): void {
+    if (++this.#objects <= OBJECTS_MAX) return;
+    throw new Fault("exhausted", `Request entity too large: limit is ${OBJECTS_MAX} objects`);
   }
 
   #wrongNumber(
@@ -198,7 +207,10 @@ export class Decoder {
 
   /** A member of a list or map is never left out; null is its type's zero value. */
   #item(tree: Tree, type: TypeSchema): Json {
-    if (tree === null) return itemZero(type);
+    if (tree === null) {
+      if (type.kind === "object") this.#count();
+      return itemZero(type);
+    }
     if (type.kind === "object") return this.#object(tree, type, undefined) ?? itemZero(type);
     if (type.kind === "list") return this.#list(tree, type) ?? [];
     if (type.kind === "map") return this.#map(tree, type, undefined) ?? openObject();

@@ -7,7 +7,7 @@ import { goQuote } from "@rktnetes/api/field-error";
 import type { GroupVersionKind } from "@rktnetes/api/kind";
 import { findType } from "@rktnetes/api/kinds";
 import type { ObjectSchema } from "@rktnetes/api/schema";
-import { badRequest } from "@rktnetes/api/status-fault";
+import { badRequest, tooLarge } from "@rktnetes/api/status-fault";
 import { Fault } from "@shared/base";
 import { apiVersionOf } from "../registry/resource.ts";
 
@@ -29,6 +29,7 @@ export function orRefuse(kind: BodyKind, decode: () => Decoded): Decoded {
   try {
     return decode();
   } catch (error) {
+    if (error instanceof Fault && error.kind === "exhausted") throw tooLarge(error.message);
     if (!(error instanceof Fault) || error.kind !== "invalid") throw error;
     const what = cannotBeHandled(kind, kind);
     throw badRequest(`${what}: ${error.message}`);
