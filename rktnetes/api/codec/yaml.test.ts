@@ -93,6 +93,25 @@ function bomb(): string {
   return lines.join("\n");
 }
 
+test("JSON reads the same, whether it is taken for YAML or not", async () => {
+  const rows = [
+    '{"b":1,"a":{"__proto__":[null,true,"yes",-3,1.5e3]}}',
+    '{"a":1,"a":2}',
+    '{"a":1}}',
+  ];
+  for (const text of rows) {
+    const read = async (whole: string): Promise<unknown> =>
+      await parseYaml(whole).catch((error: Error) => error.message);
+    const [quick, slow] = [await read(text), await read(`--- # no JSON\n${text}`)];
+    const lines = JSON.stringify(slow).replaceAll("line 2", "line 1");
+    expect(JSON.stringify(quick)).toBe(lines);
+  }
+});
+
+test("a text of too many pieces is refused before it costs time", () => {
+  expect(parseYaml("- \n".repeat(500_000))).rejects.toThrow("Request entity too large");
+});
+
 test("what is written as YAML is read the same", async () => {
   const text = fc.oneof(
     fc.string(),

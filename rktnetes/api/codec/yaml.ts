@@ -10,6 +10,7 @@ import type * as Yaml from "yaml";
 import type { Alias, LineCounter, Node, Scalar, YAMLMap } from "yaml";
 
 import type { Json, JsonObject } from "../schema/schema.ts";
+import { countMembers } from "./json-text.ts";
 import { openObject } from "./plan.ts";
 
 export interface YamlTree {
@@ -21,12 +22,17 @@ export interface YamlTree {
 /** Values that aliases may add to one document; honest ones need a hundredth. */
 const ALIASED_MAX = 100_000;
 const DEPTH_MAX = 10_000;
+/** Tokens of one text, some seven for each line: more would keep the server busy for seconds. */
+const TOKENS_MAX = 250_000;
 
 type Library = typeof Yaml;
 
 /** Parses a document. What is no YAML is a Fault in the words of Go's library. */
 export async function parseYaml(text: string): Promise<YamlTree> {
+  const json = parsePlainJson(text);
+  if (json !== undefined) return { tree: json, duplicates: [] };
   const library = await import("yaml");
+  refuseTooLong(text, library);
   const lineCounter = new library.LineCounter();
   const options = {
     schema: "failsafe",
@@ -45,6 +51,41 @@ export async function parseYaml(text: string): Promise<YamlTree> {
   const reader = new Reader(library, lineCounter);
   const tree = reader.value(document.contents, 0);
   return { tree, duplicates: reader.duplicates };
+}
+
+/** Most clients that may send YAML send JSON, which reads alike; undefined where it may not. */
+function parsePlainJson(text: string): Json | undefined {
+  if (!/^\s*\{/.test(text)) return undefined;
+  const members = countMembers(text);
+  if (members === undefined) return undefined;
+  try {
+    const counted = { members: 0 };
+    const tree = sorted(JSON.parse(text) as Json, counted);
+    return counted.members === members ? tree : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function sorted(value: Json, counted: { members: number }): Json {
+  if (Array.isArray(value)) return value.map((item) => sorted(item, counted));
+  if (typeof value !== "object" || value === null) return value;
+  const object = openObject();
+  for (const key of Object.keys(value).sort()) {
+    counted.members++;
+    object[key] = sorted(value[key] ?? null, counted);
+  }
+  return object;
+}
+
+/** A long text is first cut into tokens, which costs little. */
+function refuseTooLong(text: string, { Lexer }: Library): void {
+  if (text.length < TOKENS_MAX) return;
+  let tokens = 0;
+  for (const _token of new Lexer().lex(text)) {
+    if (++tokens <= TOKENS_MAX) continue;
+    throw new Fault("exhausted", `Request entity too large: limit is ${TOKENS_MAX} YAML tokens`);
+  }
 }
 
 /** A tree as YAML, keys sorted, in the style of Go's library. */

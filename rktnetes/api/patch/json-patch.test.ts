@@ -85,6 +85,13 @@ test("JSON patch: copies of copies end before memory does", () => {
   expect(() => patched(...doubling)).toThrow("the copies are too large");
 });
 
+test("JSON patch: copies of a long text end before memory does", () => {
+  const long = { op: "add", path: "/long", value: "x".repeat(1_000_000) };
+  const copy = (name: number): JsonObject => ({ op: "copy", from: "/long", path: `/k${name}` });
+  expect(() => patched(long, copy(1), copy(2), copy(3))).not.toThrow();
+  expect(() => patched(long, copy(1), copy(2), copy(3), copy(4))).toThrow("too large");
+});
+
 test("JSON patch: what is no list of operations is refused in Go's words", () => {
   expect(() => decodeJsonPatch({ op: "add" })).toThrow(
     "json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp",

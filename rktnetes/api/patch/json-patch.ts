@@ -11,10 +11,8 @@ import { badRequest, type StatusFault, tooLarge } from "../status/status-fault.t
 import { copyJson, equalJson, isObject, own, setOwn } from "./values.ts";
 
 const MAX_OPERATIONS = 10_000;
-/**
- * What a document may grow by through copies, in JSON nodes: a patch of 3 MiB must not make more.
- */
-const MAX_COPIED_NODES = 1_000_000;
+/** What a document may grow by through copies: no more than a body may bring. */
+const COPIED_BYTES_MAX = 3 * 1024 * 1024;
 
 interface Operation {
   readonly op: string;
@@ -84,9 +82,9 @@ function applyOperation(state: State, operation: Operation): void {
     }
     case "copy": {
       const value = containerOf(state, required(operation, "from")).get() ?? null;
-      state.copied += countNodes(value);
-      if (state.copied > MAX_COPIED_NODES) {
-        throw new Fault("exhausted", "copy in a JSON patch: the copies are too large");
+      state.copied += sizeOf(value);
+      if (state.copied > COPIED_BYTES_MAX) {
+        throw new Fault("invalid", "copy in a JSON patch: the copies are too large");
       }
       return containerOf(state, path).add(copyJson(value));
     }
@@ -124,9 +122,16 @@ function test(state: State, path: string, value: Json): void {
   throw new Fault("invalid", `test in a JSON patch: ${quote(path)} has another value`);
 }
 
-function countNodes(value: Json): number {
-  if (typeof value !== "object" || value === null) return 1;
-  return Object.values(value).reduce<number>((sum, item) => sum + countNodes(item), 1);
+/** Of a value as text, about. */
+function sizeOf(value: Json): number {
+  if (typeof value === "string") return value.length + 2;
+  if (typeof value !== "object" || value === null) return 5;
+  let size = 2;
+  for (const key of Object.keys(value)) {
+    size +=
+      sizeOf((value as JsonObject)[key] ?? null) + 1 + (Array.isArray(value) ? 0 : key.length);
+  }
+  return size;
 }
 
 /** The place that a pointer names: a key of an object or an index of a list. */

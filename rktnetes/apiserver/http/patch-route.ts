@@ -16,6 +16,7 @@ import {
   badRequest,
   invalidFault,
   StatusFault,
+  tooLarge,
   unsupportedMediaType,
 } from "@rktnetes/api/status-fault";
 import { Fault } from "@shared/base";
@@ -139,7 +140,9 @@ async function parseApplied(bytes: Buffer): Promise<YamlTree> {
   try {
     return await parseYaml(bytes.toString());
   } catch (error) {
-    throw badRequest(`error decoding YAML: ${Fault.from(error).message}`);
+    const { kind, message } = Fault.from(error);
+    if (kind === "exhausted") throw tooLarge(message);
+    throw badRequest(`error decoding YAML: ${message}`);
   }
 }
 

@@ -2,6 +2,7 @@
 import { type Decoded, decodeYaml } from "@rktnetes/api/codec/decode";
 import { parseYaml, type YamlTree } from "@rktnetes/api/codec/yaml";
 import type { Json } from "@rktnetes/api/schema";
+import { tooLarge } from "@rktnetes/api/status-fault";
 import { Fault } from "@shared/base";
 import { type BodyKind, checkType, orRefuse, unrecognized } from "./body-kind.ts";
 
@@ -19,6 +20,7 @@ async function readYaml(bytes: Buffer, kind: BodyKind): Promise<YamlTree> {
   try {
     return await parseYaml(bytes.toString());
   } catch (error) {
+    if (error instanceof Fault && error.kind === "exhausted") throw tooLarge(error.message);
     if (!(error instanceof Fault) || error.kind !== "invalid") throw error;
     throw unrecognized(error.message, bytes, kind);
   }
