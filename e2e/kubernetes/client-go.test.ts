@@ -97,7 +97,7 @@ test.skipIf(isLacking)(
     expect(new TextDecoder().decode(said.value)).toBe("watching\n");
     await server[Symbol.asyncDispose](); // SIGKILL
     server = await start(new URL(server.url).port);
-    child.stdin.write("go on\n");
+    await child.stdin.write("go on\n");
     await child.stdin.end();
     expect({ status: await child.exited, stderr: await child.stderr.text() }).toMatchObject({
       status: 0,
