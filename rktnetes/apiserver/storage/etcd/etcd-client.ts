@@ -3,6 +3,8 @@
  * messages. Out: answers, or a fault that says what became of the call. Never sends a write again
  * that may have been done.
  */
+import { isIP } from "node:net";
+import { checkServerIdentity } from "node:tls";
 import {
   type ClientDuplexStream,
   ChannelCredentials,
@@ -13,7 +15,7 @@ import {
 } from "@grpc/grpc-js";
 import { type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { Fault, systemClock } from "@shared/base";
-import type { EtcdMembers } from "./endpoints.ts";
+import type { EtcdMembers, EtcdTls } from "./endpoints.ts";
 import { type WatchRequest, WatchRequestSchema, type WatchResponse } from "./generated/etcd_pb.ts";
 import { WatchResponseSchema } from "./generated/etcd_pb.ts";
 
@@ -53,13 +55,12 @@ export class EtcdClient {
   #closed = false;
 
   constructor({ addresses, tls }: EtcdMembers) {
-    const pem = (text: string | undefined): Buffer | null =>
-      text === undefined ? null : Buffer.from(text);
-    const credentials =
-      tls === undefined
-        ? ChannelCredentials.createInsecure()
-        : ChannelCredentials.createSsl(pem(tls.authority), pem(tls.key), pem(tls.certificate));
-    this.#members = addresses.map((address) => new Client(address, credentials, OPTIONS));
+    this.#members = addresses.map((address) => {
+      const host = /^\[?(.*?)\]?:\d+$/.exec(address)?.[1] ?? "";
+      // A name that is shown to the member must not be an address.
+      const named = isIP(host) === 0 ? {} : { "grpc.ssl_target_name_override": "etcd" };
+      return new Client(address, credentialsFor(host, tls), { ...OPTIONS, ...named });
+    });
   }
 
   /** @throws {Fault} "unavailable", "timeout" or, in etcd's words, what it refused */
@@ -135,6 +136,16 @@ export class EtcdClient {
   }
 }
 
+/** The member's certificate must be one for its host, by whatever name it was asked. */
+function credentialsFor(host: string, tls: EtcdTls | undefined): ChannelCredentials {
+  if (tls === undefined) return ChannelCredentials.createInsecure();
+  const pem = (text: string | undefined): Buffer | null =>
+    text === undefined ? null : Buffer.from(text);
+  return ChannelCredentials.createSsl(pem(tls.authority), pem(tls.key), pem(tls.certificate), {
+    checkServerIdentity: (_name, certificate) => checkServerIdentity(host, certificate),
+  });
+}
+
 /** Nobody can tell what became of the call. */
 function isSilence(code: status): boolean {
   return (
@@ -152,7 +163,8 @@ const UNSURE = "it may have been done: read before you try again";
 
 function faultOf(error: ServiceError, isSure: boolean): Fault {
   if (error instanceof Fault) return error;
-  const { code, details } = error;
+  const { code } = error;
+  const details = error.details.replace(/( \([\dT:.Z-]+\))?\. Resolution note: $/, "");
   const isLate = code === status.DEADLINE_EXCEEDED;
   if (isSilence(code)) {
     const options = isSure ? {} : { hint: UNSURE };
