@@ -12,6 +12,8 @@ import type { RemoteParts } from "./parts.ts";
 import { resolveService } from "./resolve-service.ts";
 
 const KEPT_MS = 60_000;
+/** Whoever did not answer is left alone for so long. */
+const LOST_MS = 5000;
 const ASKED_MS = 5000;
 const ANSWER_MAX = 64 * 1024 * 1024;
 const ASKS = { name: "system:kube-aggregator", uid: "", groups: ["system:masters"], extra: {} };
@@ -32,24 +34,33 @@ export interface Fetched {
 export class RemoteDocuments {
   readonly #parts: RemoteParts;
   readonly #kept = new Map<string, Kept<unknown>>();
+  /** Entries of discovery, by the names of APIServices. */
+  readonly #last = new Map<string, JsonObject>();
 
   constructor(parts: RemoteParts) {
     this.#parts = parts;
   }
 
-  /** Nothing that a backend said so far counts any more. */
+  /** Nothing that a backend said so far counts any more: it is another one. */
   forget(name: string): void {
+    this.#last.delete(name);
+    this.renew(name);
+  }
+
+  /** A backend came or went: it is to be asked again. */
+  renew(name: string): void {
     for (const key of this.#kept.keys()) if (key.startsWith(`${name} `)) this.#kept.delete(key);
   }
 
-  /** `{version, resources, freshness}` of a backend; stale where it does not answer. */
+  /** `{version, resources, freshness}` of a backend; what it said last where it does not answer. */
   async discovery(backend: Backend): Promise<JsonObject> {
-    const { version } = backend;
-    const stale = { version, freshness: "Stale" };
+    const { version, name } = backend;
+    const stale = { ...(this.#last.get(name) ?? { version }), freshness: "Stale" };
     if (!backend.isAvailable) return stale;
     const found = await this.#keep(`${backend.name} discovery`, async () => {
       return (await this.#aggregated(backend)) ?? (await this.#legacy(backend));
     });
+    if (found !== undefined) this.#last.set(name, found);
     return found ?? stale;
   }
 
@@ -90,7 +101,8 @@ export class RemoteDocuments {
     const value = make().catch(() => undefined);
     this.#kept.set(key, { atMs: now, value });
     const made = await value;
-    if (made === undefined) this.#kept.delete(key);
+    const isKept = this.#kept.get(key)?.value === value;
+    if (made === undefined && isKept) this.#kept.set(key, { atMs: now - KEPT_MS + LOST_MS, value });
     return made;
   }
 

@@ -99,7 +99,7 @@ export class Remotes {
     const found = await checkBackend({ lookup, keys, host }, backend).catch(unknown);
     if (!isLast()) return;
     watched.failures = found.isAvailable ? 0 : watched.failures + 1;
-    if (found.isAvailable !== backend.isAvailable) this.documents.forget(name);
+    if (found.isAvailable !== backend.isAvailable) this.documents.renew(name);
     try {
       const service = await lookup.find<APIService>(API_SERVICES, "", name);
       if (service !== undefined) await say(this.#parts, service, found);

@@ -79,7 +79,8 @@ async function aggregatedDocument(
   const all = apiServices.groupVersions();
   const foreign = await Promise.all(
     all.map(async ({ group, version }) => {
-      const backend = apiServices.backend(group, version);
+      const isAsked = (group === "") === isCore;
+      const backend = isAsked ? apiServices.backend(group, version) : undefined;
       return backend === undefined ? undefined : await remotes?.documents.discovery(backend);
     }),
   );
