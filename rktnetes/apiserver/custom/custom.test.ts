@@ -1,5 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import type { JsonObject } from "@rktnetes/api/schema";
+import { readObject, readText } from "@rktnetes/api/object-at";
+import { create } from "../registry/create.ts";
+import { deleteObject } from "../registry/delete.ts";
+import { type Cluster, openCluster } from "../testing/cluster.ts";
 import { kindsOf } from "./custom-kinds.ts";
 import { isTrue, settleNames } from "./names.ts";
 import { compareVersions } from "./version-order.ts";
@@ -52,6 +56,52 @@ describe("names", () => {
     expect(isTrue(other, "Established")).toBe(true);
   });
 });
+
+describe("definitions that come together", () => {
+  async function make(cluster: Cluster, plural: string): Promise<void> {
+    const resource = await cluster.resource("apiextensions.k8s.io", "customresourcedefinitions");
+    const { status: _status, ...object } = definition(plural, "Same");
+    const asking = cluster.request({ name: `${plural}.a.b` });
+    await create(cluster.registry, resource, object, asking);
+  }
+
+  async function accepted(cluster: Cluster): Promise<readonly string[]> {
+    const resource = await cluster.resource("apiextensions.k8s.io", "customresourcedefinitions");
+    for (let round = 0; round < 3; round++) {
+      await cluster.registry.hub.catchUp();
+      await cluster.server.definitions.settled();
+    }
+    const cache = await cluster.registry.fresh(resource);
+    const all = cache.range(resource.prefix).map(({ object }) => object);
+    return all
+      .filter((each) => isTrue(each, "Established"))
+      .map((each) => readText(readObject(each, "metadata"), "name"));
+  }
+
+  test("share no names; what one gives up another gets", async () => {
+    await using cluster = await openCluster();
+    await Promise.all(["ones", "twos", "threes"].map((plural) => make(cluster, plural)));
+    const [first = "", ...others] = await accepted(cluster);
+    expect([first === "", others]).toEqual([false, []]);
+    const resource = await cluster.resource("apiextensions.k8s.io", "customresourcedefinitions");
+    await deleteObject(cluster.registry, resource, {
+      ...cluster.request({ name: first }),
+      options: NOW_OPTIONS,
+    });
+    const next = await accepted(cluster);
+    expect(next).toHaveLength(1);
+    expect(next).not.toContain(first);
+  });
+});
+
+const NOW_OPTIONS = {
+  gracePeriodSeconds: 0,
+  propagationPolicy: undefined,
+  orphanDependents: undefined,
+  uid: undefined,
+  resourceVersion: undefined,
+  dryRun: false,
+};
 
 describe("a definition in a group of the project", () => {
   const ROWS: readonly (readonly [string, string, string])[] = [
