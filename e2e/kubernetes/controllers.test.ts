@@ -89,6 +89,22 @@ test("the API server is a service from the start, whoever takes it away", async 
   expect(await kubectl(...wanted, ...address)).toBe("10.0.0.1 443");
 });
 
+test("a circle of owners goes, and keeps nobody else from being served", async () => {
+  const names = ["circle-a", "circle-b", "circle-c"];
+  const uids = await Promise.all(names.map(async (name) => await create(configMap(name))));
+  for (const [at, name] of names.entries()) {
+    const owner = (at + 2) % 3;
+    const ownerReferences = [ownedBy(names[owner] ?? "", uids[owner] ?? "")];
+    const patch = `--patch=${JSON.stringify({ metadata: { ownerReferences } })}`;
+    await kubectl("patch", "configmap", name, "--type=merge", patch);
+  }
+  await kubectl("delete", "configmap", "circle-a", "--cascade=foreground", "--wait=false");
+  await until("all of them go", async () => {
+    const left = await kubectl("get", "configmaps", "-o=name");
+    return !left.includes("circle-");
+  });
+});
+
 test("an account that somebody deletes comes back", async () => {
   await until("the account is there", async () => await exists("sa", "default"));
   const uid = "-o=jsonpath={.metadata.uid}";

@@ -2,6 +2,7 @@
  * Keys that wait to be worked on, each by one worker at a time. A key that comes while it is worked
  * on is worked on again; one that fails waits, twice as long each time. In: keys. Out: calls.
  */
+import { setImmediate } from "node:timers/promises";
 import type { Clock } from "@shared/base";
 
 const FIRST_WAIT_MS = 5;
@@ -58,6 +59,7 @@ export class WorkQueue {
 
   async #run(key: string): Promise<void> {
     try {
+      await setImmediate(); // others get their turn, however many keys there are
       const outcome = await this.#work(key);
       this.#failures.delete(key);
       if (outcome !== undefined) this.addAfter(key, outcome.againMs);

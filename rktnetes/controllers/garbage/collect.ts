@@ -66,10 +66,24 @@ async function judge(collector: Collector, live: Owned, object: JsonObject): Pro
     if (dropped.length > 0) await dropOwners(collector, live, object, dropped);
     return undefined;
   }
-  const isWaitedFor = of("waiting").length > 0;
-  const hasDependents = collector.graph.dependentsOf(live.uid).length > 0;
-  await remove(collector, live, isWaitedFor && hasDependents ? "Foreground" : policyOf(live));
+  const dependents = collector.graph.dependentsOf(live.uid);
+  const isWaitedFor = of("waiting").length > 0 && dependents.length > 0;
+  // owners that wait for this one, which would wait for one that waits already: perhaps a circle
+  if (isWaitedFor && dependents.some(waitsForDependents)) await unblock(collector, live, object);
+  await remove(collector, live, isWaitedFor ? "Foreground" : policyOf(live));
   return undefined;
+}
+
+/** The owners of the object need not wait for it any more. */
+async function unblock({ client }: Collector, live: Owned, object: JsonObject): Promise<void> {
+  const references = own(metadataOf(object), "ownerReferences");
+  if (!Array.isArray(references) || !live.owners.some((owner) => owner.blocksDeletion)) return;
+  const ownerReferences = references.map((reference) => {
+    return { ...(reference as JsonObject), blockOwnerDeletion: false };
+  });
+  const resourceVersion = textOf(metadataOf(object), "resourceVersion");
+  const metadata = { uid: live.uid, resourceVersion, ownerReferences };
+  await orChanged(client.merge(placeOf(live), { metadata }));
 }
 
 function policyOf({ finalizers }: Owned): string {
@@ -121,7 +135,9 @@ async function deleteDependents(
       owners.some(({ uid, blocksDeletion }) => uid === live.uid && blocksDeletion),
     );
   if (blocking.length === 0) await dropFinalizer(collector, live, object, FOREGROUND);
-  for (const { uid } of blocking) collector.enqueue(uid);
+  for (const dependent of blocking) {
+    if (!waitsForDependents(dependent)) collector.enqueue(dependent.uid);
+  }
 }
 
 async function orphanDependents(

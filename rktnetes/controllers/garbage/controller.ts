@@ -10,7 +10,7 @@ import { Informer } from "@rktnetes/client/informer";
 import { WorkQueue } from "@rktnetes/client/work-queue";
 import type { Controller, ControllerHost } from "../controller.ts";
 import { type Collector, collect } from "./collect.ts";
-import { Graph, ORPHAN, ownedOf, waitsForDependents } from "./graph.ts";
+import { Graph, ORPHAN, type Owned, ownedOf, waitsForDependents } from "./graph.ts";
 
 export const GARBAGE: Controller = { name: "garbage-collector-controller", run };
 
@@ -105,7 +105,9 @@ class Collection {
 
   #changed(resource: ServedResource, object: JsonObject): void {
     const owned = ownedOf(resource, object);
+    const before = this.#graph.get(owned.uid);
     this.#graph.put(owned);
+    for (const uid of unblockedOwners(before, owned)) this.#queue.add(uid);
     const lacksOwner = owned.owners.some(({ uid }) => {
       const owner = this.#graph.get(uid);
       return (
@@ -125,6 +127,14 @@ class Collection {
     for (const { uid } of dependents) this.#queue.add(uid);
     for (const { uid } of owned.owners) this.#queue.add(uid);
   }
+}
+
+/** Owners that waited for an object, and need not any more. */
+function unblockedOwners(before: Owned | undefined, after: Owned): readonly string[] {
+  const blocked = before?.owners.filter(({ blocksDeletion }) => blocksDeletion) ?? [];
+  const isBlocked = (owner: string): boolean =>
+    after.owners.some(({ uid, blocksDeletion }) => uid === owner && blocksDeletion);
+  return blocked.map(({ uid }) => uid).filter((uid) => !isBlocked(uid));
 }
 
 /** Events are too many, and nobody owns them. */
