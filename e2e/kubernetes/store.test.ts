@@ -156,7 +156,7 @@ test("a watch begins with all there is, also with more than a client may be behi
   }
   const initial = "sendInitialEvents=true&resourceVersionMatch=NotOlderThan";
   const answer = await own.ask(
-    `${MAPS}?watch=true&timeoutSeconds=4&allowWatchBookmarks=true&${initial}`,
+    `${MAPS}?watch=true&timeoutSeconds=2&allowWatchBookmarks=true&${initial}`,
   );
   await Bun.sleep(500);
   const late = own.ask(MAPS, map("late"));
@@ -192,6 +192,39 @@ test("a snapshot of a running server becomes another one", async () => {
   const path = `${MAPS}?watch=true&timeoutSeconds=1&resourceVersion=${metadata.resourceVersion}`;
   expect(await (await other.ask(path)).text()).toContain('"code":410');
 });
+
+/** Creates maps one after the other until it is told to stop; says how many were answered. */
+async function writeInOrder(id: number, counts: number[], signal: AbortSignal): Promise<void> {
+  for (let at = 0; !signal.aborted; at++) {
+    const body = { metadata: { name: `s${id}-${at}`, labels: { taken: String(id) } } };
+    if ((await server.ask(MAPS, body)).status === 201) counts[id] = at + 1;
+  }
+}
+
+test("a snapshot that is taken while clients write is a state that was", async () => {
+  const [file, home] = [join(directory.path, "busy.db"), join(directory.path, "busy")];
+  const stop = new AbortController();
+  const counts = Array.from({ length: WRITERS }, () => 0);
+  const writers = counts.map((_, id) => writeInOrder(id, counts, stop.signal));
+  while (Math.min(...counts) < 5) await Bun.sleep(5);
+  const before = [...counts];
+  const taken = await store("snapshot", file, `--data-dir=${data}`);
+  expect([taken.status, taken.stderr]).toEqual([0, ""]);
+  stop.abort();
+  await Promise.all(writers);
+  await store("restore", file, `--data-dir=${home}`);
+  cpSync(join(data, "store/encryption.json"), join(home, "store/encryption.json"));
+  await using restored = await start(home);
+  for (const [id, answered] of before.entries()) {
+    const answer = await restored.ask(`${MAPS}?labelSelector=taken=${id}`);
+    const { items } = (await answer.json()) as Named;
+    const found = new Set(items.map(({ metadata }) => metadata.name));
+    // No gaps: a writer's next map came after the one before.
+    expect(found).toEqual(new Set(items.map((_, at) => `s${id}-${at}`)));
+    expect(items.length).toBeGreaterThanOrEqual(answered);
+    expect(items.length).toBeLessThanOrEqual((counts[id] ?? 0) + 1);
+  }
+}, 30_000);
 
 test("a store in use is not opened twice; it is verified all the same", async () => {
   const second = await run([RKTNETES, "server", "--only=api", "--port=0", `--data-dir=${data}`]);
