@@ -8,7 +8,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ApiServer, startApiServer } from "../fixtures/api-server.ts";
 import { type Kubectl, KUBECTL_SUITES, kubectlOf, lacksKubectl } from "../fixtures/kubectl.ts";
-import { must } from "../fixtures/process.ts";
+import { must, run } from "../fixtures/process.ts";
 import { temporaryDirectory } from "../fixtures/temporary-directory.ts";
 
 const directory = temporaryDirectory("auth");
@@ -152,4 +152,25 @@ test("a node asks for tokens of its own pods, for whom their volumes name", asyn
   expect(await ask("on-n1", "vault")).toStartWith("ey");
   expect(await ask("on-n1", "bank")).toContain('audience "bank" not found in pod spec volume');
   expect(await ask("on-n2", "vault")).toContain("pod scheduled on a different node");
+});
+
+test("a renewed certificate is shown to the next client", async () => {
+  const stem = join(pki, "server");
+  const host = new URL(server.url);
+  const shown = async (): Promise<string> => {
+    const asked = ["s_client", "-connect", host.host, "-CAfile", join(pki, "ca.crt")];
+    const { stdout } = await run(["openssl", ...asked], { input: "" });
+    return /subject=(.*)/.exec(stdout)?.[1]?.trim() ?? "";
+  };
+  expect(await shown()).toContain("kube-apiserver");
+  const request = join(directory.path, "renewed.csr");
+  const key = join(directory.path, "renewed.key");
+  await must(["openssl", "req", ...CURVE, "-subj", "/CN=renewed", "-keyout", key, "-out", request]);
+  writeFileSync(`${request}.ext`, "subjectAltName=IP:127.0.0.1\n");
+  const by = ["-CA", join(pki, "ca.crt"), "-CAkey", join(pki, "ca.key"), "-days", "1"];
+  const made = ["-extfile", `${request}.ext`, "-out", `${stem}.crt`];
+  await must(["cp", key, `${stem}.key`]);
+  await must(["openssl", "x509", "-req", "-in", request, ...by, ...made]);
+  while (!(await shown()).includes("renewed")) await Bun.sleep(50);
+  expect((await whoami(await certificate("later", "1")))?.username).toBe("jane");
 });

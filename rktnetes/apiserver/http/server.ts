@@ -69,6 +69,7 @@ function certificatesIn(pem: string): string[] {
 export class HttpServer {
   readonly #server: Http2SecureServer;
   readonly #api: ApiServer;
+  readonly #trust: object;
   readonly #frontProxy: KeyObject | undefined;
   readonly #patience: Patience;
   readonly #connections: ConnectionsInUse;
@@ -83,9 +84,9 @@ export class HttpServer {
       authorities.push(frontProxyAuthority);
       this.#frontProxy = new X509Certificate(frontProxyAuthority).publicKey;
     }
+    this.#trust = { ca: authorities, requestCert: true, rejectUnauthorized: false };
     const options = {
-      ...{ key, cert: certificate, ca: authorities, allowHTTP1: true },
-      ...{ requestCert: true, rejectUnauthorized: false },
+      ...{ key, cert: certificate, allowHTTP1: true, ...this.#trust },
       ...{ maxHeaderSize: HEADERS_MAX, handshakeTimeout: this.#patience.requestMs },
     };
     this.#server = createSecureServer(
@@ -105,6 +106,11 @@ export class HttpServer {
     });
     this.#server.on("sessionError", () => undefined);
     this.#server.on("tlsClientError", () => undefined);
+  }
+
+  /** Connections from now on see another certificate; those that are open stay. */
+  renew({ key, certificate }: Pick<ListenOptions, "key" | "certificate">): void {
+    this.#server.setSecureContext({ key, cert: certificate, ...this.#trust });
   }
 
   /** Resolves to the port. @throws {Fault} "precondition" for a port that is in use */

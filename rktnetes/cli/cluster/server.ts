@@ -34,6 +34,14 @@ import {
   SERVICE_RANGE_FLAG,
   serverAddresses,
 } from "./service-ranges.ts";
+import {
+  followServingKeys,
+  ownServingFiles,
+  readServingFiles,
+  readServingKeys,
+  type ServingFiles,
+  TLS_FLAGS,
+} from "./serving-keys.ts";
 import { readStoreSettings, STORE_FLAGS, type StoreSettings } from "./store-options.ts";
 import { startControllers, startFlowControl, startPublishing } from "./start-controllers.ts";
 
@@ -47,6 +55,7 @@ const FLAGS: readonly Flag[] = [
     usage: "publishes this address as that of the API server; the machine's own otherwise",
   },
   SERVICE_RANGE_FLAG,
+  ...TLS_FLAGS,
   ...STORE_FLAGS,
   {
     name: "write-kubeconfig",
@@ -69,6 +78,7 @@ interface ServerOptions {
   readonly port: number;
   readonly advertise: string | undefined;
   readonly serviceRanges: readonly Cidr[];
+  readonly serving: ServingFiles | undefined;
   readonly store: StoreSettings;
   readonly kubeconfig: string | undefined;
   readonly auth: AuthSettings;
@@ -107,6 +117,7 @@ function readOptions(flags: FlagValues): ServerOptions {
     port: Number(port),
     advertise: readAdvertised(flags),
     serviceRanges: readServiceRanges(flags),
+    serving: readServingFiles(flags),
     store: readStoreSettings(flags),
     kubeconfig: flags.get("write-kubeconfig"),
     auth: readAuthSettings(flags),
@@ -161,11 +172,12 @@ async function serve(options: ServerOptions): Promise<number> {
   const http = new HttpServer(api, {
     host: bind,
     port: options.port,
-    key: keys.server.key,
-    certificate: keys.server.certificate,
+    ...(options.serving === undefined ? keys.server : readServingKeys(options.serving)),
     clientAuthority,
     frontProxyAuthority,
   });
+  const serving = options.serving ?? ownServingFiles(dataDirectory);
+  using _renewal = followServingKeys(serving, (pair) => http.renew(pair));
   const port = await http.listen({ host: bind, port: options.port });
   api.address = `${authorityOf(reachable)}:${port}`;
   const authority = keys.authority.certificate;
