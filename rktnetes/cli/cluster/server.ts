@@ -141,7 +141,7 @@ async function serve(options: ServerOptions): Promise<number> {
   const stop = stopSignal();
   const keys = openClusterKeys(dataDirectory, {
     nowMs: systemClock.now(),
-    names: [...serverAddresses(serviceRanges), bind],
+    names: [...serverAddresses(serviceRanges), ...advertised(options), bind],
   });
   await using store = await openStore(settings);
   using _upkeep = startUpkeep(store);
