@@ -30,15 +30,23 @@ export function kindsOf(definition: JsonObject): readonly Kind[] {
     .sort((left, right) => compareVersions(left.version, right.version));
 }
 
-/** All versions, in the order of the definition, and the one in which objects are kept. */
+/**
+ * All versions, in the order of the definition, and the one in which objects are kept. Those that
+ * are `known` are not made again.
+ */
 export function versionKindsOf(
   definition: JsonObject,
+  known: readonly Kind[] = [],
 ): { readonly stored: Kind; readonly all: readonly Kind[] } | undefined {
   const versions = versionsOf(readObject(definition, "spec"));
   const storage = versions.find((version) => version["storage"] === true);
   if (storage === undefined) return undefined;
   const context = { storage, served: [], reading: ++readings };
-  const all = versions.map((version) => kindOf(definition, version, context));
+  const all = versions.map(
+    (version) =>
+      known.find((kind) => kind.version === version["name"]) ??
+      kindOf(definition, version, context),
+  );
   const stored = all[versions.indexOf(storage)];
   return stored === undefined ? undefined : { stored, all };
 }

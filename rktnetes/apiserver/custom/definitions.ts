@@ -186,10 +186,10 @@ export class Definitions {
     if (this.#served.get(name)?.text === text) return;
     const { store, kinds: served } = this.#parts;
     this.#forget(name);
-    const versions = versionKindsOf(definition);
+    const kinds = kindsOf(definition);
+    const versions = versionKindsOf(definition, kinds);
     if (versions === undefined) return;
     const convert = this.#converterOf(definition);
-    const kinds = kindsOf(definition);
     for (const kind of kinds) {
       store.addView(customView(kind, { ...versions, convert }));
       served.add(kind);
