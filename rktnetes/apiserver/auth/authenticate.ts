@@ -65,7 +65,7 @@ export class Authenticator {
     if (certificate !== undefined && !isRefused) {
       const vouched = this.#vouchedFor(request, certificate);
       if (vouched !== undefined) return vouched;
-      if (certificate.isFrontProxy !== true) return this.#peer(certificate);
+      if (certificate.isClient ?? certificate.isFrontProxy !== true) return this.#peer(certificate);
     }
     const token = bearerToken(request, warn);
     if (token !== undefined) {

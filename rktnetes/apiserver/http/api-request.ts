@@ -14,8 +14,10 @@ export interface PeerCertificate {
   readonly notAfterMs?: number;
   /** Nobody whom this server trusts has signed it, or not for clients, or not for now. */
   readonly isRefused?: boolean;
-  /** Signed by the authority of front proxies, not by that of clients. */
+  /** Signed by the authority of front proxies. */
   readonly isFrontProxy?: boolean;
+  /** Signed by the authority of clients; false only for front proxies. */
+  readonly isClient?: boolean;
 }
 
 /** The connection of a client that wants to speak another protocol on it. */

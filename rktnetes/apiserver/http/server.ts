@@ -70,7 +70,7 @@ export class HttpServer {
   readonly #server: Http2SecureServer;
   readonly #api: ApiServer;
   readonly #trust: object;
-  readonly #frontProxy: KeyObject | undefined;
+  readonly #frontProxy: PeerAuthorities | undefined;
   readonly #patience: Patience;
   readonly #connections: ConnectionsInUse;
 
@@ -81,8 +81,11 @@ export class HttpServer {
     this.#connections = new ConnectionsInUse(this.#patience);
     const authorities = certificatesIn(clientAuthority);
     if (frontProxyAuthority !== undefined) {
-      authorities.push(frontProxyAuthority);
-      this.#frontProxy = new X509Certificate(frontProxyAuthority).publicKey;
+      authorities.push(...certificatesIn(frontProxyAuthority));
+      this.#frontProxy = {
+        frontProxies: keysOf(frontProxyAuthority),
+        clients: keysOf(clientAuthority),
+      };
     }
     this.#trust = { ca: authorities, requestCert: true, rejectUnauthorized: false };
     const options = {
@@ -234,7 +237,7 @@ function compressed(body: Buffer): Promise<Buffer> {
 }
 
 interface HttpRequestParts {
-  readonly frontProxy: KeyObject | undefined;
+  readonly frontProxy: PeerAuthorities | undefined;
   readonly connection: RawConnection | undefined;
   readonly bodyMs: number;
 }
@@ -246,7 +249,7 @@ class HttpRequest implements ApiRequest {
   readonly #request: Http2ServerRequest;
   readonly #response: ResponseWriter;
   readonly connection?: RawConnection;
-  readonly #frontProxy: KeyObject | undefined;
+  readonly #frontProxy: PeerAuthorities | undefined;
   readonly #bodyMs: number;
   #query: URLSearchParams | undefined;
 
@@ -342,7 +345,7 @@ const PEERS = new WeakMap<object, { readonly certificate: PeerCertificate | unde
 /** Read once per connection. */
 function peerOf(
   request: Http2ServerRequest,
-  frontProxy: KeyObject | undefined,
+  frontProxy: PeerAuthorities | undefined,
 ): PeerCertificate | undefined {
   const socket = (request.stream?.session?.socket ?? request.socket) as TLSSocket;
   const known = PEERS.get(socket);
@@ -354,7 +357,7 @@ function peerOf(
 
 function readPeer(
   socket: TLSSocket,
-  frontProxy: KeyObject | undefined,
+  frontProxy: PeerAuthorities | undefined,
 ): PeerCertificate | undefined {
   const { subject, raw, valid_to: validTo } = socket.getPeerCertificate() ?? {};
   if (raw === undefined) return undefined;
@@ -367,7 +370,21 @@ function readPeer(
   const sha256 = createHash("sha256").update(raw).digest("hex");
   const peer = { commonName, organizations, sha256, notAfterMs };
   if (frontProxy === undefined) return peer;
-  return { ...peer, isFrontProxy: new X509Certificate(raw).verify(frontProxy) };
+  const leaf = new X509Certificate(raw);
+  const isFrontProxy = frontProxy.frontProxies.some((key) => leaf.verify(key));
+  const isClient = !isFrontProxy || frontProxy.clients.some((key) => leaf.verify(key));
+  return { ...peer, isFrontProxy, isClient };
+}
+
+/** Who signs which certificates; some may sign both. */
+interface PeerAuthorities {
+  readonly frontProxies: readonly KeyObject[];
+  readonly clients: readonly KeyObject[];
+}
+
+/** The keys of all certificates in a file. */
+function keysOf(bundle: string): readonly KeyObject[] {
+  return certificatesIn(bundle).map((pem) => new X509Certificate(pem).publicKey);
 }
 
 class HttpOutlet implements Outlet {
