@@ -3,6 +3,7 @@
  * values. Out: rows as entries and events. Decides nothing.
  */
 import type { Database } from "bun:sqlite";
+import { compareKeys } from "../memory/sorted-keys.ts";
 import type { Entry, Revision, StoreEvent } from "../store.ts";
 
 /** A write as the log has it. */
@@ -55,7 +56,16 @@ interface EntriesAtOptions {
 }
 
 const ENTRY = "SELECT c.key, c.revision, d.value FROM current c JOIN data d USING (revision)";
-const RANGE = "c.key >= ?1 AND c.key < ?2 AND c.key > ?3";
+
+/**
+ * The part of a range that follows a key, with one lower bound: of two SQLite would look up the
+ * first one and walk to the other.
+ */
+function beginning({ from }: KeyRange, after: string): [where: string, low: string] {
+  const isInside = compareKeys(after, from) >= 0;
+  const where = `c.key ${isInside ? ">" : ">="} ?1 AND c.key < ?2`;
+  return [where, isInside ? after : from];
+}
 
 type Bound = string | number | Uint8Array;
 
@@ -101,27 +111,30 @@ export class Tables {
   }
 
   /** Entries that were there at a revision and have not changed since. */
-  entriesAt({ from, to }: KeyRange, { after, limit, revision }: EntriesAtOptions): Entry[] {
-    const text = `${ENTRY} WHERE ${RANGE} AND c.revision <= ?4 ORDER BY c.key LIMIT ?5`;
-    return this.#all(text, from, to, after, revision, limit) as Entry[];
+  entriesAt(range: KeyRange, { after, limit, revision }: EntriesAtOptions): Entry[] {
+    const [where, low] = beginning(range, after);
+    const text = `${ENTRY} WHERE ${where} AND c.revision <= ?3 ORDER BY c.key LIMIT ?4`;
+    return this.#all(text, low, range.to, revision, limit) as Entry[];
   }
 
   /** How many of those follow a key. */
-  countAt({ from, to }: KeyRange, after: string, revision: Revision): number {
-    const text = `SELECT count(*) AS n FROM current c WHERE ${RANGE} AND c.revision <= ?4`;
-    return (this.#get(text, from, to, after, revision) as { n: number }).n;
+  countAt(range: KeyRange, after: string, revision: Revision): number {
+    const [where, low] = beginning(range, after);
+    const text = `SELECT count(*) AS n FROM current c WHERE ${where} AND c.revision <= ?3`;
+    return (this.#get(text, low, range.to, revision) as { n: number }).n;
   }
 
   /** Writes of a span that were the first ones to keys that were there at a revision. */
   firstChanges(
-    { from, to }: KeyRange,
+    range: KeyRange,
     { after, revision }: Pick<EntriesAtOptions, "after" | "revision">,
     span: Span,
   ): LogRow[] {
+    const [where, low] = beginning(range, after);
     const text =
-      `SELECT * FROM log c WHERE c.revision > ?4 AND c.revision <= ?5 AND ${RANGE} ` +
-      "AND c.previous > 0 AND c.previous <= ?6";
-    return this.#all(text, from, to, after, span.after, span.until, revision) as LogRow[];
+      `SELECT * FROM log c WHERE c.revision > ?3 AND c.revision <= ?4 AND ${where} ` +
+      "AND c.previous > 0 AND c.previous <= ?5";
+    return this.#all(text, low, range.to, span.after, span.until, revision) as LogRow[];
   }
 
   put(row: LogRow, value: Uint8Array): void {
