@@ -88,6 +88,8 @@ async function stream(server: ApiServer, call: Call, lines: LineOutlet): Promise
 /** Keeps what the server writes until it is read. */
 class LineOutlet implements Outlet {
   #waiting: string[] = [];
+  /** Of the lines that wait. */
+  #length = 0;
   #rest = "";
   #ended = false;
   #wake: () => void = () => undefined;
@@ -95,15 +97,14 @@ class LineOutlet implements Outlet {
   begin(): void {}
 
   get waitingBytes(): number {
-    return this.#waiting.length === 0
-      ? 0
-      : this.#waiting.reduce((sum, line) => sum + line.length, 0);
+    return this.#length;
   }
 
   write(bytes: Uint8Array): void {
     const lines = (this.#rest + Buffer.from(bytes).toString()).split("\n");
     this.#rest = lines.pop() ?? "";
     this.#waiting.push(...lines);
+    this.#length = lines.reduce((sum, line) => sum + line.length, this.#length);
     this.#wake();
   }
 
@@ -120,6 +121,7 @@ class LineOutlet implements Outlet {
     for (;;) {
       const lines = this.#waiting;
       this.#waiting = [];
+      this.#length = 0;
       yield* lines;
       if (this.#waiting.length > 0) continue;
       if (this.#ended) return;
