@@ -54,7 +54,9 @@ function applied(
 /** Without the times: an apply that changes nothing has none. */
 function ownersOf(object: JsonObject): Json {
   const { managedFields } = object["metadata"] as { readonly managedFields?: JsonObject[] };
-  return (managedFields ?? []).map(({ time: _, ...entry }) => JSON.stringify(entry)).toSorted();
+  const entries = (managedFields ?? []).map((entry) => ({ ...entry }));
+  for (const entry of entries) delete entry["time"];
+  return entries.map((entry) => JSON.stringify(entry)).toSorted();
 }
 
 for (const kind of builtinKinds()) {
@@ -72,7 +74,7 @@ for (const kind of builtinKinds()) {
     );
   });
 
-  test(`${kind.group}/${kind.version} ${kind.kind}: who applies the same first owns no more`, () => {
+  test(`${kind.group}/${kind.version} ${kind.kind}: who applies first owns no more`, () => {
     fc.assert(
       fc.property(configs, (config) => {
         const both = (one: string, two: string): Json | undefined => {
@@ -107,7 +109,13 @@ test("what a merge patch was made of comes out of it", () => {
       for (const [key, value] of entries) setOwn(object, key, value);
       return object;
     }),
-    tree: fc.oneof({ maxDepth: 3 }, fc.integer(), fc.string(), fc.constant([1]), tie("object")),
+    tree: fc.oneof(
+      { maxDepth: 3 },
+      fc.integer(),
+      fc.string(),
+      fc.constant<Json>([1]),
+      tie("object"),
+    ),
   })).object;
   fc.assert(
     fc.property(documents, documents, (before, after) => {
