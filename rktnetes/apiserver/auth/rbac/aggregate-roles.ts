@@ -15,6 +15,7 @@ import { update } from "../../registry/update.ts";
 const ROLES = "rbac.authorization.k8s.io/clusterroles";
 const SELF = { name: "system:apiserver", uid: "", groups: ["system:masters"], extra: {} };
 const MANAGER = "clusterrole-aggregation-controller";
+const LATER_MS = 1000;
 
 /** Keeps aggregated roles right until it is disposed of. */
 export class RoleAggregation implements AsyncDisposable {
@@ -22,6 +23,7 @@ export class RoleAggregation implements AsyncDisposable {
   readonly #lookup: Lookup;
   #running: Promise<void> = Promise.resolve();
   #isAsked = false;
+  #isOver = false;
   #stopWatching: () => void = () => undefined;
 
   constructor(registry: Registry, lookup: Lookup) {
@@ -46,6 +48,7 @@ export class RoleAggregation implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
     this.#stopWatching();
     await this.#running;
   }
@@ -60,7 +63,19 @@ export class RoleAggregation implements AsyncDisposable {
   async #after(before: Promise<void>): Promise<void> {
     await before;
     this.#isAsked = false;
-    await this.#settle();
+    await this.#settleOrLater();
+  }
+
+  /** Looks again where the store was away. */
+  async #settleOrLater(): Promise<void> {
+    while (!this.#isOver) {
+      try {
+        await this.#settle();
+        return;
+      } catch {
+        await this.#registry.host.clock.sleep(LATER_MS);
+      }
+    }
   }
 
   async #settle(): Promise<void> {
