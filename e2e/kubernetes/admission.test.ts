@@ -8,7 +8,13 @@ import { join } from "node:path";
 import { type ApiServer, startApiServer } from "../fixtures/api-server.ts";
 import { createAuthority } from "../fixtures/authority.ts";
 import { type Document, type JsonServer, startJsonServer } from "../fixtures/json-server.ts";
-import { type Kubectl, KUBECTL_SUITES, kubectlOf, lacksKubectl } from "../fixtures/kubectl.ts";
+import {
+  type Kubectl,
+  KUBECTL_SUITES,
+  kubectlOf,
+  lacksKubectl,
+  says as saysOf,
+} from "../fixtures/kubectl.ts";
 import { must, run } from "../fixtures/process.ts";
 import { temporaryDirectory } from "../fixtures/temporary-directory.ts";
 
@@ -95,17 +101,8 @@ afterAll(async () => {
   directory[Symbol.dispose]();
 });
 
-/** What kubectl says; a status other than the wanted one is an error. */
-async function says(
-  args: readonly string[],
-  input: string = "",
-  status: number = 0,
-): Promise<string> {
-  const finished = await kubectl(args, { input });
-  const said = finished.stdout + finished.stderr;
-  if (finished.status !== status) throw new Error(`${args.join(" ")}: ${finished.status}: ${said}`);
-  return said;
-}
+const says = (args: readonly string[], input?: string, status?: number): Promise<string> =>
+  saysOf(kubectl, args, { input, status });
 
 /** The events about the creation of a config map. */
 function eventsOf(name: string): readonly Document[] {

@@ -8,7 +8,14 @@ import { join } from "node:path";
 import { connect } from "node:tls";
 import { type ApiServer, startApiServer } from "../fixtures/api-server.ts";
 import { createAuthority } from "../fixtures/authority.ts";
-import { type Kubectl, KUBECTL_SUITES, kubectlOf, lacksKubectl } from "../fixtures/kubectl.ts";
+import {
+  type Kubectl,
+  KUBECTL_SUITES,
+  kubectlOf,
+  lacksKubectl,
+  says as saysOf,
+  prints,
+} from "../fixtures/kubectl.ts";
 import {
   type AuthenticationMap,
   type MetricsServer,
@@ -56,15 +63,10 @@ afterAll(async () => {
   directory[Symbol.dispose]();
 });
 
-async function says(...words: string[]): Promise<string> {
-  const { status, stdout, stderr } = await kubectl(words);
-  if (status !== 0) throw new Error(`kubectl ${words.join(" ")}: ${stdout}${stderr}`);
-  return stdout;
-}
+const says = (...words: string[]): Promise<string> => prints(kubectl, words);
 
 async function apply(object: object): Promise<void> {
-  const { status, stderr } = await kubectl(["apply", "-f", "-"], { input: JSON.stringify(object) });
-  if (status !== 0) throw new Error(stderr);
+  await saysOf(kubectl, ["apply", "-f", "-"], { input: JSON.stringify(object) });
 }
 
 /** A service that stands for this machine. */

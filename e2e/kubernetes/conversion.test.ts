@@ -9,7 +9,13 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { type ApiServer, startApiServer } from "../fixtures/api-server.ts";
 import { createAuthority } from "../fixtures/authority.ts";
-import { type Kubectl, KUBECTL_SUITES, kubectlOf, lacksKubectl } from "../fixtures/kubectl.ts";
+import {
+  type Kubectl,
+  KUBECTL_SUITES,
+  kubectlOf,
+  lacksKubectl,
+  says as saysOf,
+} from "../fixtures/kubectl.ts";
 import { must } from "../fixtures/process.ts";
 import { temporaryDirectory } from "../fixtures/temporary-directory.ts";
 
@@ -78,12 +84,8 @@ afterAll(async () => {
   directory[Symbol.dispose]();
 });
 
-async function says(args: readonly string[], input: string = "", status: number = 0) {
-  const finished = await kubectl(args, { input });
-  const said = finished.stdout + finished.stderr;
-  if (finished.status !== status) throw new Error(`${args.join(" ")}: ${finished.status}: ${said}`);
-  return said;
-}
+const says = (args: readonly string[], input?: string, status?: number): Promise<string> =>
+  saysOf(kubectl, args, { input, status });
 
 function definition(storage: "v1" | "v2"): string {
   return `

@@ -2,41 +2,27 @@
  * Custom kinds and admission policies through kubectl: used the moment they are there, in all their
  * versions, gone with their definition.
  */
-import { afterAll, beforeAll, expect, test } from "bun:test";
-import { join } from "node:path";
-import { type ApiServer, startApiServer } from "../fixtures/api-server.ts";
-import { type Kubectl, KUBECTL_SUITES, kubectlOf, lacksKubectl } from "../fixtures/kubectl.ts";
-import { must } from "../fixtures/process.ts";
-import { temporaryDirectory } from "../fixtures/temporary-directory.ts";
+import { beforeAll, expect, test } from "bun:test";
+import {
+  type Kubectl,
+  KUBECTL_SUITES,
+  kubectlOf,
+  lacksKubectl,
+  says as saysOf,
+} from "../fixtures/kubectl.ts";
+import { testedApiServer } from "../fixtures/tested-api-server.ts";
 
-const directory = temporaryDirectory("custom-kinds");
+const api = testedApiServer("custom-kinds");
 const suite = KUBECTL_SUITES.find((each) => lacksKubectl(each) === undefined);
 
-let server: ApiServer;
 let kubectl: Kubectl;
 
-beforeAll(async () => {
-  await must([process.execPath, "run", join(import.meta.dir, "../../tools/build/build.ts")]);
-  server = await startApiServer(directory.path);
-  kubectl = kubectlOf(suite ?? "testing", server.kubeconfig, directory.path);
+beforeAll(() => {
+  kubectl = kubectlOf(suite ?? "testing", api.server.kubeconfig, api.directory);
 });
 
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  directory[Symbol.dispose]();
-});
-
-/** What kubectl says; a status other than the wanted one is an error. */
-async function says(
-  args: readonly string[],
-  input: string = "",
-  status: number = 0,
-): Promise<string> {
-  const finished = await kubectl(args, { input });
-  const said = finished.stdout + finished.stderr;
-  if (finished.status !== status) throw new Error(`${args.join(" ")}: ${finished.status}: ${said}`);
-  return said;
-}
+const says = (args: readonly string[], input?: string, status?: number): Promise<string> =>
+  saysOf(kubectl, args, { input, status });
 
 const DEFINITION = `
 apiVersion: apiextensions.k8s.io/v1

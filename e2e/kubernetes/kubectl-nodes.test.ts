@@ -3,9 +3,7 @@
  * budgets of disruptions, events, and streams, which are refused because nobody answers for the
  * node.
  */
-import { afterAll, beforeAll, test } from "bun:test";
-import { join } from "node:path";
-import { type ApiServer, startApiServer } from "../fixtures/api-server.ts";
+import { beforeAll, test } from "bun:test";
 import { type Kubectl, kubectlOf, type KubectlSuite } from "../fixtures/kubectl.ts";
 import {
   describeSuites,
@@ -14,22 +12,9 @@ import {
   runInNamespace,
   runRows,
 } from "../fixtures/kubectl-rows.ts";
-import { must } from "../fixtures/process.ts";
-import { temporaryDirectory } from "../fixtures/temporary-directory.ts";
+import { testedApiServer } from "../fixtures/tested-api-server.ts";
 
-const directory = temporaryDirectory("kubectl-nodes");
-
-let server: ApiServer;
-
-beforeAll(async () => {
-  await must([process.execPath, "run", join(import.meta.dir, "../../tools/build/build.ts")]);
-  server = await startApiServer(directory.path);
-});
-
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  directory[Symbol.dispose]();
-});
+const api = testedApiServer("kubectl-nodes");
 
 /** Old clients insist on every field. */
 const NODE_INFO = {
@@ -81,7 +66,7 @@ function suiteTests(suite: KubectlSuite): void {
   let kubectl: Kubectl;
 
   beforeAll(() => {
-    kubectl = kubectlOf(suite, server.kubeconfig, directory.path);
+    kubectl = kubectlOf(suite, api.server.kubeconfig, api.directory);
   });
 
   const statusPath = (namespace: string, pod: string): string =>

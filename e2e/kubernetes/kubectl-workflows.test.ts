@@ -3,10 +3,9 @@
  * waiting, certificates, roles, requests through `kubectl proxy`, and what a node may do. What a
  * controller would write, the test writes.
  */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { beforeAll, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type ApiServer, startApiServer } from "../fixtures/api-server.ts";
 import { type Kubectl, kubectlOf, kubectlProgram, type KubectlSuite } from "../fixtures/kubectl.ts";
 import {
   describeSuites,
@@ -16,21 +15,9 @@ import {
   runRows,
 } from "../fixtures/kubectl-rows.ts";
 import { must, startServer } from "../fixtures/process.ts";
-import { temporaryDirectory } from "../fixtures/temporary-directory.ts";
+import { testedApiServer } from "../fixtures/tested-api-server.ts";
 
-const directory = temporaryDirectory("kubectl-workflows");
-
-let server: ApiServer;
-
-beforeAll(async () => {
-  await must([process.execPath, "run", join(import.meta.dir, "../../tools/build/build.ts")]);
-  server = await startApiServer(directory.path);
-});
-
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  directory[Symbol.dispose]();
-});
+const api = testedApiServer("kubectl-workflows");
 
 function templateOf(image: string): object {
   const containers = [{ name: "c", image }];
@@ -65,7 +52,7 @@ function suiteTests(suite: KubectlSuite): void {
   let kubectl: Kubectl;
 
   beforeAll(() => {
-    kubectl = kubectlOf(suite, server.kubeconfig, directory.path);
+    kubectl = kubectlOf(suite, api.server.kubeconfig, api.directory);
   });
 
   const show = async (namespace: string, command: string): Promise<string> => {
@@ -116,7 +103,7 @@ function suiteTests(suite: KubectlSuite): void {
 
   test("approves and denies certificates", async () => {
     const requested = async (name: string): Promise<string> => {
-      const pem = await signingRequest("jane", join(directory.path, `${name}.key`));
+      const pem = await signingRequest("jane", join(api.directory, `${name}.key`));
       return JSON.stringify({
         apiVersion: "certificates.k8s.io/v1",
         kind: "CertificateSigningRequest",
@@ -232,7 +219,7 @@ function suiteTests(suite: KubectlSuite): void {
   });
 
   test("passes requests on for others", async () => {
-    const config = `--kubeconfig=${server.kubeconfig}`;
+    const config = `--kubeconfig=${api.server.kubeconfig}`;
     const argv = [kubectlProgram(suite), config, "proxy", "--port=0"];
     await using proxy = await startServer(argv, /Starting to serve on (127\.0\.0\.1:\d+)/);
     const address = `http://${proxy.match[1] ?? ""}`;
@@ -245,7 +232,7 @@ function suiteTests(suite: KubectlSuite): void {
   });
 
   test("sends files, directories and kustomizations", async () => {
-    const base = join(directory.path, suite);
+    const base = join(api.directory, suite);
     await must(["mkdir", "-p", base]);
     for (const name of ["one", "two"]) {
       const metadata = { name, labels: { set: "files" } };

@@ -2,28 +2,14 @@
  * An old and a current kubectl against `rktnetes server --only api`: every command that needs no
  * node. Each test has a namespace of its own; commands of a table run in order.
  */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { beforeAll, expect, test } from "bun:test";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type ApiServer, startApiServer } from "../fixtures/api-server.ts";
 import { type Kubectl, kubectlOf, type KubectlSuite } from "../fixtures/kubectl.ts";
 import { describeSuites, FAILS, type Row, runInNamespace } from "../fixtures/kubectl-rows.ts";
-import { must } from "../fixtures/process.ts";
-import { temporaryDirectory } from "../fixtures/temporary-directory.ts";
+import { testedApiServer } from "../fixtures/tested-api-server.ts";
 
-const directory = temporaryDirectory("kubectl");
-
-let server: ApiServer;
-
-beforeAll(async () => {
-  await must([process.execPath, "run", join(import.meta.dir, "../../tools/build/build.ts")]);
-  server = await startApiServer(directory.path);
-});
-
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  directory[Symbol.dispose]();
-});
+const api = testedApiServer("kubectl");
 
 const WEB = `
 apiVersion: v1
@@ -93,7 +79,7 @@ function suiteTests(suite: KubectlSuite): void {
   let kubectl: Kubectl;
 
   beforeAll(() => {
-    kubectl = kubectlOf(suite, server.kubeconfig, directory.path);
+    kubectl = kubectlOf(suite, api.server.kubeconfig, api.directory);
   });
 
   async function inNamespace(name: string, rows: readonly Row[]): Promise<void> {
@@ -204,7 +190,7 @@ function suiteTests(suite: KubectlSuite): void {
   });
 
   test("changes objects in all of its ways", async () => {
-    const script = join(directory.path, `edit-${suite}`);
+    const script = join(api.directory, `edit-${suite}`);
     writeFileSync(script, '#!/bin/sh\nsed -i \'s/a: "1"/a: edited/\' "$1"\n', { mode: 0o755 });
     const editor = { env: { KUBE_EDITOR: script } };
     const merged = `-p {"data":{"b":"2"}}`;
@@ -284,7 +270,7 @@ function suiteTests(suite: KubectlSuite): void {
 describeSuites(suiteTests);
 
 test("the kubeconfig names one server and no file of this machine", () => {
-  const text = readFileSync(server.kubeconfig, "utf8");
+  const text = readFileSync(api.server.kubeconfig, "utf8");
   expect(text.match(/server: https:\/\/127\.0\.0\.1:\d+/g)?.length).toBe(1);
-  expect(text).not.toContain(directory.path);
+  expect(text).not.toContain(api.directory);
 });

@@ -2,40 +2,32 @@
  * What an API server looks after without nodes, as kubectl sees it: quotas are counted, requests
  * for certificates are answered, claims and volumes go, tokens end.
  */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { beforeAll, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type ApiServer, startApiServer } from "../fixtures/api-server.ts";
-import { type Kubectl, kubectlOf, lacksKubectl } from "../fixtures/kubectl.ts";
+import {
+  type Kubectl,
+  kubectlOf,
+  lacksKubectl,
+  says as saysOf,
+  prints,
+} from "../fixtures/kubectl.ts";
 import { must } from "../fixtures/process.ts";
-import { temporaryDirectory } from "../fixtures/temporary-directory.ts";
+import { testedApiServer } from "../fixtures/tested-api-server.ts";
 
-const directory = temporaryDirectory("small-controllers");
+const api = testedApiServer("small-controllers");
 const SUITE = "testing";
 
-let server: ApiServer;
 let kubectl: Kubectl;
 
-beforeAll(async () => {
-  await must([process.execPath, "run", join(import.meta.dir, "../../tools/build/build.ts")]);
-  server = await startApiServer(directory.path);
-  kubectl = kubectlOf(SUITE, server.kubeconfig, directory.path);
+beforeAll(() => {
+  kubectl = kubectlOf(SUITE, api.server.kubeconfig, api.directory);
 });
 
-afterAll(async () => {
-  await server[Symbol.asyncDispose]();
-  directory[Symbol.dispose]();
-});
-
-async function says(...words: string[]): Promise<string> {
-  const { status, stdout, stderr } = await kubectl(words);
-  if (status !== 0) throw new Error(`kubectl ${words.join(" ")}: ${stdout}${stderr}`);
-  return stdout;
-}
+const says = (...words: string[]): Promise<string> => prints(kubectl, words);
 
 async function apply(object: object): Promise<void> {
-  const { status, stderr } = await kubectl(["apply", "-f", "-"], { input: JSON.stringify(object) });
-  if (status !== 0) throw new Error(stderr);
+  await saysOf(kubectl, ["apply", "-f", "-"], { input: JSON.stringify(object) });
 }
 
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
@@ -93,7 +85,7 @@ needsKubectl("somebody else's status of a quota does not stay", async () => {
 });
 
 async function ask(name: string, signer: string, subject: string, usage: string): Promise<void> {
-  const stem = join(directory.path, name);
+  const stem = join(api.directory, name);
   const key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
   const files = ["-keyout", `${stem}.key`, "-out", `${stem}.csr`];
   await must(["openssl", "req", "-new", ...key, "-subj", subject, ...files]);
@@ -123,17 +115,17 @@ async function certificateOf(name: string): Promise<string> {
 needsKubectl("an approved request becomes a certificate that lets its owner in", async () => {
   await ask("jane", "kube-apiserver-client", "/O=devs/CN=jane", "client auth");
   await says("certificate", "approve", "jane");
-  const certificate = join(directory.path, "jane.crt");
+  const certificate = join(api.directory, "jane.crt");
   await Bun.write(certificate, await certificateOf("jane"));
-  const key = join(directory.path, "jane.key");
+  const key = join(api.directory, "jane.key");
   const text = await must(["openssl", "x509", "-in", certificate, "-noout", "-text"]);
   expect(text).toContain("Subject: O = devs, CN = jane");
   expect(text).toContain("TLS Web Client Authentication");
-  const config = join(directory.path, "jane.kubeconfig");
-  await Bun.write(config, readFileSync(server.kubeconfig));
+  const config = join(api.directory, "jane.kubeconfig");
+  await Bun.write(config, readFileSync(api.server.kubeconfig));
   const set = ["config", "set-credentials", "jane", "--embed-certs", `--kubeconfig=${config}`];
   await says(...set, `--client-certificate=${certificate}`, `--client-key=${key}`);
-  const jane = kubectlOf(SUITE, config, directory.path);
+  const jane = kubectlOf(SUITE, config, api.directory);
   const who = await jane([
     "--user=jane",
     "auth",

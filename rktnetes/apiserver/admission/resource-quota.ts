@@ -19,6 +19,7 @@ import type { JsonObject } from "@rktnetes/api/schema";
 import { StatusFault } from "@rktnetes/api/status-fault";
 import type { Pod, ResourceQuota } from "@rktnetes/api/types/core-v1";
 import { compareQuantities } from "@rktnetes/api/values/quantity";
+import { ownRequest } from "../registry/own-request.ts";
 import type { Registry } from "../registry/registry.ts";
 import { update } from "../registry/update.ts";
 import type { AdmissionPlugin, AdmissionRequest } from "./admission.ts";
@@ -72,12 +73,12 @@ interface Charge {
 async function charge({ registry, request, name }: Charge): Promise<void> {
   const resource = await registry.resource(builtinKind(QUOTAS));
   const { namespace, context } = request;
-  const write = { namespace, name, subresource: "status", dryRun: context.dryRun };
+  const subresource = "status";
+  const write = ownRequest({ namespace, name, subresource, dryRun: context.dryRun });
   const change = (current: JsonObject | undefined): JsonObject => raised(request, current ?? {});
-  const by = { user: SELF, fieldManager: "kube-apiserver", warn: () => undefined };
   for (let attempt = 1; ; attempt++) {
     try {
-      await update(registry, resource, { ...write, ...by, change, mayCreate: false });
+      await update(registry, resource, { ...write, change, mayCreate: false });
       return;
     } catch (error) {
       const code = error instanceof StatusFault ? error.failure.code : 0;
@@ -86,8 +87,6 @@ async function charge({ registry, request, name }: Charge): Promise<void> {
     }
   }
 }
-
-const SELF = { name: "system:apiserver", uid: "", groups: ["system:masters"], extra: {} };
 
 function raised(request: AdmissionRequest, current: JsonObject): JsonObject {
   const used = raisedUse(request, typed<ResourceQuota>(current));

@@ -11,6 +11,7 @@ import { builtinKind } from "../admission/lookup.ts";
 import type { CacheWatcher } from "../registry/cache/resource-cache.ts";
 import { objectKey } from "../registry/keys.ts";
 import type { Registry } from "../registry/registry.ts";
+import { ownRequest } from "../registry/own-request.ts";
 import { update } from "../registry/update.ts";
 
 const LATER_MS = 1000;
@@ -83,13 +84,7 @@ export class AuthenticationMap implements AsyncDisposable {
     if (JSON.stringify(data) === JSON.stringify(before)) return;
     const metadata = { name: NAME, namespace: NAMESPACE };
     await update(this.#registry, resource, {
-      namespace: NAMESPACE,
-      name: NAME,
-      subresource: "",
-      dryRun: false,
-      user: { name: "system:apiserver", uid: "", groups: ["system:masters"], extra: {} },
-      fieldManager: "kube-apiserver",
-      warn: () => undefined,
+      ...ownRequest({ namespace: NAMESPACE, name: NAME }),
       mayCreate: true,
       change: (current = { kind: "ConfigMap", apiVersion: "v1", metadata }) => ({
         ...current,

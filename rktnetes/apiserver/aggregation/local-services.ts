@@ -15,7 +15,7 @@ import { timestamp } from "../host.ts";
 import { create } from "../registry/create.ts";
 import { deleteObject } from "../registry/delete.ts";
 import { update } from "../registry/update.ts";
-import type { WriteRequest } from "../registry/written.ts";
+import { ownRequest } from "../registry/own-request.ts";
 import { type Availability, LOCAL } from "./backend.ts";
 import { priorityOf } from "./local-priorities.ts";
 import type { LocalParts } from "./parts.ts";
@@ -104,13 +104,13 @@ export class LocalServices {
       },
       status: {},
     };
-    await create(registry, resource, object, asServer(name, ""));
+    await create(registry, resource, object, ownRequest({ name }));
   }
 
   async #delete(name: string): Promise<void> {
     const { registry } = this.#parts;
     const resource = await registry.resource(builtinKind(API_SERVICES));
-    await deleteObject(registry, resource, { ...asServer(name, ""), options: NO_OPTIONS });
+    await deleteObject(registry, resource, { ...ownRequest({ name }), options: NO_OPTIONS });
   }
 }
 
@@ -132,18 +132,6 @@ const NO_OPTIONS = {
   dryRun: false,
 };
 
-function asServer(name: string, subresource: string): WriteRequest {
-  return {
-    namespace: "",
-    name,
-    subresource,
-    dryRun: false,
-    user: { name: "system:apiserver", uid: "", groups: ["system:masters"], extra: {} },
-    fieldManager: "kube-apiserver",
-    warn: () => undefined,
-  };
-}
-
 /** Writes the condition `Available` where it is not what is known. */
 export async function say(
   { registry }: Pick<LocalParts, "registry">,
@@ -158,7 +146,7 @@ export async function say(
   const resource = await registry.resource(builtinKind(API_SERVICES));
   const condition = { type: "Available", status: wanted, lastTransitionTime, reason, message };
   await update(registry, resource, {
-    ...asServer(metadata.name ?? "", "status"),
+    ...ownRequest({ name: metadata.name ?? "", subresource: "status" }),
     mayCreate: false,
     change: (current = {}) => {
       const next = structuredClone(current);

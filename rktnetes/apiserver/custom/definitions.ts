@@ -5,7 +5,6 @@
  */
 import { findKind } from "@rktnetes/api/kinds";
 import type { Lookup } from "../admission/lookup.ts";
-import type { User } from "../auth/user.ts";
 import type { Kind } from "@rktnetes/api/kind";
 import { readObject, readText } from "@rktnetes/api/object-at";
 import type { JsonObject } from "@rktnetes/api/schema";
@@ -22,6 +21,7 @@ import { finalizersOf, metaText, setMeta } from "../registry/metadata.ts";
 import { resourcePrefix } from "../registry/keys.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Resource } from "../registry/resource.ts";
+import { ownRequest } from "../registry/own-request.ts";
 import { update } from "../registry/update.ts";
 import type { ViewedStore } from "../registry/version-views.ts";
 import { type Converter, webhookConverter } from "./convert-by-webhook.ts";
@@ -160,7 +160,7 @@ export class Definitions {
     const { registry } = this.#parts;
     const uid = metaText(object, "uid");
     const { object: written } = await update(registry, resource, {
-      ...asServer(metaText(object, "name"), "status"),
+      ...ownRequest({ name: metaText(object, "name"), subresource: "status" }),
       mayCreate: false,
       change: (current = {}) => {
         const next = structuredClone(current);
@@ -243,7 +243,7 @@ export class Definitions {
 
   async #delete(objects: Resource, { object }: CachedObject): Promise<void> {
     if (metaText(object, "deletionTimestamp") !== "") return;
-    const request = asServer(metaText(object, "name"), "");
+    const request = ownRequest({ name: metaText(object, "name") });
     try {
       await deleteObject(this.#parts.registry, objects, {
         ...request,
@@ -271,7 +271,7 @@ export class Definitions {
   async #release(resource: Resource, definition: JsonObject): Promise<void> {
     const uid = metaText(definition, "uid");
     await update(this.#parts.registry, resource, {
-      ...asServer(metaText(definition, "name"), ""),
+      ...ownRequest({ name: metaText(definition, "name") }),
       mayCreate: false,
       change: (current = {}) => {
         const next = structuredClone(current);
@@ -328,28 +328,6 @@ function groupOf(definition: JsonObject): string {
 /** The definition went, or somebody wrote it: the event of that comes, and with it another look. */
 function ignoreRefusal(error: unknown): undefined {
   if (!(error instanceof StatusFault)) throw error;
-}
-
-interface ServerRequest {
-  readonly namespace: string;
-  readonly name: string;
-  readonly subresource: string;
-  readonly dryRun: boolean;
-  readonly user: User;
-  readonly fieldManager: string;
-  readonly warn: (text: string) => void;
-}
-
-function asServer(name: string, subresource: string): ServerRequest {
-  return {
-    namespace: "",
-    name,
-    subresource,
-    dryRun: false,
-    user: { name: "system:apiserver", uid: "", groups: ["system:masters"], extra: {} },
-    fieldManager: "kube-apiserver",
-    warn: () => undefined,
-  };
 }
 
 function definitionKind(): Kind {

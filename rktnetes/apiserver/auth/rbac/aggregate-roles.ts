@@ -10,10 +10,10 @@ import type { ClusterRole, PolicyRule } from "@rktnetes/api/types/rbac-v1";
 import { builtinKind, type Lookup } from "../../admission/lookup.ts";
 import type { CacheWatcher } from "../../registry/cache/resource-cache.ts";
 import type { Registry } from "../../registry/registry.ts";
+import { ownRequest } from "../../registry/own-request.ts";
 import { update } from "../../registry/update.ts";
 
 const ROLES = "rbac.authorization.k8s.io/clusterroles";
-const SELF = { name: "system:apiserver", uid: "", groups: ["system:masters"], extra: {} };
 const MANAGER = "clusterrole-aggregation-controller";
 const LATER_MS = 1000;
 
@@ -96,13 +96,7 @@ export class RoleAggregation implements AsyncDisposable {
     const { name = "" } = metadata;
     try {
       await update(this.#registry, resource, {
-        namespace: "",
-        name,
-        subresource: "",
-        dryRun: false,
-        user: SELF,
-        fieldManager: MANAGER,
-        warn: () => undefined,
+        ...ownRequest({ name, fieldManager: MANAGER }),
         mayCreate: false,
         change: (current) => ({
           ...current,

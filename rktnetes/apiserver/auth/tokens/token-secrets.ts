@@ -9,13 +9,13 @@ import { builtinKind, type Lookup } from "../../admission/lookup.ts";
 import type { CacheWatcher } from "../../registry/cache/resource-cache.ts";
 import { metadataOf } from "../../registry/metadata.ts";
 import type { Registry } from "../../registry/registry.ts";
+import { ownRequest } from "../../registry/own-request.ts";
 import { update } from "../../registry/update.ts";
 import type { ServiceAccountTokens } from "./service-account-tokens.ts";
 
 const TYPE = "kubernetes.io/service-account-token";
 const NAME = "kubernetes.io/service-account.name";
 const UID = "kubernetes.io/service-account.uid";
-const SELF = { name: "system:apiserver", uid: "", groups: ["system:masters"], extra: {} };
 const MANAGER = "kube-controller-manager";
 
 /** Fills secrets until it is disposed of. */
@@ -66,12 +66,10 @@ export class TokenSecrets implements AsyncDisposable {
     const found = await this.#lookup.find<ServiceAccount>("/serviceaccounts", namespace, wanted);
     if (found === undefined) return;
     const resource = await this.#registry.resource(builtinKind("/secrets"));
-    const write = { namespace, name, subresource: "", dryRun: false, user: SELF };
-    const rest = { fieldManager: MANAGER, warn: () => undefined, mayCreate: false };
     try {
       await update(this.#registry, resource, {
-        ...write,
-        ...rest,
+        ...ownRequest({ namespace, name, fieldManager: MANAGER }),
+        mayCreate: false,
         change: (current) => this.#filled(current ?? {}, found, name),
       });
     } catch (error) {
