@@ -27,6 +27,18 @@ test("a pod takes what it needs while it starts or runs, whichever is more", () 
   expect(ended).toBe("count/pods=1");
 });
 
+const DEVICES: JsonObject[] = [
+  { name: "one", exactly: { deviceClassName: "slow", allocationMode: "ExactCount", count: 1 } },
+  {
+    name: "any",
+    firstAvailable: [
+      { name: "a", deviceClassName: "fast", allocationMode: "ExactCount", count: 4 },
+      { name: "b", deviceClassName: "fast", allocationMode: "ExactCount", count: 2 },
+      { name: "c", deviceClassName: "slow", allocationMode: "All" },
+    ],
+  },
+];
+
 test("services, claims and everything else are counted by what they hold", () => {
   const rows: readonly (readonly [string, string, JsonObject, string])[] = [
     ["", "configmaps", {}, "configmaps=1,count/configmaps=1"],
@@ -50,6 +62,13 @@ test("services, claims and everything else are counted by what they hold", () =>
       "persistentvolumeclaims",
       { metadata: {}, spec: { resources: { requests: { storage: "1Gi" } } } },
       "count/persistentvolumeclaims=1,persistentvolumeclaims=1,requests.storage=1Gi",
+    ],
+    [
+      "resource.k8s.io",
+      "resourceclaims",
+      { spec: { devices: { requests: DEVICES } } },
+      "count/resourceclaims.resource.k8s.io=1,fast.deviceclass.resource.k8s.io/devices=4," +
+        "slow.deviceclass.resource.k8s.io/devices=33",
     ],
   ];
   for (const [group, resource, object, wanted] of rows) {

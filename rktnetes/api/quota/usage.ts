@@ -6,6 +6,7 @@ import type { JsonObject } from "../schema/schema.ts";
 import type { PersistentVolumeClaim, Pod, PodSpec, Service } from "../types/core-v1.ts";
 import { parseQuantity, type Quantity } from "../values/quantity.ts";
 import { type Amounts, ONE, podAmounts, readAmounts } from "./amounts.ts";
+import { deviceAmounts, isOfDevices } from "./devices.ts";
 
 export interface CountedResource {
   readonly group: string;
@@ -23,6 +24,8 @@ const LEGACY: ReadonlySet<string> = new Set([
   "services",
 ]);
 
+const DEVICE_CLAIMS: CountedResource = { group: "resource.k8s.io", resource: "resourceclaims" };
+
 /** `count/deployments.apps`, `count/pods` */
 export function countName({ group, resource }: CountedResource): string {
   return `count/${resource}${group === "" ? "" : `.${group}`}`;
@@ -30,6 +33,7 @@ export function countName({ group, resource }: CountedResource): string {
 
 export function usageOf(of: CountedResource, object: JsonObject): Amounts {
   const counted = { [countName(of)]: ONE };
+  if (isDeviceClaim(of)) return { ...counted, ...deviceAmounts(object) };
   if (of.group !== "") return counted;
   switch (of.resource) {
     case "pods":
@@ -41,6 +45,10 @@ export function usageOf(of: CountedResource, object: JsonObject): Amounts {
     default:
       return LEGACY.has(of.resource) ? { ...counted, [of.resource]: ONE } : counted;
   }
+}
+
+function isDeviceClaim({ group, resource }: CountedResource): boolean {
+  return group === DEVICE_CLAIMS.group && resource === DEVICE_CLAIMS.resource;
 }
 
 /** A pod that has ended is only counted as an object. */
@@ -115,6 +123,7 @@ export function missingIn(
 /** What the names of a quota are about: the resource whose objects take of them. */
 export function isCountedBy(name: string, of: CountedResource): boolean {
   if (name === countName(of)) return true;
+  if (isDeviceClaim(of)) return isOfDevices(name);
   if (of.group !== "") return false;
   switch (of.resource) {
     case "pods":
@@ -139,7 +148,7 @@ function isOfPods(name: string): boolean {
   return name.startsWith("requests.") && bare.includes("/") && !isOfStorageClass(name);
 }
 
-/** The resources of the core group that are counted by their bare names. */
-export function legacyResources(): readonly CountedResource[] {
-  return [...LEGACY].map((resource) => ({ group: "", resource }));
+/** The resources that names without `count/` are about. */
+export function namedResources(): readonly CountedResource[] {
+  return [...[...LEGACY].map((resource) => ({ group: "", resource })), DEVICE_CLAIMS];
 }

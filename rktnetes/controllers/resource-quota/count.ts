@@ -4,7 +4,7 @@ import { isInScope } from "@rktnetes/api/quota/scopes";
 import {
   type CountedResource,
   isCountedBy,
-  legacyResources,
+  namedResources,
   usageOf,
 } from "@rktnetes/api/quota/usage";
 import type { JsonObject } from "@rktnetes/api/schema";
@@ -14,7 +14,7 @@ const COUNT = "count/";
 
 /** The resources that these names of a quota are about. */
 export function countedBy(names: readonly string[]): readonly CountedResource[] {
-  const found = legacyResources().filter((of) => names.some((name) => isCountedBy(name, of)));
+  const found = namedResources().filter((of) => names.some((name) => isCountedBy(name, of)));
   const all = new Map(found.map((of) => [`${of.resource}.`, of]));
   for (const name of names) {
     if (!name.startsWith(COUNT)) continue;
