@@ -20,6 +20,8 @@ export interface InformerOptions {
   readonly signal: AbortSignal;
   readonly query?: Query;
   readonly metadataOnly?: boolean;
+  /** What stays of an object once it was told of; all of it without this. */
+  readonly keep?: (object: JsonObject) => JsonObject;
 }
 
 const FIRST_WAIT_MS = 100;
@@ -93,11 +95,12 @@ export class Informer {
 
   #take({ type, object }: WatchedEvent): void {
     if (type === "ERROR") throw new Error(textOf(object, "message"));
+    const { keep = whole } = this.#options;
     const key = keyOf(object);
     if (type === "DELETED") this.#remove(key, object);
     else if (type !== "BOOKMARK") {
       const before = this.#objects.get(key);
-      this.#objects.set(key, object);
+      this.#objects.set(key, keep(object));
       if (before === undefined || versionOf(before) !== versionOf(object)) {
         this.#listener.changed(object, before);
       }
@@ -109,6 +112,10 @@ export class Informer {
     this.#objects.delete(key);
     this.#listener.deleted(object);
   }
+}
+
+function whole(object: JsonObject): JsonObject {
+  return object;
 }
 
 function isInitialEnd({ type, object }: WatchedEvent): boolean {

@@ -8,7 +8,7 @@ import type { JsonObject } from "@rktnetes/api/schema";
 import { readObject, readText } from "@rktnetes/api/object-at";
 import { StatusFault } from "@rktnetes/api/status-fault";
 import { builtinKind } from "../admission/lookup.ts";
-import type { CacheWatcher } from "../registry/cache/resource-cache.ts";
+import { follow } from "../registry/cache/follow.ts";
 import { objectKey } from "../registry/keys.ts";
 import type { Registry } from "../registry/registry.ts";
 import { ownRequest } from "../registry/own-request.ts";
@@ -34,7 +34,7 @@ export class AuthenticationMap implements AsyncDisposable {
   readonly #vouching: Vouching;
   #running: Promise<void> = Promise.resolve();
   #isOver = false;
-  #stopWatching: () => void = () => undefined;
+  #following: Disposable | undefined;
 
   constructor(registry: Registry, vouching: Vouching) {
     this.#registry = registry;
@@ -43,23 +43,17 @@ export class AuthenticationMap implements AsyncDisposable {
 
   async start(): Promise<void> {
     const { prefix } = await this.#registry.resource(builtinKind("/configmaps"));
-    const cache = await this.#registry.hub.cache(prefix);
     const look = (): void => {
       this.#running = this.#running.then(() => this.#settleOrLater());
     };
-    const watcher: CacheWatcher = {
-      scope: objectKey(prefix, NAMESPACE, NAME),
-      notify: look,
-      lost: () => void this.start(),
-    };
-    cache.add(watcher);
-    this.#stopWatching = () => cache.remove(watcher);
+    const scope = objectKey(prefix, NAMESPACE, NAME);
     look();
+    this.#following = follow(this.#registry, { prefix, scope, loaded: look, notify: look });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#isOver = true;
-    this.#stopWatching();
+    this.#following?.[Symbol.dispose]();
     await this.#running;
   }
 

@@ -10,7 +10,7 @@ import { Informer } from "@rktnetes/client/informer";
 import { WorkQueue } from "@rktnetes/client/work-queue";
 import type { Controller, ControllerHost } from "../controller.ts";
 import { type Collector, collect } from "./collect.ts";
-import { Graph, ORPHAN, type Owned, ownedOf, waitsForDependents } from "./graph.ts";
+import { Graph, ORPHAN, type Owned, ownedOf, traceOf, waitsForDependents } from "./graph.ts";
 
 export const GARBAGE: Controller = { name: "garbage-collector-controller", run };
 
@@ -100,7 +100,8 @@ class Collection {
       changed: (object: JsonObject) => this.#changed(resource, object),
       deleted: (object: JsonObject) => this.#deleted(resource, object),
     };
-    void new Informer(client, resource, listener, { clock, signal, metadataOnly: true }).run();
+    const options = { clock, signal, metadataOnly: true, keep: traceOf };
+    void new Informer(client, resource, listener, options).run();
   }
 
   #changed(resource: ServedResource, object: JsonObject): void {

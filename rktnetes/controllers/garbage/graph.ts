@@ -2,7 +2,7 @@
  * Who owns whom, by uid. In: objects as they come and go. Out: owners and dependents. An owner that
  * nobody has seen has a node all the same, so that its dependents are found once it is known.
  */
-import type { JsonObject } from "@rktnetes/api/schema";
+import type { Json, JsonObject } from "@rktnetes/api/schema";
 import { isObject, own } from "@rktnetes/api/patch/values";
 import type { ServedResource } from "@rktnetes/client/discovery";
 import { metadataOf, textOf } from "@rktnetes/client/informer";
@@ -32,7 +32,8 @@ export interface Owned {
 
 interface Node {
   object: Owned | undefined;
-  readonly dependents: Set<string>;
+  /** Absent where nothing was ever owned: most objects own nothing. */
+  dependents: Set<string> | undefined;
 }
 
 export class Graph {
@@ -51,7 +52,10 @@ export class Graph {
     const node = this.#node(object.uid);
     this.#unlink(node.object);
     node.object = object;
-    for (const owner of object.owners) this.#node(owner.uid).dependents.add(object.uid);
+    for (const owner of object.owners) {
+      const of = this.#node(owner.uid);
+      (of.dependents ??= new Set()).add(object.uid);
+    }
   }
 
   remove(uid: string): void {
@@ -65,7 +69,7 @@ export class Graph {
   #node(uid: string): Node {
     const known = this.#nodes.get(uid);
     if (known !== undefined) return known;
-    const made = { object: undefined, dependents: new Set<string>() };
+    const made: Node = { object: undefined, dependents: undefined };
     this.#nodes.set(uid, made);
     return made;
   }
@@ -73,13 +77,13 @@ export class Graph {
   #unlink(object: Owned | undefined): void {
     for (const { uid } of object?.owners ?? []) {
       const node = this.#nodes.get(uid);
-      node?.dependents.delete(object?.uid ?? "");
+      node?.dependents?.delete(object?.uid ?? "");
       if (node !== undefined) this.#forget(uid, node);
     }
   }
 
   #forget(uid: string, { object, dependents }: Node): void {
-    if (object === undefined && dependents.size === 0) this.#nodes.delete(uid);
+    if (object === undefined && (dependents?.size ?? 0) === 0) this.#nodes.delete(uid);
   }
 }
 
@@ -92,12 +96,27 @@ export function ownedOf(resource: ServedResource, object: JsonObject): Owned {
     resource,
     namespace: textOf(metadata, "namespace"),
     name: textOf(metadata, "name"),
-    owners: Array.isArray(owners) ? owners.filter((one) => isObject(one)).map(ownerOf) : [],
-    finalizers: Array.isArray(finalizers)
-      ? finalizers.filter((one) => typeof one === "string")
-      : [],
+    owners: some(owners, isObject)?.map(ownerOf) ?? NONE,
+    finalizers: some(finalizers, (one) => typeof one === "string") ?? NONE,
     isGoing: own(metadata, "deletionTimestamp") !== undefined,
   };
+}
+
+/** Most objects have neither: they share the list that is empty. */
+const NONE: readonly never[] = [];
+
+function some<T extends Json>(
+  list: Json | undefined,
+  is: (one: Json) => one is T,
+): readonly T[] | undefined {
+  return Array.isArray(list) && list.length > 0 ? list.filter((one) => is(one)) : undefined;
+}
+
+/** What `ownedOf` needs once an object has gone, and its version. */
+export function traceOf(object: JsonObject): JsonObject {
+  const { name, namespace, uid, resourceVersion, ownerReferences } = metadataOf(object);
+  const traced = { name, namespace, uid, resourceVersion, ownerReferences };
+  return { metadata: traced as JsonObject };
 }
 
 function ownerOf(reference: JsonObject): OwnerReference {

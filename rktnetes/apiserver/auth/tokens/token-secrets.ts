@@ -6,7 +6,8 @@ import type { JsonObject } from "@rktnetes/api/schema";
 import { StatusFault } from "@rktnetes/api/status-fault";
 import type { Secret, ServiceAccount } from "@rktnetes/api/types/core-v1";
 import { builtinKind, type Lookup } from "../../admission/lookup.ts";
-import type { CacheWatcher } from "../../registry/cache/resource-cache.ts";
+import type { CachedObject } from "../../registry/cache/cached-object.ts";
+import { follow } from "../../registry/cache/follow.ts";
 import { metadataOf } from "../../registry/metadata.ts";
 import type { Registry } from "../../registry/registry.ts";
 import { ownRequest } from "../../registry/own-request.ts";
@@ -14,6 +15,7 @@ import { update } from "../../registry/update.ts";
 import type { ServiceAccountTokens } from "./service-account-tokens.ts";
 
 const TYPE = "kubernetes.io/service-account-token";
+const TYPE_TEXT = Buffer.from(TYPE);
 const NAME = "kubernetes.io/service-account.name";
 const UID = "kubernetes.io/service-account.uid";
 const MANAGER = "kube-controller-manager";
@@ -24,7 +26,7 @@ export class TokenSecrets implements AsyncDisposable {
   readonly #lookup: Lookup;
   readonly #tokens: ServiceAccountTokens;
   #running: Promise<void> = Promise.resolve();
-  #stopWatching: () => void = () => undefined;
+  #following: Disposable | undefined;
 
   constructor(registry: Registry, lookup: Lookup, tokens: ServiceAccountTokens) {
     this.#registry = registry;
@@ -34,22 +36,24 @@ export class TokenSecrets implements AsyncDisposable {
 
   async start(): Promise<void> {
     const { prefix } = await this.#registry.resource(builtinKind("/secrets"));
-    const cache = await this.#registry.hub.cache(prefix);
-    const watcher: CacheWatcher = {
+    this.#following = follow(this.#registry, {
+      prefix,
       scope: prefix,
+      loaded: (cache) => cache.range(prefix).forEach((secret) => this.#look(secret)),
       notify: (events) => {
-        for (const { current } of events) if (current !== undefined) this.#see(current.object);
+        for (const { current } of events) if (current !== undefined) this.#look(current);
       },
-      lost: () => void this.start(),
-    };
-    cache.add(watcher);
-    this.#stopWatching = () => cache.remove(watcher);
-    for (const { object } of cache.range(prefix)) this.#see(object);
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#stopWatching();
+    this.#following?.[Symbol.dispose]();
     await this.#running;
+  }
+
+  /** Most secrets are of another type: that is seen without parsing them. */
+  #look(secret: CachedObject): void {
+    if (secret.includes(TYPE_TEXT)) this.#see(secret.object);
   }
 
   #see(object: JsonObject): void {

@@ -20,7 +20,8 @@ export class CachedObject {
   readonly revision: Revision;
   /** As it lies in the store, without its resource version. */
   readonly stored: Uint8Array;
-  #object: JsonObject | undefined;
+  /** Parsed forms take many times the memory: they stay no longer than somebody uses them. */
+  #object: WeakRef<JsonObject> | undefined;
 
   constructor(key: string, stored: Uint8Array, revision: Revision) {
     this.key = key;
@@ -34,8 +35,11 @@ export class CachedObject {
 
   /** The object; shared, never to be changed. */
   get object(): JsonObject {
-    this.#object ??= this.copy();
-    return this.#object;
+    const known = this.#object?.deref();
+    if (known !== undefined) return known;
+    const made = this.copy();
+    this.#object = new WeakRef(made);
+    return made;
   }
 
   /** The whole object as JSON, with its resource version; made anew each time. */
@@ -54,18 +58,18 @@ export class CachedObject {
 
   /** Writes the whole object, or what comes behind kind and apiVersion; returns where it ends. */
   writeTo(out: Buffer, at: number, from: "object" | "metadata" = "object"): number {
-    const source = bufferOf(this.stored);
-    const start = from === "object" ? 0 : source.indexOf(METADATA);
-    if (this.revision === 0) return at + source.copy(out, at, start);
-    const split = versionAt(source);
-    const version = at + source.copy(out, at, start, split);
+    const { stored } = this;
+    const start = from === "object" ? 0 : indexIn(stored, METADATA);
+    if (this.revision === 0) return at + copy(stored, out, at, [start, stored.length]);
+    const split = versionAt(stored);
+    const version = at + copy(stored, out, at, [start, split]);
     const rest = version + out.write(versionText(this.revision), version, "latin1");
-    return rest + source.copy(out, rest, split);
+    return rest + copy(stored, out, rest, [split, stored.length]);
   }
 
   /** Whether the JSON has this text somewhere. */
   includes(text: Buffer): boolean {
-    return bufferOf(this.stored).includes(text);
+    return indexIn(this.stored, text) >= 0;
   }
 
   /** A fresh copy that may be changed. */
@@ -77,6 +81,26 @@ export class CachedObject {
   at(revision: Revision): CachedObject {
     return new CachedObject(this.key, this.stored, revision);
   }
+}
+
+/**
+ * A Buffer of the same bytes would make an ArrayBuffer for each object that there is: the methods
+ * of Buffer do without one.
+ */
+const METHODS: {
+  readonly indexOf: (this: Uint8Array, text: Uint8Array) => number;
+  readonly copy: (this: Uint8Array, to: Buffer, at: number, start: number, end: number) => number;
+} = Buffer.prototype as Buffer;
+
+function indexIn(bytes: Uint8Array, text: Buffer): number {
+  return METHODS.indexOf.call(bytes, text);
+}
+
+type Part = readonly [start: number, end: number];
+
+/** Returns how many bytes were copied. */
+function copy(from: Uint8Array, to: Buffer, at: number, [start, end]: Part): number {
+  return METHODS.copy.call(from, to, at, start, end);
 }
 
 function bufferOf(bytes: Uint8Array): Buffer {
@@ -91,8 +115,8 @@ function versionText(revision: Revision): string {
 }
 
 /** Behind the uid, where Go's encoder has it. */
-function versionAt(bytes: Buffer): number {
-  const uid = bytes.indexOf(UID);
+function versionAt(bytes: Uint8Array): number {
+  const uid = indexIn(bytes, UID);
   assert(uid > 0, "a stored object has a uid");
   return bytes.indexOf(QUOTE, uid + UID.length) + 1;
 }
