@@ -41,8 +41,21 @@ export function compare(
   const shape = shapeOf(schema, isObject(after) ? after : before);
   const isLeaf = shape === "scalar" || shape === "atomic" || areBothEmpty(before, after);
   if (isLeaf) return compareLeaf(before, after);
+  if (before === undefined) return { ...SAME, added: allOf(after, schema) };
   const [left, right] = [childrenOf(before, schema), childrenOf(after, schema)];
   return collect(left, right, endsOf(before, after));
+}
+
+/** Every field of what was not there before. */
+function allOf(value: Json | undefined, schema: TypeSchema): FieldSet {
+  const shape = shapeOf(schema, value);
+  if (shape === "scalar" || shape === "atomic" || isEmptyContainer(value)) return LEAF;
+  const all = new Map<string, FieldSet>();
+  for (const [step, child] of childrenOf(value, schema)) {
+    const isTwin = child.values.length > 1; // items of the same name count as one field
+    all.set(step, isTwin ? LEAF : allOf(child.values[0], child.schema));
+  }
+  return node(true, all);
 }
 
 function areBothEmpty(before: Json | undefined, after: Json | undefined): boolean {

@@ -119,7 +119,10 @@ function sortedChildren(set: FieldSet): [string, FieldSet][] {
 /** The `fieldsV1` of a set. */
 export function toFieldsV1(set: FieldSet): JsonObject {
   const fields: JsonObject = {};
-  for (const [step, child] of sortedChildren(set)) fields[step] = nodeToFields(child);
+  for (const step of [...set.children.keys()].sort()) {
+    const child = set.children.get(step);
+    if (child !== undefined) fields[step] = nodeToFields(child);
+  }
   return fields;
 }
 

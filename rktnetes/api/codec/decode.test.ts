@@ -285,10 +285,18 @@ describe("for all objects", () => {
     const many = (item: string, count: number): string =>
       `{"metadata":{"ownerReferences":[${Array.from({ length: count }, () => item).join(",")}]}}`;
     expect(decodeJson(CONFIG_MAP, many("{}", 99_998)).problems).toEqual([]);
+    const words = "Request entity too large: limit is 100000 objects and members of maps";
     for (const item of ["{}", "null"]) {
-      const words = "Request entity too large: limit is 100000 objects";
       expect(() => decodeJson(CONFIG_MAP, many(item, 99_999))).toThrow(words);
     }
+  });
+
+  test("a hundred thousand members of maps are read, more are refused", () => {
+    const many = (count: number): string =>
+      `{"data":{${Array.from({ length: count }, (_, at) => `"k${at}":""`).join(",")}}}`;
+    expect(decodeJson(CONFIG_MAP, many(99_999)).problems).toEqual([]);
+    const words = "Request entity too large: limit is 100000 objects and members of maps";
+    expect(() => decodeJson(CONFIG_MAP, many(100_000))).toThrow(words);
   });
 
   test("ten thousand levels are read, more are refused", () => {

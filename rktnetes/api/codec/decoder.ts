@@ -23,7 +23,7 @@ import { formatGoDuration, parseGoDuration } from "../values/duration.ts";
 import { canonicalQuantity } from "../values/quantity.ts";
 import { canonicalMicroTime, canonicalTime } from "../values/time.ts";
 import { goTypeOf } from "./go-type.ts";
-import { Members, NumberLiteral } from "./json-text.ts";
+import { crowded, Members, NumberLiteral } from "./json-text.ts";
 import { fillAbsent, openObject, planOf } from "./plan.ts";
 import {
   asObject,
@@ -41,8 +41,8 @@ import {
 import type { Tree } from "./tree.ts";
 
 const PROBLEMS_MAX = 100;
-/** Objects of known kinds that one text may make: more could not be stored, but cost memory. */
-const OBJECTS_MAX = 100_000;
+/** Objects and members of maps that one text may make: more could not be stored, but cost much. */
+const PLACES_MAX = 100_000;
 const JSON_SCHEMA = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps";
 
 export class Decoder {
@@ -58,7 +58,7 @@ export class Decoder {
   /** Where we are, as Go's faults say it: names of fields only. */
   readonly #fields: string[] = [];
   #struct = "";
-  #objects = 0;
+  #places = 0;
   /** Inside types that read their own JSON nothing is strict. */
   #lenient = 0;
 
@@ -128,8 +128,7 @@ export class Decoder {
   }
 
   #count(): void {
-    if (++this.#objects <= OBJECTS_MAX) return;
-    throw new Fault("exhausted", `Request entity too large: limit is ${OBJECTS_MAX} objects`);
+    if (++this.#places > PLACES_MAX) throw crowded(PLACES_MAX, "objects and members of maps");
   }
 
   #wrongNumber(
@@ -244,6 +243,7 @@ export class Decoder {
   }
 
   #value(key: string, tree: Tree, type: TypeSchema): Json {
+    if (type.kind !== "object") this.#count(); // objects are counted as such
     if (this.#exact) this.#path.push(this.#path.length > 0 ? `.${key}` : key);
     const value = this.#item(tree, type);
     if (this.#exact) this.#path.pop();

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 
 import { parseJson, stringifyJson } from "./json.ts";
-import { countMembers, parseExactJson } from "./json-text.ts";
+import { countMembers, parseExactJson, refuseCrowd } from "./json-text.ts";
 
 describe("what is no JSON is said in Go's words", () => {
   const rows: readonly (readonly [text: string, words: string])[] = [
@@ -86,5 +86,32 @@ describe("texts that JSON.parse would lose something of", () => {
   );
   test("words are none of them", () => {
     expect(countMembers('{"a":[true,false,null,"1.0e5",-12]}')).toBe(1);
+  });
+});
+
+describe("texts of strangers", () => {
+  const list = (item: string, count: number): string => `[${Array(count).fill(item).join(",")}]`;
+
+  test.each([
+    ['{"a":1}', 49_999],
+    ["[]", 99_999],
+    ['"a:b{[\\\""', 200_000],
+    ["1", 200_000],
+  ])("may have %s %d times", (item, count) => {
+    expect(() => refuseCrowd(list(item, count))).not.toThrow();
+  });
+
+  test.each([
+    ['{"a":1,"b":2}', 50_001, "members"],
+    ["[]", 100_000, "objects and lists"],
+    ["{}", 100_000, "objects and lists"],
+  ])("may not have %s %d times", (item, count, what) => {
+    const words = `Request entity too large: limit is 100000 ${what}`;
+    expect(() => refuseCrowd(list(item, count))).toThrow(words);
+  });
+
+  test("are counted up to a string without an end", () => {
+    expect(() => refuseCrowd(`${list("[]", 100_000)}"`)).toThrow("objects and lists");
+    expect(() => refuseCrowd(`"${list("[]", 100_000)}`)).not.toThrow();
   });
 });

@@ -65,6 +65,30 @@ export function countMembers(text: string): number | undefined {
   return members;
 }
 
+/** So many members, and so many objects and lists, may a text have that a stranger sends. */
+const CROWD_MAX = 100_000;
+
+/** @throws {Fault} "exhausted" before a parser spends time on a text that could not be stored */
+export function refuseCrowd(text: string): void {
+  if (text.length <= CROWD_MAX) return;
+  let members = 0;
+  let containers = 0;
+  for (let at = 0; at < text.length; at++) {
+    const char = text.charCodeAt(at);
+    if (char === QUOTE) {
+      at = endOfString(text, at + 1);
+      if (at < 0) break;
+    } else if (char === COLON) members++;
+    else if (char === 0x7b || char === 0x5b) containers++;
+  }
+  if (members > CROWD_MAX) throw crowded(CROWD_MAX, "members");
+  if (containers > CROWD_MAX) throw crowded(CROWD_MAX, "objects and lists");
+}
+
+export function crowded(max: number, what: string): Fault {
+  return new Fault("exhausted", `Request entity too large: limit is ${max} ${what}`);
+}
+
 /** Where the quote that ends a string stands; below 0 when it does not. */
 function endOfString(text: string, from: number): number {
   for (let at = text.indexOf('"', from); at >= 0; at = text.indexOf('"', at + 1)) {

@@ -10,7 +10,7 @@ import type * as Yaml from "yaml";
 import type { Alias, LineCounter, Node, Scalar, YAMLMap } from "yaml";
 
 import type { Json, JsonObject } from "../schema/schema.ts";
-import { countMembers } from "./json-text.ts";
+import { countMembers, refuseCrowd } from "./json-text.ts";
 import { openObject } from "./plan.ts";
 
 export interface YamlTree {
@@ -56,6 +56,7 @@ export async function parseYaml(text: string): Promise<YamlTree> {
 /** Most clients that may send YAML send JSON, which reads alike; undefined where it may not. */
 function parsePlainJson(text: string): Json | undefined {
   if (!/^\s*\{/.test(text)) return undefined;
+  refuseCrowd(text);
   const members = countMembers(text);
   if (members === undefined) return undefined;
   try {

@@ -2,7 +2,6 @@
  * What a body must be, and the words for one that is not: the kind that a path names against the
  * one that the body says. Pure. @throws {StatusFault} 400
  */
-import type { Decoded } from "@rktnetes/api/codec/decode";
 import { goQuote } from "@rktnetes/api/field-error";
 import type { GroupVersionKind } from "@rktnetes/api/kind";
 import { findType } from "@rktnetes/api/kinds";
@@ -25,7 +24,7 @@ export function cannotBeHandled(said: GroupVersionKind, { kind }: BodyKind): str
 }
 
 /** What decoding refuses is said with the kind that was wanted. */
-export function orRefuse(kind: BodyKind, decode: () => Decoded): Decoded {
+export function orRefuse<T>(kind: BodyKind, decode: () => T): T {
   try {
     return decode();
   } catch (error) {

@@ -5,6 +5,7 @@
 import { applyConfiguration, inconvertible } from "@rktnetes/api/apply/track-fields";
 import { type Decoded, decodeTree } from "@rktnetes/api/codec/decode";
 import { parseJson, stringifyJson } from "@rktnetes/api/codec/json";
+import { refuseCrowd } from "@rktnetes/api/codec/json-text";
 import type { YamlTree } from "@rktnetes/api/codec/yaml";
 import { applyJsonPatch, decodeJsonPatch, notPatch } from "@rktnetes/api/patch/json-patch";
 import { applyMergePatch } from "@rktnetes/api/patch/merge-patch";
@@ -188,10 +189,14 @@ function patchChange(
 }
 
 function parsePatch(bytes: Buffer): Json {
+  const text = bytes.toString();
   try {
-    return parseJson(bytes.toString());
+    refuseCrowd(text);
+    return parseJson(text);
   } catch (error) {
-    throw badRequest(`error decoding patch: ${Fault.from(error).message}`);
+    const { kind, message } = Fault.from(error);
+    if (kind === "exhausted") throw tooLarge(message);
+    throw badRequest(`error decoding patch: ${message}`);
   }
 }
 
@@ -220,7 +225,8 @@ function decodePatched(
   try {
     decoded = decodeTree(kind.schema, patched);
   } catch (error) {
-    throw refuse(Fault.from(error));
+    const fault = Fault.from(error);
+    throw fault.kind === "exhausted" ? tooLarge(fault.message) : refuse(fault);
   }
   judgeProblems?.(decoded.problems);
   return decoded.object;

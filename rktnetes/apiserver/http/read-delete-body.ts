@@ -1,9 +1,10 @@
 /** The options in the body of a deletion; most deletions have none. @throws {StatusFault} 400 */
 import { decodeJson, peekTypeMeta } from "@rktnetes/api/codec/decode";
+import { refuseCrowd } from "@rktnetes/api/codec/json-text";
 import { goQuote } from "@rktnetes/api/field-error";
 import { findType } from "@rktnetes/api/kinds";
 import type { JsonObject } from "@rktnetes/api/schema";
-import { badRequest } from "@rktnetes/api/status-fault";
+import { badRequest, tooLarge } from "@rktnetes/api/status-fault";
 import { assert, Fault } from "@shared/base";
 import type { ApiRequest } from "./api-request.ts";
 import { contentType } from "./read-object.ts";
@@ -24,6 +25,7 @@ export async function readDeleteBody(request: ApiRequest): Promise<JsonObject | 
       return decodeProtobuf(options, readEnvelope(bytes).raw);
     }
     const text = bytes.toString();
+    refuseCrowd(text);
     const said = peekTypeMeta(text);
     if (said.kind !== "" && said.kind !== KIND) {
       const version = goQuote(said.apiVersion);
@@ -33,6 +35,7 @@ export async function readDeleteBody(request: ApiRequest): Promise<JsonObject | 
     return decodeJson(options, text).object;
   } catch (error) {
     if (error instanceof Fault && error.kind === "invalid") throw badRequest(error.message);
+    if (error instanceof Fault && error.kind === "exhausted") throw tooLarge(error.message);
     throw error;
   }
 }

@@ -3,6 +3,7 @@
  * Out: a decoded object with data defaults. @throws {StatusFault} 400, 413, 415
  */
 import { type Decoded, decodeJson, peekTypeMeta } from "@rktnetes/api/codec/decode";
+import { refuseCrowd } from "@rktnetes/api/codec/json-text";
 import type { JsonObject } from "@rktnetes/api/schema";
 import { badRequest, unsupportedMediaType } from "@rktnetes/api/status-fault";
 import { Fault } from "@shared/base";
@@ -82,6 +83,7 @@ async function decodeBody(bytes: Buffer, type: string, kind: BodyKind): Promise<
     return await decodeYamlBody(bytes, kind);
   }
   const text = bytes.toString();
+  orRefuse(kind, () => refuseCrowd(text));
   const said = readType(text, bytes, kind);
   refuseUnreadable(said, kind, (schema) => decodeJson(schema, text));
   checkType(said, bytes, kind);

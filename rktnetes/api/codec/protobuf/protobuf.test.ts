@@ -3,7 +3,7 @@ import { assert, Fault } from "@shared/base";
 import fc from "fast-check";
 
 import { builtinKinds, findKind, findType } from "../../kinds/load.ts";
-import type { ObjectSchema } from "../../schema/schema.ts";
+import type { JsonObject, ObjectSchema } from "../../schema/schema.ts";
 import { decodeJson } from "../decode.ts";
 import { encodeJson } from "../encode.ts";
 import { objectsOf, spoiled } from "../testsuite.ts";
@@ -89,6 +89,20 @@ describe("bytes of others", () => {
   test("unknown fields are passed over, groups too", () => {
     const unknown = "f8 06 05 f9 06 0000000000000000 fa 06 01 00 fb 06 08 01 fc 06 fd 06 00000000";
     expect(decodeProtobuf(schemaOf("configmaps"), bytes(unknown))).toEqual({ metadata: {} });
+  });
+
+  test("a hundred thousand messages in one are read, more are refused", () => {
+    const owners = (count: number): Buffer => {
+      const field = Buffer.alloc(2 * count);
+      for (let at = 0; at < count; at++) field.set([0x6a, 0], 2 * at); // an owner without a field
+      const length = [2 * count, (2 * count) >> 7, (2 * count) >> 14];
+      const varint = length.map((part, at) => (part & 0x7f) | (at < 2 ? 0x80 : 0));
+      return Buffer.concat([Buffer.from([0x0a, ...varint]), field]); // metadata
+    };
+    const metadata = decodeProtobuf(POD, owners(99_999))["metadata"] as JsonObject;
+    expect(metadata["ownerReferences"]).toHaveLength(99_999);
+    const words = "Request entity too large: limit is 100000 messages";
+    expect(() => decodeProtobuf(POD, owners(100_000))).toThrow(words);
   });
 
   test("schemas nested without end are refused", () => {

@@ -4,6 +4,7 @@
  * faults are in the words of the Go code that Kubernetes generates.
  */
 import { Fault } from "@shared/base";
+import { crowded } from "../json-text.ts";
 
 export const VARINT = 0;
 export const FIXED64 = 1;
@@ -13,6 +14,8 @@ const GROUP_END = 4;
 const FIXED32 = 5;
 
 const GROUPS_MAX = 100;
+/** So many messages may a message have in it: more could not be stored, but cost much. */
+const PIECES_MAX = 100_000;
 
 function endsEarly(): Fault {
   return new Fault("invalid", "unexpected EOF");
@@ -26,6 +29,8 @@ export interface Tag {
 export class WireReader {
   readonly #bytes: Buffer;
   readonly #end: number;
+  /** Shared with all readers of pieces. */
+  #made: { count: number } = { count: 0 };
   #at: number;
 
   constructor(bytes: Buffer, from = 0, end: number = bytes.length) {
@@ -93,7 +98,9 @@ export class WireReader {
   /** A reader of the piece that follows its length. */
   piece(): WireReader {
     const end = this.#pieceEnd();
+    if (++this.#made.count > PIECES_MAX) throw crowded(PIECES_MAX, "messages");
     const piece = new WireReader(this.#bytes, this.#at, end);
+    piece.#made = this.#made;
     this.#at = end;
     return piece;
   }
