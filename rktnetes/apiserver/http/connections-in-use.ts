@@ -30,9 +30,15 @@ export interface Sending {
   destroy(): unknown;
 }
 
-interface Connection {
+/** How a connection ends. */
+export interface Ending {
   /** Asked again when the connection is still there at the next look. */
   readonly cut: () => void;
+  /** Once all that was sent has left. */
+  readonly leave: () => void;
+}
+
+interface Connection extends Ending {
   /** Since when there is no answer on it. */
   idleSince: number;
   hasAsked: boolean;
@@ -47,13 +53,14 @@ interface Unread {
 export class ConnectionsInUse {
   readonly #patience: Patience;
   readonly #connections = new Map<object, Connection>();
+  #isStopping = false;
 
   constructor(patience: Patience) {
     this.#patience = patience;
   }
 
-  opened(key: object, cut: () => void, now: number): void {
-    this.#connections.set(key, { cut, idleSince: now, hasAsked: false, sending: new Map() });
+  opened(key: object, ending: Ending, now: number): void {
+    this.#connections.set(key, { ...ending, idleSince: now, hasAsked: false, sending: new Map() });
   }
 
   /** It has ended, or somebody else looks after it. */
@@ -70,8 +77,16 @@ export class ConnectionsInUse {
 
   ended(key: object, sending: Sending, now: number): void {
     const connection = this.#connections.get(key);
-    connection?.sending.delete(sending);
-    if (connection !== undefined) connection.idleSince = now;
+    if (connection === undefined) return;
+    connection.sending.delete(sending);
+    connection.idleSince = now;
+    if (this.#isStopping && connection.sending.size === 0) connection.leave();
+  }
+
+  /** From now on connections go as soon as no answer is on them. */
+  stop(): void {
+    this.#isStopping = true;
+    for (const { sending, leave } of this.#connections.values()) if (sending.size === 0) leave();
   }
 
   /** Cuts off whoever has kept the server waiting for too long; to be called now and then. */

@@ -7,7 +7,7 @@ import { systemClock } from "@shared/base";
 import { createAuthority, issueCertificate, type KeyPair } from "../certificates/certificates.ts";
 import { create } from "../registry/create.ts";
 import { type Cluster, openCluster } from "../testing/cluster.ts";
-import { PATIENCE } from "./connections-in-use.ts";
+import { PATIENCE, type Patience } from "./connections-in-use.ts";
 import { HttpServer } from "./server.ts";
 
 const MS = 200;
@@ -34,14 +34,18 @@ let cluster: Cluster;
 let server: HttpServer;
 let port = 0;
 
-beforeAll(async () => {
-  cluster = await openCluster();
+async function serve(to: Cluster, patience: Patience): Promise<[HttpServer, port: number]> {
   const { key, certificate } = issue("server", "server");
   const listen = { host: HOST, port: 0, key, certificate };
-  const patience = { requestMs: MS, idleMs: MS, bodyMs: MS, unreadMs: MS };
   const clientAuthority = authority.certificate;
-  server = new HttpServer(cluster.server, { ...listen, clientAuthority, patience });
-  port = await server.listen(listen);
+  const serving = new HttpServer(to.server, { ...listen, clientAuthority, patience });
+  return [serving, await serving.listen(listen)];
+}
+
+beforeAll(async () => {
+  cluster = await openCluster();
+  const patience = { requestMs: MS, idleMs: MS, bodyMs: MS, unreadMs: MS };
+  [server, port] = await serve(cluster, patience);
 });
 
 afterAll(async () => {
@@ -56,8 +60,8 @@ const keys = {
   key: client.key,
 } as const;
 
-function open(): TLSSocket {
-  return connect({ host: HOST, port, ...keys, ALPNProtocols: ["http/1.1"] });
+function open(at: number = port): TLSSocket {
+  return connect({ host: HOST, port: at, ...keys, ALPNProtocols: ["http/1.1"] });
 }
 
 /** All that the server says until it closes the connection. */
@@ -153,4 +157,26 @@ test("a client that does not read its answer is cut off", async () => {
   const said = await untilClosed(socket.resume());
   expect(said).toStartWith("HTTP/1.1 200 ");
   expect(said.length).toBeLessThan(40 * 200_000);
+});
+
+test("a server that stops waits for answers, not for connections that are kept", async () => {
+  await using other = await openCluster();
+  const [stopping, at] = await serve(other, PATIENCE);
+  const [silent, used, watching] = [open(at), open(at), open(at)];
+  const session = connectHttp2(`https://${HOST}:${at}`, keys);
+  const begun = [
+    new Promise((resolve) => silent.once("secureConnect", resolve)),
+    ...[used, watching].map((socket) => new Promise((resolve) => socket.once("data", resolve))),
+  ];
+  used.write("GET /version HTTP/1.1\r\nHost: x\r\n\r\n");
+  watching.write(`GET ${MAPS}?watch=true HTTP/1.1\r\nHost: x\r\n\r\n`);
+  const stream = session.request({ ":path": `${MAPS}?watch=true` });
+  await Promise.all([...begun, new Promise((resolve) => stream.once("response", resolve))]);
+  const closed = [silent, used, watching].map(untilClosed);
+  const left = new Promise((resolve) => session.once("close", resolve));
+  stream.resume();
+  other.server.beginStop();
+  await stopping.close();
+  const [, , said] = await Promise.all([...closed, left]);
+  expect(said).toEndWith("0\r\n\r\n");
 });

@@ -23,7 +23,7 @@ import type {
   PeerCertificate,
   RawConnection,
 } from "./api-request.ts";
-import { ConnectionsInUse, PATIENCE, type Patience } from "./connections-in-use.ts";
+import { ConnectionsInUse, type Ending, PATIENCE, type Patience } from "./connections-in-use.ts";
 import { OfferedConnection, RawResponse, type ResponseWriter } from "./raw-response.ts";
 
 /** Where to listen, and with which keys. */
@@ -99,10 +99,12 @@ export class HttpServer {
       },
     );
     this.#server.on("secureConnection", (socket: TLSSocket) => {
-      if (socket.alpnProtocol !== "h2") this.#opened(socket, () => socket.destroy());
+      const ending = { cut: () => socket.destroy(), leave: () => socket.end() };
+      if (socket.alpnProtocol !== "h2") this.#opened(socket, ending);
     });
     this.#server.on("session", (session: ServerHttp2Session) => {
-      this.#opened(session, () => (session.closed ? session.destroy() : session.close()));
+      const cut = (): void => (session.closed ? session.destroy() : session.close());
+      this.#opened(session, { cut, leave: () => session.close() });
     });
     this.#server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       this.#serveUpgrade(request, socket, head).catch(() => socket.destroy());
@@ -135,11 +137,12 @@ export class HttpServer {
   close(): Promise<void> {
     return new Promise((resolve) => {
       this.#server.close(() => resolve());
+      this.#connections.stop();
     });
   }
 
-  #opened(connection: TLSSocket | ServerHttp2Session, cut: () => void): void {
-    this.#connections.opened(connection, cut, this.#api.host.clock.now());
+  #opened(connection: TLSSocket | ServerHttp2Session, ending: Ending): void {
+    this.#connections.opened(connection, ending, this.#api.host.clock.now());
     connection.once("close", () => this.#connections.closed(connection));
   }
 
