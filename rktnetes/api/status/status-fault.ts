@@ -156,7 +156,7 @@ export function expiredFault(message: string): StatusFault {
 }
 
 /** The client asks for a state that is to come. */
-export function futureFault(asked: number, current: number): StatusFault {
+export function futureFault(asked: bigint, current: number): StatusFault {
   return new StatusFault({
     code: 504,
     reason: "Timeout",

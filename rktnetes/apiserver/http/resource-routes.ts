@@ -159,7 +159,7 @@ async function awaitRevision({ request, server }: ResourceCall): Promise<void> {
   if (version === "") return;
   const problem = revisionProblem(version);
   if (problem !== undefined) throw plainFault(500, problem);
-  await waitFor(server.registry, Number(version));
+  await waitFor(server.registry, version);
 }
 
 async function serveList(call: ResourceCall): Promise<Answer | undefined> {

@@ -180,3 +180,36 @@ test("a server that stops waits for answers, not for connections that are kept",
   const [, , said] = await Promise.all([...closed, left]);
   expect(said).toEndWith("0\r\n\r\n");
 });
+
+const PLAIN = "Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n";
+
+test.each([
+  ["GET /version HTTP/1.1\r\n\r\n", "HTTP/1.1 400 Bad Request: missing required Host header\r\n"],
+  ["GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400 Bad Request\r\n"],
+  ["nonsense\r\n\r\n", `HTTP/1.1 400 Bad Request\r\n${PLAIN}\r\n400 Bad Request`],
+  [
+    `POST ${MAPS} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`,
+    "HTTP/1.1 501 Not Implemented\r\n",
+  ],
+])("%j is refused once, and the connection ends", async (request, beginning) => {
+  const socket = open();
+  socket.write(request);
+  const said = await untilClosed(socket);
+  expect(said).toStartWith(beginning);
+  expect(said.match(/HTTP\/1\.1/g)).toHaveLength(1);
+});
+
+test("a broken path ends its stream of HTTP/2, and no other", async () => {
+  const session = connectHttp2(`https://${HOST}:${port}`, keys);
+  const ask = (path: string): Promise<unknown> =>
+    new Promise((resolve) => {
+      const stream = session.request({ ":path": path });
+      stream.on("error", () => undefined);
+      stream.on("response", (headers) => resolve(headers[":status"]));
+      stream.on("close", () => resolve("no answer"));
+      stream.resume();
+    });
+  expect(await ask("/%zz")).toBe("no answer");
+  expect(await ask("/version")).toBe(200);
+  session.close();
+});

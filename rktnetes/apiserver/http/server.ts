@@ -3,7 +3,7 @@
  * requests for `handle`, its answers as bytes. Decides nothing.
  */
 import { createHash, type KeyObject, X509Certificate } from "node:crypto";
-import { createSecureServer, type Http2SecureServer } from "node:http2";
+import { constants, createSecureServer, type Http2SecureServer } from "node:http2";
 import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Session } from "node:http2";
 import type { IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -24,6 +24,7 @@ import type {
   RawConnection,
 } from "./api-request.ts";
 import { ConnectionsInUse, type Ending, PATIENCE, type Patience } from "./connections-in-use.ts";
+import { type Refusal, refusalOf, refusalText, unreadable } from "./broken-request.ts";
 import { OfferedConnection, RawResponse, type ResponseWriter } from "./raw-response.ts";
 
 /** Where to listen, and with which keys. */
@@ -73,6 +74,7 @@ export class HttpServer {
   readonly #frontProxy: PeerAuthorities | undefined;
   readonly #patience: Patience;
   readonly #connections: ConnectionsInUse;
+  readonly #refused: WeakSet<Duplex> = new WeakSet();
 
   constructor(api: ApiServer, listen: ListenOptions) {
     const { key, certificate, clientAuthority, frontProxyAuthority } = listen;
@@ -108,6 +110,11 @@ export class HttpServer {
     });
     this.#server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       this.#serveUpgrade(request, socket, head).catch(() => socket.destroy());
+    });
+    this.#server.on("clientError", ({ code = "" }: Error & { code?: string }, socket: Duplex) => {
+      const isUnreadable = code.startsWith("HPE_") && socket.writable;
+      if (isUnreadable && !this.#refused.has(socket)) socket.end(refusalText(unreadable(code)));
+      else socket.destroy();
     });
     this.#server.on("sessionError", () => undefined);
     this.#server.on("tlsClientError", () => undefined);
@@ -161,6 +168,11 @@ export class HttpServer {
     response.once("close", () => {
       this.#connections.ended(connection, response, this.#api.host.clock.now());
     });
+    const refusal = refusalOf(request);
+    if (refusal !== undefined) {
+      this.#refused.add(request.socket);
+      return refuse(request, response, refusal);
+    }
     const call = new HttpRequest(request, response, this.#seen());
     const code = await this.#answer(call, response);
     this.#api.metrics.count(request.method, code, this.#api.host.clock.now() - began);
@@ -175,6 +187,8 @@ export class HttpServer {
     const response = new RawResponse(socket);
     const connection = new OfferedConnection(socket, head, request.headers.upgrade ?? "");
     const asked = request as unknown as Http2ServerRequest;
+    const refusal = refusalOf(request);
+    if (refusal !== undefined) return void socket.end(refusalText(refusal));
     this.#connections.closed(socket);
     const call = new HttpRequest(asked, response, this.#seen(connection));
     await this.#answer(call, response);
@@ -216,6 +230,22 @@ export class HttpServer {
       else response.end(body);
     });
   }
+}
+
+const TEXT = "text/plain; charset=utf-8";
+
+/** A broken request of HTTP/2 ends its stream; one of HTTP/1.1 has an answer and ends it all. */
+function refuse(
+  request: Http2ServerRequest,
+  response: Http2ServerResponse,
+  { status, words, body }: Refusal,
+): void {
+  if (request.httpVersionMajor > 1) {
+    return void request.stream.close(constants.NGHTTP2_PROTOCOL_ERROR);
+  }
+  const length = { "content-length": body.length };
+  response.writeHead(status, words, { ...length, "content-type": TEXT, connection: "close" });
+  response.end(body);
 }
 
 /**

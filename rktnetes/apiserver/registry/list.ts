@@ -41,7 +41,7 @@ export async function list(
   const limit = revision === 0 ? 0 : query.limit;
   if (revision !== undefined && revision > 0) {
     const isExact = query.resourceVersionMatch === "Exact" || (limit > 0 && isUnmatched(query));
-    await waitFor(registry, revision);
+    await waitFor(registry, query.resourceVersion);
     if (isExact) return await past(registry, selection, { revision, after: "", limit });
   }
   return await present(registry, resource, selection, { limit, isAny: revision === 0 });
@@ -52,7 +52,8 @@ function isUnmatched({ resourceVersionMatch }: ListQuery): boolean {
 }
 
 /** @throws {StatusFault} 504 for a revision that does not come */
-export async function waitFor(registry: Registry, revision: number): Promise<void> {
+export async function waitFor(registry: Registry, version: string): Promise<void> {
+  const revision = Number(version);
   if (revision <= registry.hub.revision) return;
   const stop = new AbortController();
   const inTime = registry.hub.seen(revision).then(() => true);
@@ -62,7 +63,7 @@ export async function waitFor(registry: Registry, revision: number): Promise<voi
   );
   const came = await Promise.race([inTime, late]);
   stop.abort();
-  if (!came) throw futureFault(revision, registry.hub.revision);
+  if (!came) throw futureFault(BigInt(version), registry.hub.revision);
 }
 
 interface PresentOptions {
@@ -185,7 +186,7 @@ function readFault(
   { revision, after }: { readonly revision: number; readonly after: string },
 ): unknown {
   if (!(error instanceof Fault)) return error;
-  if (error.kind === "invalid") return futureFault(revision, registry.hub.revision);
+  if (error.kind === "invalid") return futureFault(BigInt(revision), registry.hub.revision);
   if (error.kind !== "expired") return error;
   if (after === "") return expiredFault("The resourceVersion for the provided list is too old.");
   const { failure } = expiredFault(CONSISTENT);

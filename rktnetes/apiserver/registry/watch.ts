@@ -56,7 +56,7 @@ export async function openWatch(
     query.resourceVersion === "0"
       ? await registry.hub.cache(resource.prefix)
       : await registry.fresh(resource);
-  if (query.sendInitialEvents === true && after > 0) await waitFor(registry, after);
+  if (query.sendInitialEvents === true && after > 0) await waitFor(registry, query.resourceVersion);
   return async () => {
     const watcher = new LiveWatcher(selection, request.sink);
     await start(registry, cache, { selection, request, watcher, after });

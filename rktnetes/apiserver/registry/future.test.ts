@@ -1,0 +1,21 @@
+/** Clients that ask for what is to come, and nobody waits for it here. */
+import { expect, test } from "bun:test";
+import { type Clock, systemClock } from "@shared/base";
+import { openCluster } from "../testing/cluster.ts";
+import { waitFor } from "./list.ts";
+
+const WAIT_MS = 3000;
+
+test.each(["9007199254740993", "18446744073709551615"])(
+  "%s is said as it came",
+  async (version) => {
+    const clock: Clock = {
+      ...systemClock,
+      sleep: (ms, signal) => systemClock.sleep(ms === WAIT_MS ? 0 : ms, signal),
+    };
+    await using cluster = await openCluster(clock);
+    await expect(waitFor(cluster.registry, version)).rejects.toThrow(
+      `Timeout: Too large resource version: ${version}, current: `,
+    );
+  },
+);
