@@ -110,6 +110,13 @@ describe("texts of strangers", () => {
     expect(() => refuseCrowd(list(item, count))).toThrow(words);
   });
 
+  test("may nest so deep that every walk through them has stack, not deeper", () => {
+    const nested = (depth: number): string => `${"[".repeat(depth)}${"]".repeat(depth)}`;
+    expect(() => refuseCrowd(nested(1000))).not.toThrow();
+    expect(() => refuseCrowd(nested(1001))).toThrow("limit is 1000 levels");
+    expect(() => refuseCrowd(`[${"[],".repeat(2000)}"${"[".repeat(2000)}"]`)).not.toThrow();
+  });
+
   test("are counted up to a string without an end", () => {
     expect(() => refuseCrowd(`${list("[]", 100_000)}"`)).toThrow("objects and lists");
     expect(() => refuseCrowd(`"${list("[]", 100_000)}`)).not.toThrow();

@@ -68,19 +68,28 @@ export function countMembers(text: string): number | undefined {
 /** So many members, and so many objects and lists, may a text have that a stranger sends. */
 const CROWD_MAX = 100_000;
 
+/** So deep may they nest: whoever walks through them must not run out of stack. */
+export const NESTING_MAX = 1000;
+
 /** @throws {Fault} "exhausted" before a parser spends time on a text that could not be stored */
 export function refuseCrowd(text: string): void {
-  if (text.length <= CROWD_MAX) return;
+  if (text.length <= NESTING_MAX) return;
   let members = 0;
   let containers = 0;
+  let depth = 0;
+  let deepest = 0;
   for (let at = 0; at < text.length; at++) {
     const char = text.charCodeAt(at);
     if (char === QUOTE) {
       at = endOfString(text, at + 1);
       if (at < 0) break;
     } else if (char === COLON) members++;
-    else if (char === 0x7b || char === 0x5b) containers++;
+    else if (char === 0x7b || char === 0x5b) {
+      containers++;
+      deepest = Math.max(deepest, ++depth);
+    } else if (char === 0x7d || char === 0x5d) depth--;
   }
+  if (deepest > NESTING_MAX) throw crowded(NESTING_MAX, "levels");
   if (members > CROWD_MAX) throw crowded(CROWD_MAX, "members");
   if (containers > CROWD_MAX) throw crowded(CROWD_MAX, "objects and lists");
 }

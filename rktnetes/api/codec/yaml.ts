@@ -10,7 +10,7 @@ import type * as Yaml from "yaml";
 import type { Alias, LineCounter, Node, Scalar, YAMLMap } from "yaml";
 
 import type { Json, JsonObject } from "../schema/schema.ts";
-import { countMembers, refuseCrowd } from "./json-text.ts";
+import { countMembers, NESTING_MAX, refuseCrowd } from "./json-text.ts";
 import { openObject } from "./plan.ts";
 
 export interface YamlTree {
@@ -21,7 +21,7 @@ export interface YamlTree {
 
 /** Values that aliases may add to one document; honest ones need a hundredth. */
 const ALIASED_MAX = 100_000;
-const DEPTH_MAX = 10_000;
+const DEPTH_MAX = NESTING_MAX;
 /** Tokens of one text, some seven for each line: more would keep the server busy for seconds. */
 const TOKENS_MAX = 250_000;
 
