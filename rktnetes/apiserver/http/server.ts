@@ -241,7 +241,7 @@ function refuse(
   { status, words, body }: Refusal,
 ): void {
   if (request.httpVersionMajor > 1) {
-    return void request.stream.close(constants.NGHTTP2_PROTOCOL_ERROR);
+    return request.stream.close(constants.NGHTTP2_PROTOCOL_ERROR);
   }
   const length = { "content-length": body.length };
   response.writeHead(status, words, { ...length, "content-type": TEXT, connection: "close" });

@@ -1,6 +1,6 @@
 /** Clients that ask for what is to come, and nobody waits for it here. */
 import { expect, test } from "bun:test";
-import { type Clock, systemClock } from "@shared/base";
+import { type Clock, Fault, systemClock } from "@shared/base";
 import { openCluster } from "../testing/cluster.ts";
 import { waitFor } from "./list.ts";
 
@@ -14,7 +14,8 @@ test.each(["9007199254740993", "18446744073709551615"])(
       sleep: (ms, signal) => systemClock.sleep(ms === WAIT_MS ? 0 : ms, signal),
     };
     await using cluster = await openCluster(clock);
-    await expect(waitFor(cluster.registry, version)).rejects.toThrow(
+    const fault = await waitFor(cluster.registry, version).catch(Fault.from);
+    expect(fault?.message).toStartWith(
       `Timeout: Too large resource version: ${version}, current: `,
     );
   },
