@@ -102,6 +102,33 @@ test("private keys are the owner's alone", () => {
   }
 });
 
+/** The sum of all series with this name and these labels. */
+async function metric(name: string, ...labels: readonly string[]): Promise<number> {
+  const lines = (await (await ask("/metrics")).text()).split("\n");
+  const mine = lines.filter((line) => line.startsWith(`${name}{`));
+  const found = mine.filter((line) => labels.every((label) => line.includes(label)));
+  return found.reduce((sum, line) => sum + Number(line.split(" ").at(-1)), 0);
+}
+
+test("metrics say what was asked, what still goes on and what is stored", async () => {
+  const total = ["apiserver_request_total", 'resource="limitranges"', 'scope="namespace"'] as const;
+  const kind = ['resource="limitranges"', 'scope="namespace"', 'verb="WATCH"'] as const;
+  const path = "/api/v1/namespaces/default/limitranges";
+  const before = await metric(...total, 'verb="LIST"', 'code="200"');
+  await ask(path);
+  await ask(path, { anonymous: true });
+  expect(await metric(...total, 'verb="LIST"', 'code="200"')).toBe(before + 1);
+  expect(await metric(...total, 'verb="LIST"', 'code="403"')).toBe(1);
+  const took = ["apiserver_request_duration_seconds_count", ...total.slice(1)] as const;
+  expect(await metric(...took, 'verb="LIST"')).toBe(before + 2);
+  const watch = await ask(`${path}?watch=true&timeoutSeconds=1`);
+  expect(await metric("apiserver_longrunning_requests", ...kind)).toBe(1);
+  await watch.text();
+  expect(await metric("apiserver_longrunning_requests", ...kind)).toBe(0);
+  expect(await metric("apiserver_storage_objects", '{resource="namespaces"}')).toBe(4);
+  expect(await metric("apiserver_current_inflight_requests", '"readOnly"')).toBeGreaterThan(0);
+});
+
 test("told to stop it ends its watches, and it starts again with the same keys", async () => {
   const before = pem("certificate-authority");
   const watch = await ask(`${MAPS}?watch=true`);

@@ -18,6 +18,7 @@ import { Definitions } from "./custom/definitions.ts";
 import { Fairness } from "./fairness/fairness.ts";
 import type { ServerHost } from "./host.ts";
 import { Metrics } from "./health/metrics.ts";
+import { ObjectCounts } from "./health/object-counts.ts";
 import { OpenApiDocuments } from "./openapi/documents.ts";
 import { Hub } from "./registry/cache/hub.ts";
 import { Registry } from "./registry/registry.ts";
@@ -62,6 +63,7 @@ export class ApiServer implements AsyncDisposable {
   readonly registry: Registry;
   readonly kinds: ServedKinds = new ServedKinds();
   readonly metrics: Metrics = new Metrics();
+  readonly objectCounts: ObjectCounts;
   readonly openApi: OpenApiDocuments;
   readonly host: ServerHost;
   readonly auth: Auth;
@@ -94,6 +96,7 @@ export class ApiServer implements AsyncDisposable {
     this.auth = auth;
     this.audit = parts.audit;
     const { kinds } = this;
+    this.objectCounts = new ObjectCounts(registry, kinds);
     this.apiServices = new ApiServices({ registry, kinds, lookup, keys: parts.frontProxy });
     this.openApi = new OpenApiDocuments(kinds, this.apiServices.openApi);
     this.fairness = new Fairness(lookup, host);

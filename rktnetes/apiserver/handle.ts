@@ -15,6 +15,7 @@ import { impersonate } from "./auth/impersonate.ts";
 import type { Attributes, User } from "./auth/user.ts";
 import { serveDiscovery } from "./discovery/serve-discovery.ts";
 import { type Answer, faultAnswer, pageNotFound, textAnswer } from "./http/answer.ts";
+import { labelsOf, type RequestLabels } from "./health/request-labels.ts";
 import type { ApiRequest, Outlet } from "./http/api-request.ts";
 import { forReader } from "./http/indented.ts";
 import { serveOther } from "./http/other-routes.ts";
@@ -26,6 +27,8 @@ import { Warnings } from "./http/warnings.ts";
 export interface Handled {
   readonly answer: Answer | undefined;
   readonly warnings: readonly string[];
+  /** What metrics call the request. */
+  readonly labels: RequestLabels;
 }
 
 /** Serves one request; streams go to the outlet, everything else is in the answer. */
@@ -36,14 +39,16 @@ export async function handle(
 ): Promise<Handled> {
   const audited = server.audit?.begin(request);
   if (audited === undefined) {
-    const { answer, warnings } = await serve(server, { request, outlet, audited });
-    return { answer: answer === undefined ? undefined : forReader(answer, request), warnings };
+    const handled = await serve(server, { request, outlet, audited });
+    const { answer } = handled;
+    return { ...handled, answer: answer === undefined ? undefined : forReader(answer, request) };
   }
   const watched = { request: audited.request, outlet: audited.watching(outlet), audited };
-  const { answer, warnings } = await serve(server, watched);
+  const handled = await serve(server, watched);
+  const { answer } = handled;
   audited.ended(answer);
   const shown = answer === undefined ? undefined : forReader(answer, request);
-  return { answer: withHeaders(shown, { "audit-id": audited.id }), warnings };
+  return { ...handled, answer: withHeaders(shown, { "audit-id": audited.id }) };
 }
 
 interface Visit {
@@ -52,13 +57,32 @@ interface Visit {
   readonly audited: AuditedRequest | undefined;
 }
 
-async function serve(server: ApiServer, { request, outlet, audited }: Visit): Promise<Handled> {
+async function serve(server: ApiServer, visit: Visit): Promise<Handled> {
+  const { request } = visit;
+  const path = parsePath(request.path);
+  const attributes = attributesOf(request, path);
+  const labels = labelsOf(server.kinds, request, attributes);
+  const leave = server.metrics.enter(labels, isLong(attributes), server.host.clock.now());
+  try {
+    return { ...(await serveNamed(server, { ...visit, path, attributes })), labels };
+  } finally {
+    leave();
+  }
+}
+
+interface NamedVisit extends Visit {
+  readonly path: RequestPath;
+  readonly attributes: Attributes;
+}
+
+async function serveNamed(
+  server: ApiServer,
+  { request, outlet, audited, path, attributes }: NamedVisit,
+): Promise<Omit<Handled, "labels">> {
   const warnings = new Warnings();
   const warn = warnings.add;
   let headers: Answer["headers"] = {};
   try {
-    const path = parsePath(request.path);
-    const attributes = attributesOf(request, path);
     const sender = await identify(server, { request, attributes, audited, warn });
     const { user, refusal } = await enter(server, { request, sender, attributes, audited });
     const flow = await server.fairness.flowFor(user, attributes);

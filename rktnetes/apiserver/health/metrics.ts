@@ -1,57 +1,85 @@
-/** Counters of the server in the text form of Prometheus. In: answers. Out: one page. */
+/**
+ * Counters of requests in the text form of Prometheus. In: requests as they come, end and are
+ * answered. Out: lines of one page, with the names and labels that Kubernetes promises to keep.
+ * @see Prometheus, text-based exposition format
+ */
+import { Histogram, type HistogramRules } from "./histogram.ts";
+import { InFlight } from "./in-flight.ts";
+import type { RequestLabels } from "./request-labels.ts";
 
-const BOUNDS_MS = [5, 25, 50, 100, 250, 500, 1000, 5000, 10_000, 60_000];
+const LATENCY: HistogramRules = {
+  name: "apiserver_request_duration_seconds",
+  bounds: [
+    ...[0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5, 2, 3],
+    ...[4, 5, 6, 8, 10, 15, 20, 30, 45, 60],
+  ],
+};
 
-interface Series {
-  count: number;
-  sumMs: number;
-  readonly buckets: number[];
+const SIZES: HistogramRules = {
+  name: "apiserver_response_sizes",
+  bounds: [1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9],
+};
+
+/** A request that was answered. */
+export interface Answered {
+  readonly code: number;
+  readonly ms: number;
+  /** What went to the client; undefined for streams. */
+  readonly bytes: number | undefined;
 }
 
 export class Metrics {
   readonly #requests = new Map<string, number>();
-  readonly #durations = new Map<string, Series>();
-  watches = 0;
+  readonly #durations = new Map<string, Histogram>();
+  readonly #sizes = new Map<string, Histogram>();
+  readonly #long = new Map<string, number>();
+  readonly #inFlight = new InFlight();
 
-  /** One answered request. */
-  count(verb: string, code: number, ms: number): void {
-    const labels = `verb="${verb}",code="${code}"`;
-    this.#requests.set(labels, (this.#requests.get(labels) ?? 0) + 1);
-    const known = this.#durations.get(verb);
-    const series = known ?? { count: 0, sumMs: 0, buckets: BOUNDS_MS.map(() => 0) };
-    if (known === undefined) this.#durations.set(verb, series);
-    series.count++;
-    series.sumMs += ms;
-    BOUNDS_MS.forEach((bound, at) => {
-      if (ms <= bound) series.buckets[at] = (series.buckets[at] ?? 0) + 1;
-    });
+  /** Counts a request until the function that it returns is called. */
+  enter(labels: RequestLabels, isLong: boolean, nowMs: number): () => void {
+    if (!isLong) return this.#inFlight.enter(labels.isReadOnly, nowMs);
+    const { plain } = labels;
+    this.#long.set(plain, (this.#long.get(plain) ?? 0) + 1);
+    return () => this.#long.set(plain, (this.#long.get(plain) ?? 0) - 1);
   }
 
-  /** @see Prometheus, text-based exposition format */
-  text(memoryBytes: number): string {
-    const lines = ["# TYPE apiserver_request_total counter"];
+  count(labels: RequestLabels, { code, ms, bytes }: Answered): void {
+    const { text, plain, verb } = labels;
+    const counted = `code="${code}",${text}`;
+    this.#requests.set(counted, (this.#requests.get(counted) ?? 0) + 1);
+    series(this.#durations, text, LATENCY).observe(ms / 1000);
+    if (bytes === undefined || (verb !== "GET" && verb !== "LIST")) return;
+    series(this.#sizes, plain, SIZES).observe(bytes);
+  }
+
+  lines(nowMs: number): string[] {
+    const lines = ["# TYPE apiserver_current_inflight_requests gauge"];
+    for (const [kind, count] of this.#inFlight.peaks(nowMs)) {
+      lines.push(`apiserver_current_inflight_requests{request_kind="${kind}"} ${count}`);
+    }
+    lines.push("# TYPE apiserver_longrunning_requests gauge");
+    for (const [labels, count] of this.#long) {
+      lines.push(`apiserver_longrunning_requests{${labels}} ${count}`);
+    }
+    lines.push("# TYPE apiserver_request_total counter");
     for (const [labels, count] of this.#requests) {
       lines.push(`apiserver_request_total{${labels}} ${count}`);
     }
-    lines.push("# TYPE apiserver_request_duration_seconds histogram");
-    for (const [verb, series] of this.#durations) lines.push(...histogram(verb, series));
-    lines.push("# TYPE apiserver_longrunning_requests gauge");
-    lines.push(`apiserver_longrunning_requests{verb="WATCH"} ${this.watches}`);
-    lines.push("# TYPE process_resident_memory_bytes gauge");
-    lines.push(`process_resident_memory_bytes ${memoryBytes}`);
-    return `${lines.join("\n")}\n`;
+    for (const [rules, all] of [
+      [LATENCY, this.#durations] as const,
+      [SIZES, this.#sizes] as const,
+    ]) {
+      lines.push(`# TYPE ${rules.name} histogram`);
+      for (const [labels, each] of all) lines.push(...each.lines(labels));
+    }
+    return lines;
   }
 }
 
-function histogram(verb: string, { buckets, sumMs, count }: Series): string[] {
-  const name = "apiserver_request_duration_seconds";
-  const lines = buckets.map(
-    (each, at) => `${name}_bucket{verb="${verb}",le="${(BOUNDS_MS[at] ?? 0) / 1000}"} ${each}`,
-  );
-  lines.push(`${name}_bucket{verb="${verb}",le="+Inf"} ${count}`);
-  lines.push(
-    `${name}_sum{verb="${verb}"} ${sumMs / 1000}`,
-    `${name}_count{verb="${verb}"} ${count}`,
-  );
-  return lines;
+function series(all: Map<string, Histogram>, labels: string, rules: HistogramRules): Histogram {
+  const known = all.get(labels);
+  if (known !== undefined) return known;
+  const made = new Histogram(rules);
+  all.set(labels, made);
+  return made;
 }

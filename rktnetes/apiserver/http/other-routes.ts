@@ -1,6 +1,4 @@
 /** Paths that are not objects: version, health, metrics, the index. In: a path. Out: an answer. */
-import { flowMetrics } from "../fairness/flow-counts.ts";
-import { memoryUsage } from "node:process";
 import { methodNotAllowed, notAcceptable } from "@rktnetes/api/status-fault";
 import type { ApiServer } from "../api-server.ts";
 import { apiVersionOf } from "../registry/resource.ts";
@@ -25,10 +23,9 @@ export async function serveOther(server: ApiServer, request: ApiRequest): Promis
     return (await answerPage(server, request)) ?? pageNotFound();
   }
   if (path === "/metrics") {
-    const { counts } = server.fairness;
-    const flows = flowMetrics(counts.all(), server.fairness.seatsOfLevels());
-    const body = `${server.metrics.text(memoryUsage().rss)}${flows.join("\n")}\n`;
-    return { status: 200, type: "text/plain; version=0.0.4; charset=utf-8", body };
+    const { metricsPage } = await import("../health/metrics-page.ts");
+    const type = "text/plain; version=0.0.4; charset=utf-8";
+    return { status: 200, type, body: await metricsPage(server) };
   }
   if (path.startsWith("/debug/api_priority_and_fairness/")) {
     const { answerDump } = await import("../fairness/dump.ts");

@@ -174,8 +174,7 @@ export class HttpServer {
       return refuse(request, response, refusal);
     }
     const call = new HttpRequest(request, response, this.#seen());
-    const code = await this.#answer(call, response);
-    this.#api.metrics.count(request.method, code, this.#api.host.clock.now() - began);
+    await this.#answer(call, response, began);
   }
 
   #seen(connection?: RawConnection): HttpRequestParts {
@@ -191,22 +190,24 @@ export class HttpServer {
     if (refusal !== undefined) return void socket.end(refusalText(refusal));
     this.#connections.closed(socket);
     const call = new HttpRequest(asked, response, this.#seen(connection));
-    await this.#answer(call, response);
+    await this.#answer(call, response, this.#api.host.clock.now());
   }
 
-  /** The status that was answered. */
-  async #answer(call: HttpRequest, response: ResponseWriter): Promise<number> {
-    const outlet = new HttpOutlet(response, () => this.#api.host.uuid());
-    const { answer, warnings } = await handle(this.#api, call, outlet);
-    if (answer !== undefined) await this.#send(call, response, { answer, warnings });
-    return answer?.status ?? 200;
+  async #answer(call: HttpRequest, response: ResponseWriter, began: number): Promise<void> {
+    const { host, metrics } = this.#api;
+    const outlet = new HttpOutlet(response, () => host.uuid());
+    const { answer, warnings, labels } = await handle(this.#api, call, outlet);
+    const bytes =
+      answer === undefined ? undefined : await this.#send(call, response, { answer, warnings });
+    metrics.count(labels, { code: answer?.status ?? 200, ms: host.clock.now() - began, bytes });
   }
 
+  /** How many bytes the body has; undefined where the client has gone. */
   async #send(
     request: HttpRequest,
     response: ResponseWriter,
     { answer, warnings }: { readonly answer: Answer; readonly warnings: readonly string[] },
-  ): Promise<void> {
+  ): Promise<number | undefined> {
     const { status, type, uncached = false } = answer;
     const headers: Record<string, string | string[]> = {
       "audit-id": request.header("audit-id") ?? this.#api.host.uuid(),
@@ -221,14 +222,18 @@ export class HttpServer {
       headers["content-encoding"] = "gzip";
       headers["vary"] = "Accept-Encoding";
     }
-    if (response.destroyed || response.writableEnded) return;
-    if (response.headersSent) return void response.destroy(); // what was begun cannot be unsaid
+    if (response.destroyed || response.writableEnded) return undefined;
+    if (response.headersSent) {
+      response.destroy(); // what was begun cannot be unsaid
+      return undefined;
+    }
     if (status !== 304) headers["content-length"] = String(body.length);
     atOnce(response, () => {
       response.writeHead(status, headers);
       if (request.method === "HEAD" || status === 304) response.end();
       else response.end(body);
     });
+    return body.length;
   }
 }
 

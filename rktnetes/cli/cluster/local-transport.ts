@@ -3,7 +3,7 @@
  * In: calls, made in the name of the server itself. Out: answers. Whoever calls is trusted.
  */
 import type { ApiServer } from "@rktnetes/apiserver/api-server";
-import { handle } from "@rktnetes/apiserver/handle";
+import { handle, type Handled } from "@rktnetes/apiserver/handle";
 import type { ApiRequest, Outlet } from "@rktnetes/apiserver/request";
 import { Fault } from "@shared/base";
 import type { Call, Reply, Transport } from "@rktnetes/client/transport";
@@ -20,9 +20,19 @@ export function localTransport(server: ApiServer): Transport {
 
 async function callOnce(server: ApiServer, call: Call): Promise<Reply> {
   const whole = new WholeOutlet();
-  const { answer } = await handle(server, requestOf(call), whole);
+  const answer = await counted(server, call, whole);
   if (answer !== undefined) return { status: answer.status, body: String(answer.body) };
   return await whole.reply;
+}
+
+/** In metrics these requests stand beside those that come from outside. */
+async function counted(server: ApiServer, call: Call, outlet: Outlet): Promise<Handled["answer"]> {
+  const { metrics, host } = server;
+  const began = host.clock.now();
+  const { answer, labels } = await handle(server, requestOf(call), outlet);
+  const bytes = answer === undefined ? undefined : Buffer.byteLength(answer.body);
+  metrics.count(labels, { code: answer?.status ?? 200, ms: host.clock.now() - began, bytes });
+  return answer;
 }
 
 /** Keeps an answer that comes in parts until it has ended. */
@@ -79,7 +89,7 @@ async function* readLines(server: ApiServer, call: Call): AsyncIterable<string> 
 
 /** Returns when the answer has begun; its lines come later. */
 async function stream(server: ApiServer, call: Call, lines: LineOutlet): Promise<void> {
-  const { answer } = await handle(server, requestOf(call), lines);
+  const answer = await counted(server, call, lines);
   if (answer === undefined) return;
   lines.write(Buffer.from(`${String(answer.body).trimEnd()}\n`));
   lines.end();
