@@ -14,10 +14,13 @@ export interface SuiteResult {
   readonly skipped: readonly string[];
 }
 
+/** For a test that says nothing of its own; a busy machine needs several seconds for some. */
+const TIMEOUT_MS = 60_000;
+
 export async function runSuite(folders: readonly string[]): Promise<SuiteResult> {
   const present = folders.filter(hasTests).map((folder) => `./${folder}`);
   if (present.length === 0) return { tally: { passed: 0, failed: 0, skipped: 0 }, skipped: [] };
-  const child = Bun.spawn([process.execPath, "test", ...present], {
+  const child = Bun.spawn([process.execPath, "test", `--timeout=${TIMEOUT_MS}`, ...present], {
     cwd: ROOT,
     env: testEnvironment(),
     stdout: "pipe",
