@@ -44,29 +44,41 @@ function listProblem(value: Json, schema: ListSchema, path: string): string | un
   return undefined;
 }
 
-const EXPECTED: Partial<Record<Scalar, readonly [string, string]>> = {
-  string: ["string", "string"],
-  bytes: ["string", "string"],
-  boolean: ["boolean", "boolean"],
-  int32: ["numeric", "number"],
-  int64: ["numeric", "number"],
-  double: ["numeric", "number"],
+const JSON_TYPE: Partial<Record<Scalar, "string" | "boolean" | "number">> = {
+  string: "string",
+  bytes: "string",
+  boolean: "boolean",
+  int32: "number",
+  int64: "number",
+  double: "number",
 };
 
+/** Their schemas leave the type open, so that objects and lists are as good as scalars. */
+const OPEN: ReadonlySet<Scalar> = new Set<Scalar>([
+  "any",
+  "json-schema-or-bool",
+  "json-schema-or-array",
+  "json-schema-or-strings",
+]);
+
 function scalarProblem(value: Json, { scalar }: ScalarSchema, path: string): string | undefined {
-  const expected = EXPECTED[scalar];
+  const expected = JSON_TYPE[scalar];
   if (expected === undefined) {
-    const isWrong = scalar !== "any" && typeof value === "object";
-    return isWrong ? `${path}: expected untyped scalar, got ${unstructured(value)}` : undefined;
+    const isWrong = !OPEN.has(scalar) && typeof value === "object";
+    return isWrong ? `${path}: expected any scalar, got &{${goText(value)}}` : undefined;
   }
-  const [word, type] = expected;
   const actual = typeof value === "bigint" ? "number" : typeof value;
-  if (actual === type) return undefined;
-  const name = word === "numeric" ? "numeric (int or float)" : word;
-  return `${path}: expected ${name}, got ${unstructured(value)}`;
+  return actual === expected ? undefined : `${path}: ${MISMATCH[expected](value)}`;
 }
 
-function unstructured(value: Json): string {
-  const shown = typeof value === "string" ? JSON.stringify(value) : goText(value);
-  return `&value.valueUnstructured{Value:${shown}}`;
+const MISMATCH: Record<"string" | "boolean" | "number", (value: Json) => string> = {
+  string: (value) => `expected string, got &value.valueUnstructured{Value:${goText(value)}}`,
+  boolean: (value) => `expected boolean, got &{${goText(value)}}`,
+  number: (value) => `expected numeric (int or float), got ${goType(value)}`,
+};
+
+function goType(value: Json): string {
+  if (Array.isArray(value)) return "[]interface {}";
+  if (isObject(value)) return "map[string]interface {}";
+  return typeof value === "boolean" ? "bool" : "string";
 }
