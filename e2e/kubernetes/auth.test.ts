@@ -111,6 +111,33 @@ test("a bound token is good as long as what it is bound to", async () => {
   expect(await whoami(free)).toBeDefined();
 });
 
+test("an agent on a node acts as that node, where a role lets it, and as no other", async () => {
+  const nodes = { apiGroups: ["authentication.k8s.io"], resources: ["nodes"] };
+  const pods = { apiGroups: [""], resources: ["pods"] };
+  const rules = [
+    { ...nodes, verbs: ["impersonate:associated-node"] },
+    { ...pods, verbs: ["impersonate-on:associated-node:list"] },
+  ];
+  const kind = { apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole" };
+  await says(["create", "-f-"], JSON.stringify({ ...kind, metadata: { name: "agent" }, rules }));
+  await says(["create", "serviceaccount", "agent"]);
+  const subject = ["--clusterrole=agent", "--serviceaccount=default:agent"];
+  await says(["create", "clusterrolebinding", "agent", ...subject]);
+  await says(["create", "-f-"], '{"apiVersion":"v1","kind":"Node","metadata":{"name":"here"}}');
+  const bound = ["--bound-object-kind=Node", "--bound-object-name=here"];
+  const token = await says(["create", "token", "agent", ...bound]);
+  const list = async (node: string, ...more: string[]): Promise<string> => {
+    const as = [`--token=${token}`, `--as=system:node:${node}`, ...more];
+    const only = `--field-selector=spec.nodeName=${node}`;
+    const { stdout, stderr } = await bare([...as, "get", "pods", only]);
+    return stdout + stderr;
+  };
+  expect(await list("here")).toContain("No resources found");
+  expect(await list("there")).toContain("impersonate-on:arbitrary-node:list");
+  expect(await list("here", "--as-group=system:masters")).toContain("cannot impersonate resource");
+  await says(["delete", "node/here", "clusterrole/agent", "clusterrolebinding/agent"]);
+});
+
 test("others verify tokens with what the server publishes", async () => {
   const read = async (path: string): Promise<Record<string, unknown>> =>
     JSON.parse(await says(["get", "--raw", path])) as Record<string, unknown>;

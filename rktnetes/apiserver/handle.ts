@@ -172,8 +172,11 @@ async function enter(
 ): Promise<Entry> {
   let user = sender;
   try {
-    user = await impersonate(authorizer, request, sender, attributes);
-    if (user !== sender) audited?.actsAs(user);
+    const acting = await impersonate(authorizer, request, sender, attributes);
+    if (acting !== undefined) {
+      ({ user } = acting);
+      audited?.actsAs(acting);
+    }
     const { allowed, reason } = await decide(authorizer, user, attributes);
     audited?.decided(allowed, reason);
     if (!allowed) throw forbiddenTo(user, attributes, reason);

@@ -4,6 +4,7 @@
  * @see audit.k8s.io/v1 Event
  */
 import { stringifyJson } from "@rktnetes/api/codec/json";
+import type { Impersonation } from "../auth/impersonate.ts";
 import type { Attributes, User } from "../auth/user.ts";
 import type { ServerHost } from "../host.ts";
 import type { Answer } from "../http/answer.ts";
@@ -71,8 +72,8 @@ export class AuditedRequest {
   }
 
   /** Whom the sender acts as. */
-  actsAs(user: User): void {
-    if (this.#parties !== undefined) this.#parties = { ...this.#parties, user };
+  actsAs(acting: Impersonation): void {
+    if (this.#parties !== undefined) this.#parties = { ...this.#parties, ...acting };
   }
 
   /** What the authoriser said. */

@@ -14,6 +14,8 @@ export interface AuditedParties {
   readonly sender: User;
   /** Whom the sender acts as. */
   readonly user: User;
+  /** Which verb allowed that; empty for the old one. */
+  readonly constraint?: string;
   readonly attributes: Attributes;
 }
 
@@ -34,7 +36,7 @@ export interface EventParts {
 export function eventOf(parts: EventParts): JsonObject {
   const { auditing, parties, request, answer, annotations } = parts;
   const { level } = auditing;
-  const { sender, user, attributes } = parties;
+  const { sender, user, attributes, constraint = "" } = parties;
   const query = request.search === "" ? "" : `?${request.search}`;
   const event: JsonObject = {
     kind: "Event",
@@ -47,6 +49,7 @@ export function eventOf(parts: EventParts): JsonObject {
     user: userInfo(sender),
   };
   if (user !== sender) event["impersonatedUser"] = userInfo(user);
+  if (constraint !== "") event["authenticationMetadata"] = { impersonationConstraint: constraint };
   event["sourceIPs"] = [...sources(request)];
   const agent = request.header("user-agent");
   if (agent !== undefined) event["userAgent"] = agent;
