@@ -19,8 +19,10 @@ interface Running extends Server {
 }
 
 async function start(port: string = "0"): Promise<Running> {
-  const flags = [`--data-dir=${data}`, `--write-kubeconfig=${kubeconfig}`, `--port=${port}`];
-  const server = await startServer([RKTNETES, "server", "--only=api", ...flags], READY);
+  const flags = [`--data-dir=${data}`, `--write-kubeconfig=${kubeconfig}`, "--only=api"];
+  // As in files for kube-apiserver.
+  const usual = [`--secure-port=${port}`, "--event-ttl=30m", "--allow-privileged=true", "-v=2"];
+  const server = await startServer([RKTNETES, "server", ...flags, ...usual], READY);
   const [, url = "", used = ""] = server.match;
   const stop = async (): Promise<void> => await server[Symbol.asyncDispose]();
   return { pid: server.pid, url, port: used, [Symbol.asyncDispose]: stop };
@@ -147,6 +149,7 @@ test("what cannot work is said on one line", async () => {
     [[...flags, `--port=${server.port}`], `listen on "127.0.0.1:${server.port}": it is in use`],
     [[...flags, "--port=x"], 'invalid argument "x" for --port: not a port'],
     [[...flags, "--prot=1"], "unknown flag: --prot"],
+    [[...flags, "--service-account-lookup=false"], "set --service-account-lookup to"],
     [["--only=api", "--data-dir=/dev/null/x"], 'make directory "/dev/null/x/pki"'],
   ];
   for (const [argv, line] of refused) {

@@ -2,6 +2,7 @@
  * What a server has stored: there after it was killed, taken and restored, verified, hidden, moved;
  * and one clear line where that is not possible.
  */
+import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { cpSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -327,6 +328,33 @@ test("a store that cannot be used stops the start with one line that says what t
   await must([RKTNETES, "store", "restore", snapshot, `--data-dir=${broken}`]);
   await using server = await start(broken);
   expect((await server.ask("/api/v1/namespaces/default")).status).toBe(200);
+});
+
+test("what cannot be written, or is of a later version, is named", async () => {
+  const closed = join(directory.path, "closed");
+  const file = join(closed, "store/state.db");
+  await (await start(closed))[Symbol.asyncDispose]();
+  const begin = [RKTNETES, "server", "--only=api", "--port=0", `--data-dir=${closed}`];
+  const mount = 'mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" && exec "$@"';
+  const readOnly = (path: string): ReturnType<typeof run> =>
+    run(["unshare", "--mount", "sh", "-c", mount, path, ...begin]);
+  expect(await readOnly(file)).toMatchObject({
+    status: 1,
+    stderr: `rktnetes: open the store "${file}": it cannot be written\n`,
+  });
+  expect(await readOnly(closed)).toMatchObject({
+    status: 1,
+    stderr: `rktnetes: open "${closed}/store/lock": read-only file system\n`,
+  });
+  const database = new Database(file);
+  database.run("PRAGMA user_version = 1000");
+  database.close();
+  expect(await run(begin)).toMatchObject({
+    status: 1,
+    stderr:
+      `rktnetes: open the store "${file}": the store has version 1000\n` +
+      "hint: a newer version of this program wrote it\n",
+  });
 });
 
 test("what cannot be done is said on one line", async () => {

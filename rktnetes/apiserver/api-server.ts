@@ -41,6 +41,8 @@ export interface ApiServerOptions {
   readonly frontProxy?: KeyPair | undefined;
   /** Told to such servers; they are told nothing without it. */
   readonly vouching?: Vouching | undefined;
+  /** So many requests may run at once; as many as in Kubernetes without it. */
+  readonly requestsMax?: number | undefined;
   /** Addresses that services of a fresh cluster have; the first range is the one of choice. */
   readonly serviceRanges?: readonly string[];
 }
@@ -56,6 +58,7 @@ interface ServerParts {
   readonly audit: Audit | undefined;
   readonly frontProxy: KeyPair | undefined;
   readonly vouching: Vouching | undefined;
+  readonly requestsMax: number | undefined;
 }
 
 /** One API server; whoever opened it closes its store. */
@@ -99,7 +102,7 @@ export class ApiServer implements AsyncDisposable {
     this.objectCounts = new ObjectCounts(registry, kinds);
     this.apiServices = new ApiServices({ registry, kinds, lookup, keys: parts.frontProxy });
     this.openApi = new OpenApiDocuments(kinds, this.apiServices.openApi);
-    this.fairness = new Fairness(lookup, host);
+    this.fairness = new Fairness(lookup, host, parts.requestsMax);
     this.#aggregation = new RoleAggregation(registry, lookup);
     if (parts.vouching !== undefined) {
       this.#authenticationMap = new AuthenticationMap(registry, parts.vouching);
@@ -128,6 +131,7 @@ export class ApiServer implements AsyncDisposable {
       audit: options.audit,
       frontProxy: options.frontProxy,
       vouching: options.vouching,
+      requestsMax: options.requestsMax,
     });
     await server.definitions.start();
     await server.#aggregation.start();

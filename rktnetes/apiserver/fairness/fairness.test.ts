@@ -71,6 +71,22 @@ test("a hand has as many different queues as it says", () => {
   }
 });
 
+test("levels share as many seats as there are", async () => {
+  await using cluster = await openCluster();
+  const { lookup, host } = cluster.server;
+  const nobody: User = { name: "x", uid: "", groups: ["system:authenticated"], extra: {} };
+  const what = { isResource: false, path: "/x", verb: "get" } as unknown as Attributes;
+  const sums = [60, 600].map(async (seats) => {
+    const fairness = new Fairness(lookup, host, seats);
+    await fairness.flowFor(nobody, what);
+    return [...fairness.seatsOfLevels().values()].reduce((sum, each) => sum + each, 0);
+  });
+  const [few = 0, many = 0] = await Promise.all(sums);
+  expect(few).toBeGreaterThanOrEqual(60);
+  expect(few).toBeLessThan(80); // each level rounds up
+  expect(many).toBeGreaterThanOrEqual(600);
+});
+
 test("leases of nodes have a lane of their own when everybody else has filled theirs", async () => {
   await using cluster = await openCluster();
   const { lookup, host } = cluster.server;

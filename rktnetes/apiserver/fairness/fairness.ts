@@ -47,7 +47,7 @@ interface Flow {
 const AT_ONCE = (): Promise<Leave> => Promise.resolve(() => undefined);
 
 export class Fairness implements House {
-  readonly seats: number = SEATS;
+  readonly seats: number;
   readonly #lookup: Lookup;
   readonly #host: ServerHost;
   readonly #levels = new Map<string, PriorityLevel>();
@@ -57,7 +57,8 @@ export class Fairness implements House {
   #version = "";
   #flows: readonly Flow[] = [];
 
-  constructor(lookup: Lookup, host: ServerHost) {
+  constructor(lookup: Lookup, host: ServerHost, seats: number = SEATS) {
+    this.seats = seats;
     this.#lookup = lookup;
     this.#host = host;
   }

@@ -11,7 +11,7 @@ import { compactPeriodically } from "@rktnetes/apiserver/storage/compaction";
 import { expireEvents } from "@rktnetes/apiserver/storage/expiry";
 import type { EncryptedStore } from "@rktnetes/apiserver/storage/encryption";
 import { describeFault, Fault, quote, systemClock } from "@shared/base";
-import type { StoreSettings } from "./store-options.ts";
+import type { StoreSettings, Upkeep } from "./store-options.ts";
 
 /** What the name of an etcd datastore begins with. */
 const ETCD = "etcd=";
@@ -68,24 +68,25 @@ async function openEtcd(urls: string, { etcdFiles }: StoreSettings): Promise<Sto
   return await EtcdStore.open(readMembers(urls, tls));
 }
 
-const COMPACTION_MS = 300_000;
-
-/** As kube-apiserver has it. */
-const EVENT_TTL_MS = 3_600_000;
+/** Old events are looked for as often as this, or as they get old. */
 const EXPIRY_MS = 60_000;
 
 /**
  * Forgets the past of the store every few minutes, and events that are old, until it is disposed
  * of.
  */
-export function startUpkeep(store: Store): Disposable {
+export function startUpkeep(store: Store, { compactionMs, eventTtlMs: ttlMs }: Upkeep): Disposable {
   const stop = new AbortController();
   const { signal } = stop;
   const failed = (error: unknown): void =>
     void process.stderr.write(`rktnetes: ${describeFault(error)}\n`);
   const upkeep = { clock: systemClock, signal, failed };
-  void compactPeriodically(store, { ...upkeep, intervalMs: COMPACTION_MS });
-  void expireEvents(store, { ...upkeep, ttlMs: EVENT_TTL_MS, intervalMs: EXPIRY_MS });
+  if (compactionMs > 0) {
+    void compactPeriodically(store, { ...upkeep, intervalMs: compactionMs });
+  }
+  if (ttlMs > 0) {
+    void expireEvents(store, { ...upkeep, ttlMs, intervalMs: Math.min(EXPIRY_MS, ttlMs) });
+  }
   return { [Symbol.dispose]: () => stop.abort() };
 }
 

@@ -12,7 +12,13 @@ import { HttpServer } from "@rktnetes/apiserver/http";
 import type { Cidr } from "@rktnetes/api/values/ip";
 import { chooseControllers } from "@rktnetes/controllers/run";
 import { Fault, quote, systemClock, writeFileAtomic } from "@shared/base";
-import { type Flag, type FlagValues, helpOf, parseFlags } from "../flags/flags.ts";
+import {
+  type Flag,
+  type FlagGroup,
+  type FlagValues,
+  groupedHelpOf,
+  parseFlags,
+} from "../flags/flags.ts";
 import { ADMISSION_FLAGS, readAdmissionPlugins } from "./admission-options.ts";
 import { AUDIT_FLAGS, type AuditSettings, openAudit, readAuditSettings } from "./audit-options.ts";
 import { AUTH_FLAGS } from "./auth-flags.ts";
@@ -27,6 +33,7 @@ import {
 } from "./auth-options.ts";
 import { openClusterKeys } from "./cluster-directory.ts";
 import { kubeconfig } from "./kubeconfig.ts";
+import { checkKubernetesFlags, featureGates, KUBERNETES_FLAGS } from "./kubernetes-flags.ts";
 import { openStore, startUpkeep } from "./open-store.ts";
 import {
   rangeTexts,
@@ -42,13 +49,33 @@ import {
   type ServingFiles,
   TLS_FLAGS,
 } from "./serving-keys.ts";
-import { readStoreSettings, STORE_FLAGS, type StoreSettings } from "./store-options.ts";
+import { readRequestsMax, REQUEST_FLAGS } from "./request-options.ts";
+import {
+  readStoreSettings,
+  readUpkeep,
+  STORE_FLAGS,
+  type StoreSettings,
+  type Upkeep,
+  UPKEEP_FLAGS,
+} from "./store-options.ts";
 import { startControllers, startFlowControl, startPublishing } from "./start-controllers.ts";
 
-const FLAGS: readonly Flag[] = [
+const SERVER_FLAGS: readonly Flag[] = [
   { name: "only", value: "PART", usage: "runs this part and no other: api" },
-  { name: "bind", value: "ADDRESS", usage: "listens on this address", initial: "127.0.0.1" },
-  { name: "port", value: "N", usage: "listens on this port, 0 for any", initial: "6443" },
+  {
+    name: "bind",
+    also: "bind-address",
+    value: "ADDRESS",
+    usage: "listens on this address",
+    initial: "127.0.0.1",
+  },
+  {
+    name: "port",
+    also: "secure-port",
+    value: "N",
+    usage: "listens on this port, 0 for any",
+    initial: "6443",
+  },
   {
     name: "advertise-address",
     value: "IP",
@@ -56,7 +83,6 @@ const FLAGS: readonly Flag[] = [
   },
   SERVICE_RANGE_FLAG,
   ...TLS_FLAGS,
-  ...STORE_FLAGS,
   {
     name: "write-kubeconfig",
     value: "FILE",
@@ -68,10 +94,19 @@ const FLAGS: readonly Flag[] = [
     usage: 'runs these controllers: "*" all, "-name" not that one',
     initial: "*",
   },
-  ...AUTH_FLAGS,
-  ...ADMISSION_FLAGS,
-  ...AUDIT_FLAGS,
+  ...REQUEST_FLAGS,
 ];
+
+const GROUPS: readonly FlagGroup[] = [
+  { title: "Server", flags: SERVER_FLAGS },
+  { title: "Store", flags: [...STORE_FLAGS, ...UPKEEP_FLAGS] },
+  { title: "Who may", flags: AUTH_FLAGS },
+  { title: "Admission", flags: ADMISSION_FLAGS },
+  { title: "Audit", flags: AUDIT_FLAGS },
+  { title: "Of kube-apiserver, accepted as they are", flags: KUBERNETES_FLAGS },
+];
+
+const FLAGS: readonly Flag[] = GROUPS.flatMap(({ flags }) => flags);
 
 interface ServerOptions {
   readonly bind: string;
@@ -80,6 +115,8 @@ interface ServerOptions {
   readonly serviceRanges: readonly Cidr[];
   readonly serving: ServingFiles | undefined;
   readonly store: StoreSettings;
+  readonly upkeep: Upkeep;
+  readonly requestsMax: number;
   readonly kubeconfig: string | undefined;
   readonly auth: AuthSettings;
   readonly admission: ReadonlySet<string>;
@@ -95,7 +132,7 @@ const GRACE_MS = 5000;
 export async function server(argv: readonly string[]): Promise<number> {
   const { flags, help } = parseFlags(FLAGS, argv);
   if (help) {
-    process.stdout.write(`usage: rktnetes server [flags]\n\nFlags:\n${helpOf(FLAGS)}\n`);
+    process.stdout.write(`usage: rktnetes server [flags]\n\n${groupedHelpOf(GROUPS)}`);
     return 0;
   }
   return await serve(readOptions(flags));
@@ -112,6 +149,11 @@ function readOptions(flags: FlagValues): ServerOptions {
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) {
     throw new Fault("invalid", `invalid argument ${quote(port)} for --port: not a port`);
   }
+  checkKubernetesFlags(flags);
+  const gates = featureGates(flags);
+  if (gates.length > 0) {
+    process.stderr.write(`rktnetes: feature gates change nothing here: ${gates.join(", ")}\n`);
+  }
   return {
     bind: flags.get("bind") ?? "",
     port: Number(port),
@@ -119,6 +161,8 @@ function readOptions(flags: FlagValues): ServerOptions {
     serviceRanges: readServiceRanges(flags),
     serving: readServingFiles(flags),
     store: readStoreSettings(flags),
+    upkeep: readUpkeep(flags),
+    requestsMax: readRequestsMax(flags),
     kubeconfig: flags.get("write-kubeconfig"),
     auth: readAuthSettings(flags),
     admission: readAdmissionPlugins(flags),
@@ -144,7 +188,7 @@ async function serve(options: ServerOptions): Promise<number> {
     names: [...serverAddresses(serviceRanges), ...advertised(options), bind],
   });
   await using store = await openStore(settings);
-  using _upkeep = startUpkeep(store);
+  using _upkeep = startUpkeep(store, options.upkeep);
   const reachable = bind === "0.0.0.0" || bind === "::" ? "127.0.0.1" : bind;
   const auth = await readAuthOptions(options.auth, {
     dataDirectory,
@@ -160,6 +204,7 @@ async function serve(options: ServerOptions): Promise<number> {
     serviceRanges: rangeTexts(serviceRanges),
     auth,
     admission: options.admission,
+    requestsMax: options.requestsMax,
     audit,
     frontProxy: readFrontProxyClient(options.auth, keys.frontProxy.client),
     vouching: {

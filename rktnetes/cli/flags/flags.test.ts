@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { type Flag, helpOf, parseFlags } from "./flags.ts";
 
 const FLAGS: readonly Flag[] = [
-  { name: "port", value: "N", usage: "listens there", initial: "6443" },
+  { name: "port", also: "secure-port", value: "N", usage: "listens there", initial: "6443" },
   { name: "quiet", usage: "says nothing" },
 ];
 
@@ -31,6 +31,10 @@ for (const [argv, message] of REFUSED) {
     expect(() => parseFlags(FLAGS, argv)).toThrow(message);
   });
 }
+
+test("a flag goes by either of its names", () => {
+  expect(parseFlags(FLAGS, ["--secure-port=2"]).flags.get("port")).toBe("2");
+});
 
 test("help has a line for each flag", () => {
   expect(helpOf(FLAGS)).toBe("  --port=N  listens there (default 6443)\n  --quiet   says nothing");

@@ -6,6 +6,8 @@ import { Fault, quote } from "@shared/base";
 
 export interface Flag {
   readonly name: string;
+  /** What others call it; values are found under `name`. */
+  readonly also?: string;
   /** What stands after it in help: `DIR`; absent for switches. */
   readonly value?: string;
   readonly usage: string;
@@ -33,13 +35,13 @@ export function parseFlags(known: readonly Flag[], argv: readonly string[]): Par
       help = true;
       continue;
     }
-    const [, name = "", text] = /^--([^=]+)(?:=(.*))?$/s.exec(word) ?? [];
+    const [, name = "", text] = /^(?:--|-(?=v(?:=|$)))([^=]+)(?:=(.*))?$/s.exec(word) ?? [];
     if (name === "") throw new Fault("invalid", `unexpected argument ${quote(word)}`);
-    const flag = known.find((each) => each.name === name);
+    const flag = known.find((each) => each.name === name || each.also === name);
     if (flag === undefined) throw new Fault("invalid", `unknown flag: --${name}`);
     const value = text ?? (flag.value === undefined ? "true" : argv[++at]);
     if (value === undefined) throw new Fault("invalid", `flag needs an argument: --${name}`);
-    given.set(name, value);
+    given.set(flag.name, value);
   }
   return { flags: valuesOf(known, given), help };
 }
@@ -49,6 +51,17 @@ function valuesOf(known: readonly Flag[], given: ReadonlyMap<string, string>): F
     get: (name) => given.get(name) ?? known.find((flag) => flag.name === name)?.initial,
     has: (name) => given.has(name),
   };
+}
+
+/** Flags that belong together, under a title. */
+export interface FlagGroup {
+  readonly title: string;
+  readonly flags: readonly Flag[];
+}
+
+/** As `helpOf`, group by group. */
+export function groupedHelpOf(groups: readonly FlagGroup[]): string {
+  return groups.map(({ title, flags }) => `${title}:\n${helpOf(flags)}\n`).join("\n");
 }
 
 /** One line for each flag. */
