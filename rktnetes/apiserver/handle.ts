@@ -29,6 +29,8 @@ export interface Handled {
   readonly warnings: readonly string[];
   /** What metrics call the request. */
   readonly labels: RequestLabels;
+  /** So long it waited for its turn. */
+  readonly waitedMs: number;
 }
 
 /** Serves one request; streams go to the outlet, everything else is in the answer. */
@@ -63,8 +65,10 @@ async function serve(server: ApiServer, visit: Visit): Promise<Handled> {
   const attributes = attributesOf(request, path);
   const labels = labelsOf(server.kinds, request, attributes);
   const leave = server.metrics.enter(labels, isLong(attributes), server.host.clock.now());
+  const wait = { ms: 0 };
   try {
-    return { ...(await serveNamed(server, { ...visit, path, attributes })), labels };
+    const handled = await serveNamed(server, { ...visit, path, attributes, wait });
+    return { ...handled, labels, waitedMs: wait.ms };
   } finally {
     leave();
   }
@@ -73,12 +77,14 @@ async function serve(server: ApiServer, visit: Visit): Promise<Handled> {
 interface NamedVisit extends Visit {
   readonly path: RequestPath;
   readonly attributes: Attributes;
+  /** Written once it is over. */
+  readonly wait: { ms: number };
 }
 
 async function serveNamed(
   server: ApiServer,
-  { request, outlet, audited, path, attributes }: NamedVisit,
-): Promise<Omit<Handled, "labels">> {
+  { request, outlet, audited, path, attributes, wait }: NamedVisit,
+): Promise<Pick<Handled, "answer" | "warnings">> {
   const warnings = new Warnings();
   const warn = warnings.add;
   let headers: Answer["headers"] = {};
@@ -90,7 +96,9 @@ async function serveNamed(
     if (refusal !== undefined)
       return { answer: withHeaders(refusal, headers), warnings: warnings.texts };
     checkTimeout(request);
+    const queuedMs = server.host.clock.now();
     const leave = await flow.enter();
+    wait.ms = server.host.clock.now() - queuedMs;
     const annotate = audited?.annotate;
     const marked = isLong(attributes) ? markedOutlet(outlet, headers) : outlet;
     try {

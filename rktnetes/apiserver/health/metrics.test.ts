@@ -99,13 +99,14 @@ test("only what reads has a size, and streams are counted while they last", () =
     const request = requestOf(method, target);
     return labelsOf(kinds, request, attributesOf(request, parsePath(request.path)));
   };
-  metrics.count(labels("GET", POD), { code: 200, ms: 30, bytes: 2000 });
-  metrics.count(labels("DELETE", POD), { code: 404, ms: 3, bytes: 100 });
+  metrics.count(labels("GET", POD), { code: 200, ms: 130, waitedMs: 100, bytes: 2000 });
+  metrics.count(labels("DELETE", POD), { code: 404, ms: 3, waitedMs: 0, bytes: 100 });
   const leave = metrics.enter(labels("GET", "/api/v1/pods?watch=1"), true, 0);
   const text = metrics.lines(0).join("\n");
   expect(text).toMatch(/^apiserver_request_total\{code="404",.*verb="DELETE",version="v1"\} 1$/m);
-  expect(text).toMatch(/_seconds_bucket\{.*verb="GET",version="v1",le="0.025"\} 0$/m);
-  expect(text).toMatch(/_seconds_bucket\{.*verb="GET",version="v1",le="0.05"\} 1$/m);
+  expect(text).toMatch(/request_duration_seconds_bucket\{.*verb="GET",.*le="0.1"\} 0$/m);
+  expect(text).toMatch(/request_duration_seconds_bucket\{.*verb="GET",.*le="0.2"\} 1$/m);
+  expect(text).toMatch(/sli_duration_seconds_bucket\{.*verb="GET",.*le="0.05"\} 1$/m);
   expect(text).toMatch(/^apiserver_response_sizes_sum\{.*verb="GET",version="v1"\} 2000$/m);
   expect(text).not.toMatch(/^apiserver_response_sizes_sum\{.*verb="DELETE"/m);
   expect(text).toMatch(/^apiserver_longrunning_requests\{.*verb="WATCH",version="v1"\} 1$/m);

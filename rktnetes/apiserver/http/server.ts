@@ -196,10 +196,11 @@ export class HttpServer {
   async #answer(call: HttpRequest, response: ResponseWriter, began: number): Promise<void> {
     const { host, metrics } = this.#api;
     const outlet = new HttpOutlet(response, () => host.uuid());
-    const { answer, warnings, labels } = await handle(this.#api, call, outlet);
+    const { answer, warnings, labels, waitedMs } = await handle(this.#api, call, outlet);
     const bytes =
       answer === undefined ? undefined : await this.#send(call, response, { answer, warnings });
-    metrics.count(labels, { code: answer?.status ?? 200, ms: host.clock.now() - began, bytes });
+    const ms = host.clock.now() - began;
+    metrics.count(labels, { code: answer?.status ?? 200, ms, waitedMs, bytes });
   }
 
   /** How many bytes the body has; undefined where the client has gone. */

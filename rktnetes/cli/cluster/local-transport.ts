@@ -29,9 +29,10 @@ async function callOnce(server: ApiServer, call: Call): Promise<Reply> {
 async function counted(server: ApiServer, call: Call, outlet: Outlet): Promise<Handled["answer"]> {
   const { metrics, host } = server;
   const began = host.clock.now();
-  const { answer, labels } = await handle(server, requestOf(call), outlet);
+  const { answer, labels, waitedMs } = await handle(server, requestOf(call), outlet);
   const bytes = answer === undefined ? undefined : Buffer.byteLength(answer.body);
-  metrics.count(labels, { code: answer?.status ?? 200, ms: host.clock.now() - began, bytes });
+  const ms = host.clock.now() - began;
+  metrics.count(labels, { code: answer?.status ?? 200, ms, waitedMs, bytes });
   return answer;
 }
 
