@@ -14,7 +14,9 @@ test.each(["9007199254740993", "18446744073709551615"])(
       sleep: (ms, signal) => systemClock.sleep(ms === WAIT_MS ? 0 : ms, signal),
     };
     await using cluster = await openCluster(clock);
-    const fault = await waitFor(cluster.registry, version).catch(Fault.from);
+    const fault = await waitFor(cluster.registry, version).catch((error: unknown) =>
+      Fault.from(error),
+    );
     expect(fault?.message).toStartWith(
       `Timeout: Too large resource version: ${version}, current: `,
     );
