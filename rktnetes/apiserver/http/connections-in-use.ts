@@ -42,6 +42,8 @@ interface Connection extends Ending {
   /** Since when there is no answer on it. */
   idleSince: number;
   hasAsked: boolean;
+  /** How it ends with its last answer, if that is known. */
+  last?: () => void;
   readonly sending: Map<Sending, Unread>;
 }
 
@@ -80,7 +82,16 @@ export class ConnectionsInUse {
     if (connection === undefined) return;
     connection.sending.delete(sending);
     connection.idleSince = now;
-    if (this.#isStopping && connection.sending.size === 0) connection.leave();
+    if (connection.sending.size > 0) return;
+    const { last = this.#isStopping ? connection.leave : undefined } = connection;
+    last?.();
+  }
+
+  /** Nothing more comes on it: it ends so, once all that was asked on it is answered. */
+  endsAfterAnswers(key: object, end: () => void): void {
+    const connection = this.#connections.get(key);
+    if (connection === undefined || connection.sending.size === 0) end();
+    else connection.last = end;
   }
 
   /** From now on connections go as soon as no answer is on them. */

@@ -74,6 +74,7 @@ export class HttpServer {
   readonly #frontProxy: PeerAuthorities | undefined;
   readonly #patience: Patience;
   readonly #connections: ConnectionsInUse;
+  readonly #turns: WeakMap<object, Promise<void>> = new WeakMap();
   readonly #refused: WeakSet<Duplex> = new WeakSet();
 
   constructor(api: ApiServer, listen: ListenOptions) {
@@ -112,9 +113,11 @@ export class HttpServer {
       this.#serveUpgrade(request, socket, head).catch(() => socket.destroy());
     });
     this.#server.on("clientError", ({ code = "" }: Error & { code?: string }, socket: Duplex) => {
-      const isUnreadable = code.startsWith("HPE_") && socket.writable;
-      if (isUnreadable && !this.#refused.has(socket)) socket.end(refusalText(unreadable(code)));
-      else socket.destroy();
+      this.#connections.endsAfterAnswers(socket, () => {
+        const isUnreadable = code.startsWith("HPE_") && socket.writable;
+        if (isUnreadable && !this.#refused.has(socket)) socket.end(refusalText(unreadable(code)));
+        else socket.destroy();
+      });
     });
     this.#server.on("sessionError", () => undefined);
     this.#server.on("tlsClientError", () => undefined);
@@ -174,7 +177,16 @@ export class HttpServer {
       return refuse(request, response, refusal);
     }
     const call = new HttpRequest(request, response, this.#seen());
-    await this.#answer(call, response, began);
+    const serve = (): Promise<void> => this.#answer(call, response, began);
+    await (request.httpVersionMajor > 1 ? serve() : this.#inTurn(connection, serve));
+  }
+
+  /** What was sent first on a connection of HTTP/1.1 is done before the next is begun. */
+  #inTurn(connection: object, serve: () => Promise<void>): Promise<void> {
+    const before = this.#turns.get(connection);
+    const turn = before === undefined ? serve() : before.then(serve, serve);
+    this.#turns.set(connection, turn);
+    return turn;
   }
 
   #seen(connection?: RawConnection): HttpRequestParts {
