@@ -11,6 +11,7 @@ import { temporaryDirectory } from "../fixtures/temporary-directory.ts";
 
 const RKTNETES = join(import.meta.dir, "../../dist/rktnetes");
 const MAPS = "/api/v1/namespaces/default/configmaps";
+const NAMESPACES = "/api/v1/namespaces";
 const WRITERS = 4;
 
 const directory = temporaryDirectory("etcd");
@@ -125,6 +126,29 @@ test("members come and go: what was answered stays, watches see all of it", asyn
   const seen = await watched;
   expect([...listed].filter((name) => !known.has(name) && !seen.has(name))).toEqual([]);
 }, 120_000);
+
+test("what somebody else compacts is gone for clients too, who list again", async () => {
+  const page = (await (await ask(`${NAMESPACES}?limit=1`)).json()) as {
+    readonly metadata: { readonly continue: string; readonly resourceVersion: string };
+  };
+  const { continue: next } = page.metadata;
+  expect(next).toBeTruthy();
+  expect((await ask(MAPS, { method: "POST", body: '{"metadata":{"name":"more"}}' })).status).toBe(
+    201,
+  );
+  const { metadata } = await list();
+  const etcdctl = [...etcd.inside, "env", "ETCDCTL_API=3", "etcdctl", `--endpoints=${etcd.urls}`];
+  await must([...etcdctl, "compact", metadata.resourceVersion]);
+  const refused = await ask(`${NAMESPACES}?limit=1&continue=${next}`);
+  expect([refused.status, await refused.json()]).toMatchObject([410, { reason: "Expired" }]);
+  const old = await ask(`${MAPS}?watch=true&timeoutSeconds=5&resourceVersion=2`);
+  expect(await old.text()).toContain('"code":410');
+  const again = await list();
+  const from = again.metadata.resourceVersion;
+  const watched = ask(`${MAPS}?watch=true&timeoutSeconds=1&resourceVersion=${from}`);
+  await ask(MAPS, { method: "POST", body: '{"metadata":{"name":"afterwards"}}' });
+  expect(await (await watched).text()).toContain('"name":"afterwards"');
+}, 30_000);
 
 test("the objects move to a file and back to an empty cluster only", async () => {
   const { items } = await list();

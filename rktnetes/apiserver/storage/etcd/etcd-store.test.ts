@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Store } from "../store.ts";
+import type { EventBatch, Store } from "../store.ts";
 import { testStore } from "../testsuite.ts";
 import { readMembers } from "./endpoints.ts";
 import { EtcdStore } from "./etcd-store.ts";
@@ -73,4 +73,40 @@ test("where nobody listens that is said", async () => {
   const members = readMembers(`http://127.0.0.1:${freePort()}`, {});
   const opened = EtcdStore.open(members).catch((error: { kind?: unknown }) => error.kind);
   expect(await opened).toBe("unavailable");
+});
+
+/** As somebody with etcdctl does it, or another server. */
+async function compactBehind(revision: number): Promise<void> {
+  const argv = ["etcdctl", `--endpoints=${url}`, "compact", String(revision)];
+  const env = { ...process.env, ETCDCTL_API: "3" };
+  expect(await Bun.spawn(argv, { env, stdout: "ignore", stderr: "inherit" }).exited).toBe(0);
+}
+
+test("what others compact is expired for lists and watches; others go on", async () => {
+  await using store = await openEmpty();
+  const put = async (text: string): Promise<void> => {
+    const change = { type: "put" as const, key: "/a", value: Buffer.from(text) };
+    expect((await store.commit([{ change, expected: undefined }])).done).toBe(true);
+  };
+  await put("1");
+  const old = await store.currentRevision();
+  const stop = new AbortController();
+  const watch = (): AsyncIterator<EventBatch> =>
+    store.watch("/", { after: old, signal: stop.signal })[Symbol.asyncIterator]();
+  const [behind, current] = [watch(), watch()];
+  await put("2");
+  await put("3");
+  await current.next();
+  await compactBehind(await store.currentRevision());
+  const kindOf = (work: Promise<unknown>): Promise<unknown> =>
+    work.then(
+      () => "done",
+      (error: { kind?: unknown }) => error.kind,
+    );
+  expect(await kindOf(store.list("/", { revision: old, limit: 1 }))).toBe("expired");
+  expect(await kindOf(behind.next())).toBe("expired");
+  await put("4");
+  const { value } = (await current.next()) as IteratorYieldResult<EventBatch>;
+  expect(value.events.length).toBeGreaterThan(0);
+  stop.abort();
 });
