@@ -128,6 +128,9 @@ test("metrics say what was asked, what still goes on and what is stored", async 
   await watch.text();
   expect(await metric("apiserver_longrunning_requests", ...kind)).toBe(0);
   expect(await metric("apiserver_storage_objects", '{resource="namespaces"}')).toBe(4);
+  await ask("/api/v1/componentstatuses");
+  const outgoing = ['resource="componentstatuses"', 'version="v1"', 'removed_release=""'];
+  expect(await metric("apiserver_requested_deprecated_apis", ...outgoing)).toBe(1);
   expect(await metric("apiserver_current_inflight_requests", '"readOnly"')).toBeGreaterThan(0);
 });
 

@@ -241,7 +241,10 @@ async function routeResource(
   }
   if (kind.namespaced && path.namespace === "" && path.name !== "") throw noSuchResource();
   const { deprecation } = (await server.registry.resource(kind)).rules;
-  if (deprecation !== "") rest.warn(deprecation);
+  if (deprecation !== "") {
+    rest.warn(deprecation);
+    if (!kinds.isCustom(kind)) server.metrics.countDeprecated(kind, path.subresource);
+  }
   return await serveResource({ ...rest, server, path, kind });
 }
 

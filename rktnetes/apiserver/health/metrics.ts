@@ -3,6 +3,7 @@
  * answered. Out: lines of one page, with the names and labels that Kubernetes promises to keep.
  * @see Prometheus, text-based exposition format
  */
+import type { Kind } from "@rktnetes/api/kind";
 import { Histogram, type HistogramRules } from "./histogram.ts";
 import { InFlight } from "./in-flight.ts";
 import type { RequestLabels } from "./request-labels.ts";
@@ -45,6 +46,7 @@ export class Metrics {
   readonly #own = new Map<string, Histogram>();
   readonly #sizes = new Map<string, Histogram>();
   readonly #long = new Map<string, number>();
+  readonly #deprecated = new Set<string>();
   readonly #inFlight = new InFlight();
 
   /** Counts a request until the function that it returns is called. */
@@ -65,6 +67,13 @@ export class Metrics {
     series(this.#sizes, plain, SIZES).observe(bytes);
   }
 
+  /** Somebody uses what is on its way out; for nothing of that it is settled when it goes. */
+  countDeprecated({ group, version, resource, subresources }: Kind, below: string): void {
+    const known = subresources.some(({ name }) => name === below) ? below : "";
+    const what = `group="${group}",removed_release="",resource="${resource}"`;
+    this.#deprecated.add(`${what},subresource="${known}",version="${version}"`);
+  }
+
   lines(nowMs: number): string[] {
     const lines = ["# TYPE apiserver_current_inflight_requests gauge"];
     for (const [kind, count] of this.#inFlight.peaks(nowMs)) {
@@ -73,6 +82,10 @@ export class Metrics {
     lines.push("# TYPE apiserver_longrunning_requests gauge");
     for (const [labels, count] of this.#long) {
       lines.push(`apiserver_longrunning_requests{${labels}} ${count}`);
+    }
+    lines.push("# TYPE apiserver_requested_deprecated_apis gauge");
+    for (const labels of this.#deprecated) {
+      lines.push(`apiserver_requested_deprecated_apis{${labels}} 1`);
     }
     lines.push("# TYPE apiserver_request_total counter");
     for (const [labels, count] of this.#requests) {
