@@ -3,7 +3,13 @@
  * begin and resume anywhere, pages. The numbers come from seeds that failures name.
  */
 import { expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { JsonObject } from "@rktnetes/api/schema";
+import { systemClock } from "@shared/base";
+import { MemoryStore } from "../storage/memory/memory-store.ts";
+import { SqliteStore } from "../storage/sqlite/sqlite-store.ts";
 import { type Cluster, openCluster } from "../testing/cluster.ts";
 import { Random } from "../testing/hostile/random.ts";
 import type { Notice } from "./cache/cache-event.ts";
@@ -19,21 +25,38 @@ import { openWatch } from "./watch.ts";
 
 const NAMESPACE = "n";
 const NAMES = ["a", "b", "c", "d", "e", "f"];
-const SELECTORS = ["", "app=x", "app!=x", "app in (x,y)", "!app"];
+const TERMS = ["app=x", "app!=x", "app in (x,y)", "app notin (y,z)", "app", "!app", "app==z"];
 const FIELDS = ["", "metadata.name=a", "metadata.name!=b"];
 const WRITES = 120;
+
+/** No term, one, or several that must all hold. */
+function selectorOf(random: Random): string {
+  return Array.from({ length: random.below(3) }, () => random.pick(TERMS)).join(",");
+}
 
 interface World extends AsyncDisposable {
   readonly cluster: Cluster;
   readonly resource: Resource;
 }
 
-async function open(): Promise<World> {
-  const cluster = await openCluster();
+type StoreName = "memory" | "sqlite";
+
+async function open(name: StoreName): Promise<World> {
+  const directory = name === "sqlite" ? mkdtempSync(join(tmpdir(), "properties-")) : undefined;
+  const store =
+    directory === undefined ? new MemoryStore() : SqliteStore.open(join(directory, "state.db"));
+  const cluster = await openCluster(systemClock, store);
   const namespaces = await cluster.resource("", "namespaces");
   await create(cluster.registry, namespaces, { metadata: { name: NAMESPACE } }, cluster.request());
   const resource = await cluster.resource("", "configmaps");
-  return { cluster, resource, [Symbol.asyncDispose]: () => cluster[Symbol.asyncDispose]() };
+  return {
+    cluster,
+    resource,
+    [Symbol.asyncDispose]: async () => {
+      await cluster[Symbol.asyncDispose]();
+      if (directory !== undefined) rmSync(directory, { recursive: true });
+    },
+  };
 }
 
 /** One client: creates, changes and deletes; that another was quicker is normal. */
@@ -134,15 +157,20 @@ async function listed({ cluster, resource }: World, text: string): Promise<Belie
 const sorted = (belief: Belief): unknown =>
   [...belief].map(([key, revision]) => `${key} ${revision}`).toSorted();
 
-for (const seed of [1, 2, 3, 4]) {
-  test(`whoever follows a watch believes what a list says (${seed})`, async () => {
-    await using world = await open();
+const runs: readonly (readonly [StoreName, number])[] = [
+  ...([1, 2, 3, 4] as const).map((seed) => ["memory", seed] as const),
+  ...([5, 6] as const).map((seed) => ["sqlite", seed] as const),
+];
+
+for (const [store, seed] of runs) {
+  test(`whoever follows a watch believes what a list says (${store}, ${seed})`, async () => {
+    await using world = await open(store);
     const random = new Random(seed);
     const watched: { readonly text: string; watcher: Watcher }[] = [];
     for (let step = 0; step < WRITES; step++) {
       await Promise.all([writeSomething(world, random), writeSomething(world, random)]);
       if (random.once(8)) {
-        const labels = encodeURIComponent(random.pick(SELECTORS));
+        const labels = encodeURIComponent(selectorOf(random));
         const text = `labelSelector=${labels}&fieldSelector=${random.pick(FIELDS)}`;
         watched.push({ text, watcher: await follow(world, text) });
       }
@@ -161,12 +189,12 @@ for (const seed of [1, 2, 3, 4]) {
     }
   });
 
-  test(`pages show one moment together, whatever is written between them (${seed})`, async () => {
-    await using world = await open();
+  test(`pages show one moment together, whatever is written between them (${store}, ${seed})`, async () => {
+    await using world = await open(store);
     const { cluster, resource } = world;
     const random = new Random(seed);
     for (let step = 0; step < WRITES / 4; step++) await writeSomething(world, random);
-    const labels = encodeURIComponent(random.pick(SELECTORS));
+    const labels = encodeURIComponent(selectorOf(random));
     const whole = await listed(world, `labelSelector=${labels}`);
     const paged: Belief = new Map();
     let token = "";

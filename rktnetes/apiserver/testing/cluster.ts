@@ -1,4 +1,4 @@
-/** A whole API server on the store in memory, for tests of what lies behind its door. */
+/** A whole API server, on the store in memory unless another is given, for tests of what lies behind its door. */
 import { generateKeyPairSync } from "node:crypto";
 import { findKind } from "@rktnetes/api/kinds";
 import { type Clock, systemClock } from "@shared/base";
@@ -6,6 +6,7 @@ import { ApiServer } from "../api-server.ts";
 import type { Registry } from "../registry/registry.ts";
 import type { Resource } from "../registry/resource.ts";
 import type { WriteRequest } from "../registry/written.ts";
+import type { Store } from "../storage/store.ts";
 import { MemoryStore } from "../storage/memory/memory-store.ts";
 
 export interface Cluster extends AsyncDisposable {
@@ -18,8 +19,11 @@ export interface Cluster extends AsyncDisposable {
 
 export const ISSUER = "https://issuer.test";
 
-export async function openCluster(clock: Clock = systemClock): Promise<Cluster> {
-  const store = new MemoryStore();
+/** The store goes with the cluster. */
+export async function openCluster(
+  clock: Clock = systemClock,
+  store: Store = new MemoryStore(),
+): Promise<Cluster> {
   const { privateKey: signing } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const server = await ApiServer.open({
     store,
