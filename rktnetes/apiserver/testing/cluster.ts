@@ -1,4 +1,7 @@
-/** A whole API server, on the store in memory unless another is given, for tests of what lies behind its door. */
+/**
+ * A whole API server, on the store in memory unless another is given, for tests of what lies behind
+ * its door.
+ */
 import { generateKeyPairSync } from "node:crypto";
 import { findKind } from "@rktnetes/api/kinds";
 import { type Clock, systemClock } from "@shared/base";
