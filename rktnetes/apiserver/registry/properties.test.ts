@@ -189,7 +189,7 @@ for (const [store, seed] of runs) {
     }
   });
 
-  test(`pages show one moment together, whatever is written between them (${store}, ${seed})`, async () => {
+  test(`pages show one moment, whatever is written between (${store}, ${seed})`, async () => {
     await using world = await open(store);
     const { cluster, resource } = world;
     const random = new Random(seed);
