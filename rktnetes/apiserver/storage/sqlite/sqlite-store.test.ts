@@ -204,3 +204,24 @@ test("what is no store is refused with one clear fault", async () => {
   expect(await kindOf(async () => await open(other))).toBe("invalid");
   expect(await kindOf(async () => await open(join(directory, "none/x.db")))).toBe("denied");
 });
+
+test("a reader that stays holds the log up for as long as it stays, not longer", async () => {
+  const file = newFile();
+  await using store = SqliteStore.open(file);
+  const write = async (count: number): Promise<void> => {
+    for (let at = 0; at < count; at++) {
+      const change = { type: "put" as const, key: `/k${at}`, value: Buffer.alloc(1 << 20, at) };
+      await store.commit([{ change, expected: undefined }]);
+    }
+  };
+  const log = (): number => statSync(`${file}-wal`).size;
+  const reader = new Database(file, { readonly: true });
+  reader.run("BEGIN");
+  reader.query("SELECT count(*) FROM log").get();
+  await write(80);
+  expect(log()).toBeGreaterThan(80 << 20);
+  reader.run("COMMIT");
+  reader.close();
+  await write(24);
+  expect(log()).toBeLessThanOrEqual(64 << 20);
+});
