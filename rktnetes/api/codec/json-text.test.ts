@@ -114,6 +114,8 @@ describe("texts of strangers", () => {
     const nested = (depth: number): string => `${"[".repeat(depth)}${"]".repeat(depth)}`;
     expect(() => refuseCrowd(nested(1000))).not.toThrow();
     expect(() => refuseCrowd(nested(1001))).toThrow("limit is 1000 levels");
+    expect(() => refuseCrowd(nested(10_001))).not.toThrow();
+    expect(() => parseExactJson(nested(10_001))).toThrow("exceeded max depth");
     expect(() => refuseCrowd(`[${"[],".repeat(2000)}"${"[".repeat(2000)}"]`)).not.toThrow();
   });
 

@@ -89,7 +89,8 @@ export function refuseCrowd(text: string): void {
       deepest = Math.max(deepest, ++depth);
     } else if (char === 0x7d || char === 0x5d) depth--;
   }
-  if (deepest > NESTING_MAX) throw crowded(NESTING_MAX, "levels");
+  const isForParser = deepest > MAX_DEPTH; // which refuses it in Go's words
+  if (deepest > NESTING_MAX && !isForParser) throw crowded(NESTING_MAX, "levels");
   if (members > CROWD_MAX) throw crowded(CROWD_MAX, "members");
   if (containers > CROWD_MAX) throw crowded(CROWD_MAX, "objects and lists");
 }

@@ -5,7 +5,7 @@
 import { applyConfiguration, inconvertible } from "@rktnetes/api/apply/track-fields";
 import { type Decoded, decodeTree } from "@rktnetes/api/codec/decode";
 import { parseJson, stringifyJson } from "@rktnetes/api/codec/json";
-import { refuseCrowd } from "@rktnetes/api/codec/json-text";
+import { countMembers, parseExactJson, refuseCrowd } from "@rktnetes/api/codec/json-text";
 import type { YamlTree } from "@rktnetes/api/codec/yaml";
 import { applyJsonPatch, decodeJsonPatch, notPatch } from "@rktnetes/api/patch/json-patch";
 import { applyMergePatch } from "@rktnetes/api/patch/merge-patch";
@@ -192,6 +192,7 @@ function parsePatch(bytes: Buffer): Json {
   const text = bytes.toString();
   try {
     refuseCrowd(text);
+    if (countMembers(text) === undefined) parseExactJson(text); // refuses what is too deep
     return parseJson(text);
   } catch (error) {
     const { kind, message } = Fault.from(error);
