@@ -24,26 +24,9 @@ const BUILD_STEP = "acbuild-step";
 const EMBEDDED = "/$bunfs/";
 
 /**
- * A server runs much code a little, none of it for long: the last tier of the compiler takes a
- * third of its time and makes nothing faster. Only a variable at the start turns it off.
- */
-const TUNING = "BUN_JSC_useFTLJIT";
-let isTuned = false;
-
-/** Becomes the same program again where that is not done yet. */
-async function tune(argv: readonly string[]): Promise<void> {
-  if (isTuned || !Bun.main.startsWith(EMBEDDED)) return;
-  const { kernel } = await import("@shared/linux");
-  const environment = Object.entries(process.env).filter(([, value]) => value !== undefined);
-  const all = Object.fromEntries([...environment, [TUNING, "0"]]) as Record<string, string>;
-  kernel.execve("/proc/self/exe", [process.argv0, ...argv], all);
-}
-
-/**
  * Bun's own variables would change how this executable behaves when it is started again as a child.
  */
 function dropRuntimeVariables(): void {
-  isTuned = process.env[TUNING] === "0";
   for (const name of Object.keys(process.env)) {
     if (name.startsWith("BUN_")) delete process.env[name];
   }
@@ -78,7 +61,6 @@ async function runProgram(name: string, argv: readonly string[]): Promise<number
   }
   const named = PROGRAMS[argv[0] ?? ""];
   if (named !== undefined) return await named(argv.slice(1));
-  if (argv[0] === "server") await tune(argv);
   const { rktnetesMain } = await import("@rktnetes/cli/main");
   return await rktnetesMain(argv);
 }
