@@ -51,6 +51,11 @@ export function readServingKeys({ certificate, key }: ServingFiles): KeyPair {
   throw new Fault("invalid", `${quote(key)} is not the key of ${quote(certificate)}`);
 }
 
+/**
+ * Files are written in pieces, and not every piece is told of: so long after the last they stand.
+ */
+const SETTLED_MS = 100;
+
 /** Tells of each new pair until it is disposed of. One file changes before the other. */
 export function followServingKeys(files: ServingFiles, renew: (pair: KeyPair) => void): Disposable {
   let known = readServingKeys(files).certificate;
@@ -64,11 +69,21 @@ export function followServingKeys(files: ServingFiles, renew: (pair: KeyPair) =>
       // half of it is there: the other half is another change
     }
   };
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const lookSoon = (): void => {
+    clearTimeout(timer);
+    timer = setTimeout(look, SETTLED_MS);
+    timer.unref();
+  };
   const directories = new Set([dirname(files.certificate), dirname(files.key)]);
   const watchers = [...directories].map((directory): FSWatcher => {
-    const watcher = watch(directory, look);
+    const watcher = watch(directory, lookSoon);
     watcher.unref();
     return watcher;
   });
-  return { [Symbol.dispose]: () => watchers.forEach((watcher) => watcher.close()) };
+  const stop = (): void => {
+    clearTimeout(timer);
+    for (const watcher of watchers) watcher.close();
+  };
+  return { [Symbol.dispose]: stop };
 }
