@@ -29,8 +29,9 @@ beforeAll(async () => {
   const flags = [`--datastore=etcd=${etcd.urls}`, `--data-dir=${data}`, "--port=0"];
   const words = [RKTNETES, "server", "--only=api", ...flags, `--write-kubeconfig=${kubeconfig}`];
   api = await startServer([...etcd.inside, ...words], /ready on/);
-  const kubectl = ["kubectl", `--kubeconfig=${kubeconfig}`, "proxy", `--unix-socket=${socket}`];
-  proxy = await startServer([...etcd.inside, ...kubectl], /Starting to serve/);
+  const kubectl = ["env", `HOME=${directory.path}`, "kubectl", `--kubeconfig=${kubeconfig}`];
+  const serve = ["proxy", `--unix-socket=${socket}`];
+  proxy = await startServer([...etcd.inside, ...kubectl, ...serve], /Starting to serve/);
   expect(existsSync(socket)).toBe(true);
 }, 60_000);
 

@@ -220,8 +220,11 @@ function suiteTests(suite: KubectlSuite): void {
 
   test("passes requests on for others", async () => {
     const config = `--kubeconfig=${api.server.kubeconfig}`;
-    const argv = [kubectlProgram(suite), config, "proxy", "--port=0"];
-    await using proxy = await startServer(argv, /Starting to serve on (127\.0\.0\.1:\d+)/);
+    const inHome = ["env", `HOME=${api.directory}`, kubectlProgram(suite), config];
+    await using proxy = await startServer(
+      [...inHome, "proxy", "--port=0"],
+      /Starting to serve on (127\.0\.0\.1:\d+)/,
+    );
     const address = `http://${proxy.match[1] ?? ""}`;
     const list = await fetch(`${address}/api/v1/namespaces?limit=1`);
     expect(list.status).toBe(200);
