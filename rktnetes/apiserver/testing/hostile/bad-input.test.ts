@@ -6,7 +6,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type Campaign, openCampaign } from "./campaign.ts";
 import { SEEDS } from "./seeds.ts";
 
-const REQUESTS = 100;
+/** About each kind; `npm run soak:hostile` sends 10,000. */
+const REQUESTS = Number(process.env["HOSTILE_REQUESTS"] ?? 100);
 
 let campaign: Campaign;
 beforeAll(async () => {
