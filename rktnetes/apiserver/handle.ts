@@ -40,17 +40,15 @@ export async function handle(
   outlet: Outlet,
 ): Promise<Handled> {
   const audited = server.audit?.begin(request);
-  if (audited === undefined) {
-    const handled = await serve(server, { request, outlet, audited });
-    const { answer } = handled;
-    return { ...handled, answer: answer === undefined ? undefined : forReader(answer, request) };
-  }
-  const watched = { request: audited.request, outlet: audited.watching(outlet), audited };
-  const handled = await serve(server, watched);
-  const { answer } = handled;
-  audited.ended(answer);
-  const shown = answer === undefined ? undefined : forReader(answer, request);
-  return { ...handled, answer: withHeaders(shown, { "audit-id": audited.id }) };
+  const visit =
+    audited === undefined
+      ? { request, outlet, audited }
+      : { request: audited.request, outlet: audited.watching(outlet), audited };
+  const handled = await serve(server, visit);
+  audited?.ended(handled.answer);
+  const shown = handled.answer && forReader(handled.answer, request);
+  const headers = audited === undefined ? {} : { "audit-id": audited.id };
+  return { ...handled, answer: withHeaders(shown, headers) };
 }
 
 interface Visit {

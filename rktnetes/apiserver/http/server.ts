@@ -2,7 +2,6 @@
  * The door: TLS with client certificates, HTTP/1.1 and HTTP/2 on one port. In: connections. Out:
  * requests for `handle`, its answers as bytes. Decides nothing.
  */
-import { createHash, type KeyObject, X509Certificate } from "node:crypto";
 import { constants, createSecureServer, type Http2SecureServer } from "node:http2";
 import type { Http2ServerRequest, Http2ServerResponse, ServerHttp2Session } from "node:http2";
 import type { IncomingMessage } from "node:http";
@@ -10,21 +9,17 @@ import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { gzip } from "node:zlib";
-import { StatusFault, tooLarge } from "@rktnetes/api/status-fault";
 import { goQuote } from "@rktnetes/api/field-error";
 import { errnoWords, Fault, quote } from "@shared/base";
 import type { ApiServer } from "../api-server.ts";
 import { handle } from "../handle.ts";
 import type { Answer } from "./answer.ts";
-import type {
-  ApiRequest,
-  Outlet,
-  OutletHeaders,
-  PeerCertificate,
-  RawConnection,
-} from "./api-request.ts";
+import type { RawConnection } from "./api-request.ts";
 import { ConnectionsInUse, type Ending, PATIENCE, type Patience } from "./connections-in-use.ts";
 import { type Refusal, refusalOf, refusalText, unreadable } from "./broken-request.ts";
+import { atOnce, HttpOutlet } from "./http-outlet.ts";
+import { HttpRequest, type HttpRequestParts } from "./http-request.ts";
+import { certificatesIn, keysOf, type PeerAuthorities } from "./peer-certificate.ts";
 import { OfferedConnection, RawResponse, type ResponseWriter } from "./raw-response.ts";
 
 /** Where to listen, and with which keys. */
@@ -54,17 +49,8 @@ const LOOKS = 8;
 /** Request line and headers together; further ones are not read. */
 const HEADERS_MAX = 1024 * 1024;
 
-/** Bodies may be this long. */
-const BODY_MAX = 3 * 1024 * 1024;
-
 /** Answers from this length on are compressed for clients that can read that. */
 const GZIP_MIN = 128 * 1024;
-
-/** A file of several authorities has one certificate after the other. */
-function certificatesIn(pem: string): string[] {
-  const found = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g);
-  return found === null ? [pem] : [...found];
-}
 
 /** One listening port in front of an API server. */
 export class HttpServer {
@@ -266,18 +252,6 @@ function refuse(
   response.end(body);
 }
 
-/**
- * Sends what is written as one piece. HTTP/1.1 would make pieces of head, length and body, each
- * encrypted and sent for itself; HTTP/2 gathers frames of its own accord.
- */
-function atOnce(response: ResponseWriter, write: () => void): void {
-  const { stream, socket } = response as Partial<Http2ServerResponse>;
-  const gathers = stream === undefined ? socket : undefined;
-  gathers?.cork();
-  write();
-  gathers?.uncork();
-}
-
 function compressed(body: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     gzip(body, { level: 1 }, (error, result) => {
@@ -285,223 +259,4 @@ function compressed(body: Buffer): Promise<Buffer> {
       else reject(error);
     });
   });
-}
-
-interface HttpRequestParts {
-  readonly frontProxy: PeerAuthorities | undefined;
-  readonly connection: RawConnection | undefined;
-  readonly bodyMs: number;
-}
-
-class HttpRequest implements ApiRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly search: string;
-  readonly #request: Http2ServerRequest;
-  readonly #response: ResponseWriter;
-  readonly connection?: RawConnection;
-  readonly #frontProxy: PeerAuthorities | undefined;
-  readonly #bodyMs: number;
-  #query: URLSearchParams | undefined;
-
-  constructor(
-    request: Http2ServerRequest,
-    response: ResponseWriter,
-    { frontProxy, connection, bodyMs }: HttpRequestParts,
-  ) {
-    if (connection !== undefined) this.connection = connection;
-    this.#frontProxy = frontProxy;
-    this.#bodyMs = bodyMs;
-    const { url } = request;
-    const at = url.indexOf("?");
-    this.method = request.method;
-    this.path = at < 0 ? url : url.slice(0, at);
-    this.search = at < 0 ? "" : url.slice(at + 1);
-    this.#request = request;
-    this.#response = response;
-  }
-
-  get query(): URLSearchParams {
-    this.#query ??= new URLSearchParams(this.search);
-    return this.#query;
-  }
-
-  header(name: string): string | undefined {
-    const value = this.#request.headers[name];
-    return Array.isArray(value) ? value.join(", ") : value;
-  }
-
-  get sourceAddress(): string {
-    return this.#request.socket.remoteAddress ?? "";
-  }
-
-  headerValues(name: string): readonly string[] {
-    const raw = this.#request.rawHeaders;
-    const values: string[] = [];
-    for (let at = 0; at + 1 < raw.length; at += 2) {
-      if (raw[at]?.toLowerCase() === name) values.push(raw[at + 1] ?? "");
-    }
-    return values;
-  }
-
-  headerNames(): readonly string[] {
-    return Object.keys(this.#request.headers);
-  }
-
-  body(): Promise<Buffer> {
-    return new Promise((resolve, reject) => {
-      const parts: Buffer[] = [];
-      let length = 0;
-      const timer = setTimeout(() => refuse(tooSlow()), this.#bodyMs);
-      const refuse = (fault: Error): void => {
-        clearTimeout(timer);
-        parts.length = 0;
-        length = Infinity; // what still comes is dropped
-        reject(fault);
-      };
-      this.#request.on("data", (part: Buffer) => {
-        length += part.length;
-        if (length <= BODY_MAX) parts.push(part);
-        else refuse(tooLarge(`Request entity too large: limit is ${BODY_MAX}`));
-      });
-      this.#request.on("end", () => {
-        clearTimeout(timer);
-        resolve(parts.length === 1 ? (parts[0] ?? EMPTY) : Buffer.concat(parts));
-      });
-      this.#request.on("error", refuse);
-      this.#request.on("aborted", () => refuse(new Fault("canceled", "the client has gone")));
-    });
-  }
-
-  certificate(): PeerCertificate | undefined {
-    return peerOf(this.#request, this.#frontProxy);
-  }
-
-  signal(): AbortSignal {
-    const gone = new AbortController();
-    this.#response.once("close", () => gone.abort());
-    return gone.signal;
-  }
-}
-
-const EMPTY = Buffer.alloc(0);
-
-function tooSlow(): StatusFault {
-  const message = "Timeout: request did not complete within the allotted timeout";
-  return new StatusFault({ code: 504, reason: "Timeout", message, details: {} });
-}
-
-const PEERS = new WeakMap<object, { readonly certificate: PeerCertificate | undefined }>();
-
-/** Read once per connection. */
-function peerOf(
-  request: Http2ServerRequest,
-  frontProxy: PeerAuthorities | undefined,
-): PeerCertificate | undefined {
-  const socket = (request.stream?.session?.socket ?? request.socket) as TLSSocket;
-  const known = PEERS.get(socket);
-  if (known !== undefined) return known.certificate;
-  const certificate = readPeer(socket, frontProxy);
-  PEERS.set(socket, { certificate });
-  return certificate;
-}
-
-function readPeer(
-  socket: TLSSocket,
-  frontProxy: PeerAuthorities | undefined,
-): PeerCertificate | undefined {
-  const { subject, raw, valid_to: validTo } = socket.getPeerCertificate() ?? {};
-  if (raw === undefined) return undefined;
-  if (!socket.authorized) return { commonName: "", organizations: [], isRefused: true };
-  if (subject?.CN === undefined) return undefined;
-  const notAfterMs = Date.parse(validTo ?? "");
-  const groups: string | readonly string[] | undefined = subject.O;
-  const organizations = groups === undefined ? [] : typeof groups === "string" ? [groups] : groups;
-  const commonName = String(subject.CN);
-  const sha256 = createHash("sha256").update(raw).digest("hex");
-  const peer = { commonName, organizations, sha256, notAfterMs };
-  if (frontProxy === undefined) return peer;
-  const leaf = new X509Certificate(raw);
-  const isFrontProxy = frontProxy.frontProxies.some((key) => leaf.verify(key));
-  const isClient = !isFrontProxy || frontProxy.clients.some((key) => leaf.verify(key));
-  return { ...peer, isFrontProxy, isClient };
-}
-
-/** Who signs which certificates; some may sign both. */
-interface PeerAuthorities {
-  readonly frontProxies: readonly KeyObject[];
-  readonly clients: readonly KeyObject[];
-}
-
-/** The keys of all certificates in a file. */
-function keysOf(bundle: string): readonly KeyObject[] {
-  return certificatesIn(bundle).map((pem) => new X509Certificate(pem).publicKey);
-}
-
-class HttpOutlet implements Outlet {
-  readonly #response: ResponseWriter;
-  readonly #uuid: () => string;
-  #unsent: Unsent | undefined;
-
-  constructor(response: ResponseWriter, uuid: () => string) {
-    this.#response = response;
-    this.#uuid = uuid;
-  }
-
-  begin(status: number, headers: OutletHeaders): void {
-    const always = { "cache-control": "no-cache, private", "audit-id": this.#uuid() };
-    this.#unsent = new Unsent(this.#response);
-    const all: Record<string, string | string[]> = { ...always };
-    for (const [name, value] of Object.entries(headers)) {
-      all[name] = typeof value === "string" ? value : [...value];
-    }
-    this.#response.writeHead(status, all);
-    // only answers of HTTP/1.1 wait for the first byte, and only they have this
-    (this.#response as { readonly flushHeaders?: () => void }).flushHeaders?.();
-  }
-
-  write(bytes: Uint8Array): void {
-    if (this.#response.destroyed) return;
-    this.#unsent?.wrote(bytes.length);
-    atOnce(this.#response, () => this.#response.write(bytes));
-  }
-
-  get waitingBytes(): number {
-    return this.#response.destroyed ? 0 : (this.#unsent?.bytes ?? 0);
-  }
-
-  end(): void {
-    if (!this.#response.destroyed) this.#response.end();
-  }
-
-  destroy(): void {
-    this.#response.destroy();
-  }
-}
-
-/**
- * What was written and has not left. HTTP/2 takes all that a client says it has room for and then
- * does not count it, though its connection may carry nothing any more: what left the connection
- * since the answer began is known.
- */
-class Unsent {
-  readonly #response: ResponseWriter;
-  readonly #socket: { readonly bytesWritten: number } | undefined;
-  readonly #before: number;
-  #written = 0;
-
-  constructor(response: ResponseWriter) {
-    this.#response = response;
-    this.#socket = (response as Partial<Http2ServerResponse>).stream?.session?.socket;
-    this.#before = this.#socket?.bytesWritten ?? 0;
-  }
-
-  wrote(bytes: number): void {
-    this.#written += bytes;
-  }
-
-  get bytes(): number {
-    const left = (this.#socket?.bytesWritten ?? Infinity) - this.#before;
-    return Math.max(this.#response.writableLength, this.#written - left);
-  }
 }
